@@ -1,0 +1,132 @@
+# Teller: build and daily commands.
+#
+#   make run      install what is missing, build, start a stack, walk the main journey, serve until Ctrl-C
+#   make start    the same stack in the background; returns when it is ready      make stop   ends it
+#   make test     every test, on a stack of its own; TESTS="unit http" runs a part
+#   make san      the same under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make check    format, warnings as errors, clang-tidy, cppcheck, house rules
+#   make bench    the figures of the README, measured side by side
+#   make build    the programs, into build/                  make build-tests   the C test programs
+#   make install  into $(DESTDIR)$(prefix)                   make clean         removes what was built
+#
+# Knobs: V=1 (print commands)  CC=clang  BUILD=dir  SAN=1 (sanitizers, build-san/)  CC=clang FUZZ=1 (libFuzzer, build-fuzz/)
+#        PORT  TLS_PORT  RUN_DIR  WORKERS  LOGIN_WORKERS (see tools/dev/stack)
+
+BUILD ?= $(if $(FUZZ),build-fuzz,$(if $(SAN),build-san,build))
+prefix ?= /usr/local
+export BUILD
+
+PACKAGES := json-c libgcrypt libmariadb gmp inih libqrencode libcurl
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wformat=2 -Wswitch-enum -Werror
+ifdef SAN
+OPTIMIZE := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+else ifdef FUZZ
+OPTIMIZE := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+else
+OPTIMIZE := -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
+endif
+FLAGS := -std=c17 -D_GNU_SOURCE $(OPTIMIZE) $(WARNINGS) -Ilib -I. \
+	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(CFLAGS)
+LINK := $(OPTIMIZE) -Wl,--as-needed $(LDFLAGS)
+LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lfcgi -lpthread
+FUZZ_ENGINE := $(if $(FUZZ),-fsanitize=fuzzer)
+
+# Sources are found, not listed: a new file needs no change here.
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+names = $(patsubst $(1)/%.c,$(BUILD)/$(2)/%,$(3))
+LIB := $(call objects,$(wildcard lib/*/*.c lib/*/*/*.c))
+FCGI := $(call objects,$(filter-out fcgi/main.c,$(wildcard fcgi/*.c fcgi/*/*.c)))
+MAIN := $(call objects,$(wildcard fcgi/main.c))
+TELLERCTL := $(call objects,$(wildcard tools/tellerctl/*.c))
+SWEEP := $(call objects,$(wildcard tools/sweep/*.c))
+PARTNER := $(call objects,$(wildcard tools/demo/partner*.c))
+UNIT := $(call objects,$(wildcard tests/unit/*.c))
+DB := $(call objects,$(wildcard tests/db/*.c))
+FUZZERS := $(call names,tests/fuzz,fuzz,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES := $(call names,tests/bench,bench,$(wildcard tests/bench/*.c))
+FAULTS := $(call names,tests/fault,fault,$(wildcard tests/fault/*.c))
+LIBTELLER := $(BUILD)/libteller.a
+
+PROGRAMS := $(if $(MAIN),$(BUILD)/teller-worker) $(if $(TELLERCTL),$(BUILD)/tellerctl) \
+	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(PARTNER),$(BUILD)/demo-partner)
+TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) $(FUZZERS) $(FAULTS)
+
+.PHONY: build build-tests build-bench run start stop test check san bench install clean FORCE
+build: $(LIBTELLER) $(PROGRAMS)
+build-tests: build $(TESTERS)
+build-bench: build $(BENCHES)
+
+run:
+	@tools/dev/install build run
+	@$(MAKE) --no-print-directory build
+	@tools/dev/run
+
+start:
+	@tools/dev/install build run
+	@$(MAKE) --no-print-directory build
+	@tools/dev/stack start
+
+stop:
+	@tools/dev/stack stop
+
+test:
+	@tools/dev/install build run test
+	@tests/run
+
+san:
+	@tools/dev/install build run test
+	@SAN=1 BUILD=build-san tests/run
+
+check:
+	@tools/dev/install build check
+	@tools/dev/check
+
+bench:
+	@tools/dev/install build run test bench
+	@$(MAKE) --no-print-directory build build-bench
+	@tests/bench/run
+
+install: build
+	@tools/dev/install-tree '$(BUILD)' '$(DESTDIR)' '$(prefix)'
+
+clean:
+	rm -rf build build-san build-fuzz build-check
+
+$(LIBTELLER): $(LIB)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(call quiet,ar,$@)$(AR) rcs $@ $^
+
+quiet = $(if $(V),,@echo '  $(1) $(2)';)
+link = $(call quiet,link,$@)$(CC) $(LINK) -o $@ $^ $(LIBS)
+$(BUILD)/teller-worker: $(MAIN) $(FCGI) $(LIBTELLER)
+	$(link)
+$(BUILD)/tellerctl: $(TELLERCTL) $(LIBTELLER)
+	$(link)
+$(BUILD)/teller-sweep: $(SWEEP) $(LIBTELLER)
+	$(link)
+$(BUILD)/demo-partner: $(PARTNER) $(LIBTELLER)
+	$(link)
+$(BUILD)/unit-tests: $(UNIT) $(FCGI) $(LIBTELLER)
+	$(link) -lcunit
+$(BUILD)/db-tests: $(DB) $(FCGI) $(LIBTELLER)
+	$(link) -lcunit
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o \
+		$(if $(FUZZ),,$(BUILD)/obj/tests/fuzz/replay.o) $(FCGI) $(LIBTELLER)
+	@mkdir -p $(@D)
+	$(link) $(FUZZ_ENGINE)
+$(BENCHES) $(FAULTS): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(LIBTELLER)
+	@mkdir -p $(@D)
+	$(link)
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call quiet,cc,$<)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+
+# Rewritten only when compiler or flags change, so that a changed flag rebuilds everything.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(FLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS)' >$@
+
+.SECONDARY:
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

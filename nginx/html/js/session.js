@@ -1,0 +1,58 @@
+/** Who is signed in. The session itself is an HttpOnly cookie that scripts never see. */
+import { api, setCsrf, setSessionEnded } from './api.js';
+import { $ } from './dom.js';
+
+const SESSION = '/identity-service/session';
+const PAGES = ['/account', '/withdraw'];
+
+/** Signs in. Throws ApiError: code otp_required asks for a one-time password. */
+export async function signIn(credentials) {
+  const session = await api('POST', SESSION, { body: credentials, anonymous: true });
+  setCsrf(session.csrf);
+  return session;
+}
+
+/** The current session, or null. */
+export async function currentSession() {
+  try {
+    const session = await api('GET', SESSION, { anonymous: true });
+    setCsrf(session.csrf);
+    return session;
+  } catch (error) {
+    if (error.status === 401) return null;
+    throw error;
+  }
+}
+
+/** For pages behind the sign-in: the session, or off to the sign-in page (then never resolves). */
+export async function requireSession() {
+  const session = await currentSession();
+  if (!session) {
+    toSignIn('needed');
+    return new Promise(() => {});
+  }
+  setSessionEnded(() => toSignIn('ended'));
+  $('sign-out').addEventListener('click', signOut);
+  return session;
+}
+
+async function signOut() {
+  try {
+    await api('DELETE', SESSION, { anonymous: true });
+  } finally {
+    location.replace('/?reason=out');
+  }
+}
+
+function toSignIn(reason) {
+  const next = PAGES.includes(location.pathname) ? location.pathname + location.hash : PAGES[0];
+  location.replace(`/?${new URLSearchParams({ reason, next })}`);
+}
+
+/** Where to go after signing in: one of our own pages, whatever the URL says. */
+export function nextPage() {
+  const next = new URLSearchParams(location.search).get('next') ?? '';
+  const [path, hash] = next.split('#');
+  if (!PAGES.includes(path)) return PAGES[0];
+  return /^[a-z0-9-]+$/.test(hash ?? '') ? `${path}#${hash}` : path;
+}
