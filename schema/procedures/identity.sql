@@ -1,0 +1,273 @@
+-- Who is calling: users, sessions, API keys, one-time passwords, guesses. What makes a row that is named by a uuid gives the same
+-- row when it is asked a second time: a worker asks again where the connection broke before the answer. What writes is a
+-- transaction of its own, but for otp_use, api_key_use and attempt_failed.
+
+-- Makes a user, verified by an operator where the level says so; gives the id. Signals user_exists.
+CREATE OR REPLACE PROCEDURE user_add(
+    IN p_uuid BINARY(16), IN p_login VARCHAR(64), IN p_email VARCHAR(254), IN p_password_hash VARCHAR(127), IN p_level VARCHAR(8))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_id BIGINT;
+    DECLARE EXIT HANDLER FOR 1062
+    BEGIN
+        ROLLBACK;
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'user_exists';
+    END;
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    SET v_id = (SELECT id FROM user WHERE uuid = p_uuid);
+    IF v_id IS NULL THEN
+        INSERT INTO user (uuid, login, email, password_hash, level)
+        VALUES (p_uuid, p_login, p_email, p_password_hash, p_level);
+        SET v_id = LAST_INSERT_ID();
+        IF p_level <> 'none' THEN
+            INSERT INTO user_verification (user_id, method) VALUES (v_id, 'operator');
+        END IF;
+    END IF;
+    COMMIT;
+    SELECT v_id;
+END;
+
+-- Signs a user in.
+CREATE OR REPLACE PROCEDURE session_add(IN p_token_hash BINARY(32), IN p_user BIGINT, IN p_timeout_s INT UNSIGNED)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    IF NOT EXISTS (SELECT 1 FROM session WHERE token_hash = p_token_hash) THEN
+        INSERT INTO session (token_hash, user_id, timeout_s, expires_at)
+        VALUES (p_token_hash, p_user, p_timeout_s, NOW(6) + INTERVAL p_timeout_s SECOND);
+        UPDATE user SET last_login_at = NOW(6) WHERE id = p_user;
+    END IF;
+    COMMIT;
+END;
+
+-- Makes an API key; gives it as it is stored. Signals not_found where there is no such user.
+CREATE OR REPLACE PROCEDURE api_key_add(
+    IN p_public_key BINARY(16), IN p_user BIGINT, IN p_face VARCHAR(8), IN p_rights INT UNSIGNED, IN p_networks VARCHAR(1000),
+    IN p_secret_sealed VARBINARY(128))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    IF NOT EXISTS (SELECT 1 FROM user WHERE id = p_user) THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM api_key WHERE public_key = p_public_key) THEN
+        INSERT INTO api_key (public_key, user_id, face, rights, networks, secret_sealed)
+        VALUES (p_public_key, p_user, p_face, p_rights, p_networks, p_secret_sealed);
+        EXECUTE IMMEDIATE CONCAT('REPLACE INTO api_key_nonce_', LAST_INSERT_ID() & 7, ' (key_id) VALUES (?)') USING LAST_INSERT_ID();
+    END IF;
+    COMMIT;
+    SELECT id, public_key, user_id, face, rights, networks, version, UNIX_TIMESTAMP(created_at) DIV 1,
+           revoked_at IS NOT NULL
+    FROM api_key WHERE public_key = p_public_key;
+END;
+
+-- Changes what the user's own key may do and from where. Signals not_found.
+CREATE OR REPLACE PROCEDURE api_key_change(
+    IN p_user BIGINT, IN p_public_key BINARY(16), IN p_rights INT UNSIGNED, IN p_networks VARCHAR(1000))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    UPDATE api_key SET rights = p_rights, networks = p_networks, version = version + 1
+    WHERE public_key = p_public_key AND user_id = p_user AND revoked_at IS NULL;
+    IF ROW_COUNT() = 0 THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
+    END IF;
+    COMMIT;
+END;
+
+-- Ends the user's own key. Signals not_found.
+CREATE OR REPLACE PROCEDURE api_key_revoke(IN p_user BIGINT, IN p_public_key BINARY(16))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    UPDATE api_key SET revoked_at = NOW(6), version = version + 1
+    WHERE public_key = p_public_key AND user_id = p_user AND revoked_at IS NULL;
+    IF ROW_COUNT() = 0 THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
+    END IF;
+    COMMIT;
+END;
+
+-- Accepts one signed request: the key is as the worker remembers it, and its nonce (or tonce) was never seen. Runs outside of
+-- any transaction, in front of the request's own statements. Signals login_error_key_changed, login_error_invalid_nonce.
+CREATE OR REPLACE PROCEDURE api_key_use(
+    IN p_key BIGINT, IN p_version INT UNSIGNED, IN p_nonce DECIMAL(38, 18), IN p_tonce BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_now DATETIME(6) DEFAULT NOW(6);
+    DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_invalid_nonce';
+
+    IF NOT EXISTS (SELECT 1 FROM api_key AS k JOIN user AS u ON u.id = k.user_id
+                   WHERE k.id = p_key AND k.version = p_version AND k.revoked_at IS NULL AND u.enabled) THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_key_changed';
+    END IF;
+    IF p_tonce IS NULL THEN
+        CASE p_key & 7
+            WHEN 0 THEN UPDATE api_key_nonce_0 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 1 THEN UPDATE api_key_nonce_1 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 2 THEN UPDATE api_key_nonce_2 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 3 THEN UPDATE api_key_nonce_3 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 4 THEN UPDATE api_key_nonce_4 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 5 THEN UPDATE api_key_nonce_5 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 6 THEN UPDATE api_key_nonce_6 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 7 THEN UPDATE api_key_nonce_7 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+        END CASE;
+        IF ROW_COUNT() = 0 THEN
+            SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_invalid_nonce';
+        END IF;
+    ELSE
+        IF ABS(p_tonce - CAST(UNIX_TIMESTAMP(v_now) * 1000000 AS SIGNED)) > 10000000 THEN
+            SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_invalid_nonce';
+        END IF;
+        CASE p_key & 7
+            WHEN 0 THEN INSERT INTO api_key_tonce_0 VALUES (p_tonce, p_key); UPDATE api_key_nonce_0 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 1 THEN INSERT INTO api_key_tonce_1 VALUES (p_tonce, p_key); UPDATE api_key_nonce_1 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 2 THEN INSERT INTO api_key_tonce_2 VALUES (p_tonce, p_key); UPDATE api_key_nonce_2 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 3 THEN INSERT INTO api_key_tonce_3 VALUES (p_tonce, p_key); UPDATE api_key_nonce_3 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 4 THEN INSERT INTO api_key_tonce_4 VALUES (p_tonce, p_key); UPDATE api_key_nonce_4 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 5 THEN INSERT INTO api_key_tonce_5 VALUES (p_tonce, p_key); UPDATE api_key_nonce_5 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 6 THEN INSERT INTO api_key_tonce_6 VALUES (p_tonce, p_key); UPDATE api_key_nonce_6 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 7 THEN INSERT INTO api_key_tonce_7 VALUES (p_tonce, p_key); UPDATE api_key_nonce_7 SET used_at = v_now WHERE key_id = p_key;
+        END CASE;
+    END IF;
+END;
+
+-- Makes a pending one-time password device in place of any other pending one; gives its id. Signals otp_exists, not_found.
+CREATE OR REPLACE PROCEDURE otp_device_add(IN p_user BIGINT, IN p_serial BINARY(16), IN p_kind VARCHAR(4), IN p_secret_sealed VARBINARY(64))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_user, v_id BIGINT;
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    -- One at a time per user.
+    SELECT id INTO v_user FROM user WHERE id = p_user FOR UPDATE;
+    IF v_user IS NULL THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
+    END IF;
+    SET v_id = (SELECT id FROM otp_device WHERE serial = p_serial);
+    IF v_id IS NULL THEN
+        IF EXISTS (SELECT 1 FROM otp_device WHERE user_id = p_user AND status = 'active') THEN
+            SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'otp_exists';
+        END IF;
+        UPDATE otp_device SET status = 'removed' WHERE user_id = p_user AND status = 'pending';
+        INSERT INTO otp_device (serial, user_id, kind, secret_sealed) VALUES (p_serial, p_user, p_kind, p_secret_sealed);
+        SET v_id = LAST_INSERT_ID();
+    END IF;
+    COMMIT;
+    SELECT v_id;
+END;
+
+-- Removes the active device, against one more step of it. Signals otp_invalid.
+CREATE OR REPLACE PROCEDURE otp_device_remove(IN p_user BIGINT, IN p_device BIGINT, IN p_step BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    CALL otp_use(p_user, TRUE, p_device, p_step);
+    UPDATE otp_device SET status = 'removed' WHERE id = p_device;
+    UPDATE user SET otp_required = FALSE WHERE id = p_user;
+    COMMIT;
+END;
+
+-- Accepts a one-time password's step by itself. Signals otp_invalid.
+CREATE OR REPLACE PROCEDURE otp_device_confirm(IN p_user BIGINT, IN p_device BIGINT, IN p_step BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    CALL otp_use(p_user, TRUE, p_device, p_step);
+    COMMIT;
+END;
+
+-- Accepts a one-time password's step once, inside the caller's transaction; the first accepted code makes a pending device
+-- the active one. Signals otp_required, otp_invalid.
+CREATE OR REPLACE PROCEDURE otp_use(IN p_user BIGINT, IN p_required BOOLEAN, IN p_device BIGINT, IN p_step BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    IF p_device IS NOT NULL THEN
+        UPDATE otp_device SET counter = p_step, status = 'active'
+        WHERE id = p_device AND user_id = p_user AND counter < p_step AND status <> 'removed';
+        IF ROW_COUNT() = 0 THEN
+            SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'otp_invalid';
+        END IF;
+        UPDATE user SET otp_required = TRUE WHERE id = p_user AND NOT otp_required;
+    ELSEIF p_required THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'otp_required';
+    END IF;
+END;
+
+-- Counts a wrong guess; the window begins with the first.
+CREATE OR REPLACE PROCEDURE attempt_failed(IN p_kind VARCHAR(8), IN p_subject VARBINARY(64), IN p_window_s INT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    INSERT INTO attempt (kind, subject, failures, ends_at)
+    VALUES (p_kind, p_subject, 1, NOW(6) + INTERVAL p_window_s SECOND)
+    ON DUPLICATE KEY UPDATE failures = IF(ends_at <= NOW(6), 1, failures + 1),
+                            ends_at = IF(ends_at <= NOW(6), VALUES(ends_at), ends_at);
+END;
+
+-- Removes what has no meaning any more: at most p_limit rows of each table of sessions, windows of guesses and tonces; gives
+-- their number.
+CREATE OR REPLACE PROCEDURE identity_sweep(IN p_limit INT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_removed INT DEFAULT 0;
+    DECLARE v_table INT DEFAULT 0;
+    DECLARE v_before BIGINT DEFAULT CAST(UNIX_TIMESTAMP(NOW(6) - INTERVAL 1 MINUTE) * 1000000 AS SIGNED);
+
+    DELETE FROM session WHERE expires_at <= NOW(6) ORDER BY expires_at LIMIT p_limit;
+    SET v_removed = v_removed + ROW_COUNT();
+    DELETE FROM attempt WHERE ends_at <= NOW(6) ORDER BY ends_at LIMIT p_limit;
+    SET v_removed = v_removed + ROW_COUNT();
+    WHILE v_table < 8 DO
+        EXECUTE IMMEDIATE CONCAT('DELETE FROM api_key_tonce_', v_table, ' WHERE tonce < ? ORDER BY tonce LIMIT ?') USING v_before, p_limit;
+        SET v_removed = v_removed + ROW_COUNT();
+        SET v_table = v_table + 1;
+    END WHILE;
+    SELECT v_removed;
+END;

@@ -1,0 +1,140 @@
+-- Postings. A procedure runs inside its caller's transaction, unless it says that it is one.
+
+-- The account of that owner, currency and purpose, opened where it is missing.
+CREATE OR REPLACE PROCEDURE ledger_account(
+    IN p_owner BIGINT, IN p_currency SMALLINT UNSIGNED, IN p_purpose VARCHAR(16), OUT p_account BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    SET p_account = (SELECT id FROM account WHERE owner_id = p_owner AND purpose = p_purpose AND currency_id = p_currency);
+    IF p_account IS NULL THEN
+        INSERT INTO account (owner_id, currency_id, purpose, may_overdraw)
+        VALUES (p_owner, p_currency, p_purpose, p_purpose = 'external')
+        ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id);
+        SET p_account = LAST_INSERT_ID();
+    END IF;
+END;
+
+-- Moves an amount from one account to another, with a line of history for each and, where p_memo is given, a line
+-- without money on a third. The accounts are locked in ascending order by the one UPDATE. Signals replayed where the request was
+-- already processed, insufficient_funds where p_from does not cover the amount.
+CREATE OR REPLACE PROCEDURE ledger_transfer(
+    IN p_kind VARCHAR(24), IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_ref BINARY(16),
+    IN p_amount DECIMAL(38, 0),
+    IN p_from BIGINT, IN p_from_type VARCHAR(16), IN p_from_info VARCHAR(512),
+    IN p_to BIGINT, IN p_to_type VARCHAR(16), IN p_to_info VARCHAR(512),
+    IN p_memo BIGINT, IN p_memo_type VARCHAR(16), IN p_memo_info VARCHAR(512))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_journal BIGINT;
+    DECLARE v_accounts INT DEFAULT IF(p_memo IS NULL, 2, 3);
+    DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'replayed';
+    DECLARE EXIT HANDLER FOR 4025 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'insufficient_funds';
+
+    INSERT INTO journal (kind, user_id, request_key, trace, ref) VALUES (p_kind, p_user, p_request_key, p_trace, p_ref);
+    SET v_journal = LAST_INSERT_ID();
+    UPDATE account
+    SET balance = balance + CASE id WHEN p_from THEN -p_amount WHEN p_to THEN p_amount ELSE 0 END, entries = entries + 1
+    WHERE id IN (p_from, p_to, COALESCE(p_memo, p_from));
+    IF ROW_COUNT() <> v_accounts THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'internal';
+    END IF;
+    INSERT INTO entry (account_id, seq, journal_id, amount, balance, type, info)
+    SELECT id, entries, v_journal, CASE id WHEN p_from THEN -p_amount WHEN p_to THEN p_amount ELSE 0 END, balance,
+           CASE id WHEN p_from THEN p_from_type WHEN p_to THEN p_to_type ELSE p_memo_type END,
+           CASE id WHEN p_from THEN p_from_info WHEN p_to THEN p_to_info ELSE p_memo_info END
+    FROM account WHERE id IN (p_from, p_to, COALESCE(p_memo, p_from));
+END;
+
+-- Adds a line without money to an account's history, as a journal of its own. Signals replayed.
+CREATE OR REPLACE PROCEDURE ledger_note(
+    IN p_kind VARCHAR(24), IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_ref BINARY(16),
+    IN p_account BIGINT, IN p_type VARCHAR(16), IN p_info VARCHAR(512))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_journal BIGINT;
+    DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'replayed';
+
+    INSERT INTO journal (kind, user_id, request_key, trace, ref) VALUES (p_kind, p_user, p_request_key, p_trace, p_ref);
+    SET v_journal = LAST_INSERT_ID();
+    UPDATE account SET entries = entries + 1 WHERE id = p_account;
+    INSERT INTO entry (account_id, seq, journal_id, amount, balance, type, info)
+    SELECT id, entries, v_journal, 0, balance, p_type, p_info FROM account WHERE id = p_account;
+END;
+
+-- An operator's credit from outside: a transaction of its own. Signals replayed.
+CREATE OR REPLACE PROCEDURE ledger_credit(
+    IN p_user BIGINT, IN p_currency SMALLINT UNSIGNED, IN p_amount DECIMAL(38, 0), IN p_request_key VARBINARY(96),
+    IN p_note VARCHAR(255))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_outside, v_account BIGINT;
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    CALL ledger_account(1, p_currency, 'external', v_outside);
+    CALL ledger_account(p_user, p_currency, 'available', v_account);
+    CALL ledger_transfer('credit', 1, p_request_key, '', NULL, p_amount, v_outside, NULL, NULL,
+                         v_account, 'deposit', p_note, NULL, NULL, NULL);
+    COMMIT;
+END;
+
+-- Counts a withdrawal against the user's limits (NULL: none). Signals over_single_limit, over_daily_limit,
+-- over_monthly_limit.
+CREATE OR REPLACE PROCEDURE withdrawal_count(
+    IN p_user BIGINT, IN p_currency SMALLINT UNSIGNED, IN p_amount DECIMAL(38, 0),
+    IN p_single DECIMAL(38, 0), IN p_daily DECIMAL(38, 0), IN p_monthly DECIMAL(38, 0))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_day DATE DEFAULT UTC_DATE();
+
+    IF p_amount > p_single THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'over_single_limit';
+    END IF;
+    INSERT INTO withdrawal_usage (user_id, currency_id, day, day_amount, month_amount)
+    VALUES (p_user, p_currency, v_day, p_amount, p_amount)
+    ON DUPLICATE KEY UPDATE
+        month_amount = IF(LAST_DAY(day) = LAST_DAY(v_day), month_amount, 0) + p_amount,
+        day_amount = IF(day = v_day, day_amount, 0) + p_amount,
+        day = v_day;
+    IF p_daily IS NOT NULL OR p_monthly IS NOT NULL THEN
+        CASE (SELECT CASE WHEN day_amount > p_daily THEN 1 WHEN month_amount > p_monthly THEN 2 ELSE 0 END
+              FROM withdrawal_usage WHERE user_id = p_user AND currency_id = p_currency)
+            WHEN 1 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'over_daily_limit';
+            WHEN 2 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'over_monthly_limit';
+            ELSE BEGIN END;
+        END CASE;
+    END IF;
+END;
+
+-- Takes back what withdrawal_count counted on p_day.
+CREATE OR REPLACE PROCEDURE withdrawal_uncount(
+    IN p_user BIGINT, IN p_currency SMALLINT UNSIGNED, IN p_amount DECIMAL(38, 0), IN p_day DATE)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    UPDATE withdrawal_usage
+    SET day_amount = day_amount - IF(day = p_day, p_amount, 0), month_amount = month_amount - p_amount
+    WHERE user_id = p_user AND currency_id = p_currency AND LAST_DAY(day) = LAST_DAY(p_day);
+END;
+
+-- Everything that `info` and the account page show, a row per wallet (one row of NULL wallet columns where there is none).
+CREATE OR REPLACE PROCEDURE account_info(IN p_user BIGINT)
+    SQL SECURITY INVOKER READS SQL DATA
+BEGIN
+    DECLARE v_day DATE DEFAULT UTC_DATE();
+
+    SELECT u.id, u.uuid, u.login, u.email, u.level, u.language, u.otp_required, u.created_at, u.last_login_at, f.percent,
+           a.currency_id, a.balance, a.entries, h.balance, l.currency_id IS NOT NULL, l.single_max, l.daily_max, l.monthly_max,
+           IF(w.day = v_day, w.day_amount, 0), IF(LAST_DAY(w.day) = LAST_DAY(v_day), w.month_amount, 0)
+    FROM user AS u
+    JOIN trade_fee AS f ON f.min_volume = 0
+    LEFT JOIN account AS a ON a.owner_id = u.id AND a.purpose = 'available'
+    LEFT JOIN account AS h ON h.owner_id = u.id AND h.purpose = 'held' AND h.currency_id = a.currency_id
+    LEFT JOIN withdrawal_limit AS l ON l.currency_id = a.currency_id AND l.level = u.level
+    LEFT JOIN withdrawal_usage AS w ON w.user_id = u.id AND w.currency_id = a.currency_id
+    WHERE u.id = p_user
+    ORDER BY a.currency_id;
+END;
