@@ -1,0 +1,20 @@
+/* Time. Rules that decide over money use the database's clock; these serve logs, measurements and
+ * TOTP. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Microseconds since 1970, UTC. */
+int64_t clock_now_us(void);
+
+/* Microseconds of a clock that only goes forward; for durations. */
+int64_t clock_mono_us(void);
+
+#define CLOCK_TEXT_SIZE 20 /* "YYYY-MM-DD HH:MM:SS" and a NUL */
+
+/* Writes `unix_s` as "YYYY-MM-DD HH:MM:SS" in UTC; times outside the years 1000 to 9999 as the
+ * nearest one inside. */
+void clock_format(int64_t unix_s, char out[CLOCK_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,70 @@
+/* The one configuration file: INI, typed, every key known. Read once at start; handlers never see
+ * it. */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/text.h"
+
+/* One row per key: X(section, key, type, default). A NULL default means that the key must be set.
+ */
+#define CONFIG_KEYS(X)                              \
+    X(database, socket, STRING, NULL)               \
+    X(database, name, STRING, "teller")             \
+    X(database, user, STRING, "teller_app")         \
+    X(database, password_file, STRING, "")          \
+    X(database, owner_user, STRING, "teller_owner") \
+    X(database, owner_password_file, STRING, "")    \
+    X(security, key_file, STRING, NULL)             \
+    X(site, base_url, STRING, NULL)                 \
+    X(site, name, STRING, "Teller")                 \
+    X(site, allow_http, BOOL, "no")                 \
+    X(schema, directory, STRING, "schema")          \
+    X(log, level, STRING, "info")
+
+#define CONFIG_TYPE_STRING const char *
+#define CONFIG_TYPE_BOOL bool
+
+/* CONFIG_database_socket and so on: the position of a key in the table. */
+enum config_key {
+#define X(section, key, type, fallback) CONFIG_##section##_##key,
+    CONFIG_KEYS(X)
+#undef X
+        CONFIG_KEY_COUNT
+};
+
+/* config->database_socket and so on; strings are owned by the configuration. */
+struct config {
+#define X(section, key, type, fallback) CONFIG_TYPE_##type section##_##key;
+    CONFIG_KEYS(X)
+#undef X
+    bool from_file[CONFIG_KEY_COUNT]; /* by enum config_key; false where the default holds */
+};
+
+/* Reads `path`, or the file that TELLER_CONFIG names where `path` is NULL. Lines hold at most 1000
+ * bytes, `;` behind a space starts a comment, a key may be set once.
+ * config   out; what it held before is not freed
+ * problem  out, what is wrong, as FILE:LINE: words, with the nearest known name for an unknown
+ *          section or key
+ * Returns ERR_CONFIG where the file cannot be used, ERR_NO_MEMORY. Call config_free in any case. */
+MUST_USE enum err config_load(const char *path, struct config *config, struct text *problem);
+
+/* Calls `row` for each key ("section.key", in the order of the table) with its value as text and
+ * its origin ("file" or "default"). The strings are valid during the call only. */
+void config_each(const struct config *config,
+                 void (*row)(void *arg, const char *key, const char *value, const char *origin),
+                 void *arg);
+
+void config_free(struct config *config);
+
+/* Reads the first line of a secret file.
+ * path  "" gives an empty secret
+ * out   out, `size` bytes: the line without its end, NUL-terminated and filled up with NULs
+ * Returns ERR_CONFIG where it cannot be read, does not fit, holds a NUL, or where others (neither
+ * owner nor group) may read or write it; `out` is wiped then. */
+MUST_USE enum err config_secret(const char *path, char *out, size_t size);
+
+#endif

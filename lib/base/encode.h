@@ -1,0 +1,34 @@
+/* Hexadecimal, base64 and base32 (RFC 4648). All functions work on caller-owned buffers and never
+ * allocate. */
+#ifndef BASE_ENCODE_H
+#define BASE_ENCODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HEX_SIZE(n) (2 * (n) + 1) /* bytes for the text of n bytes, with its NUL */
+#define BASE64_SIZE(n) (((n) + 2) / 3 * 4 + 1)
+#define BASE32_SIZE(n) (((n) + 4) / 5 * 8 + 1)
+
+/* Writes `len` bytes as lower-case hex and a NUL to `out` (HEX_SIZE(len) bytes). */
+void hex_encode(const void *data, size_t len, char *out);
+
+/* Reads exactly 2*len hex digits of either case. False where `text` is anything else. */
+bool hex_decode(const char *text, size_t text_len, void *out, size_t len);
+
+/* Standard alphabet with padding; `out` holds BASE64_SIZE(len). */
+void base64_encode(const void *data, size_t len, char *out);
+
+/* URL alphabet (RFC 4648 section 5) without padding; `out` holds BASE64_SIZE(len). */
+void base64url_encode(const void *data, size_t len, char *out);
+
+/* Reads the standard alphabet; white space anywhere is skipped (old clients fold the header),
+ * padding is optional but must be right where present. `*out_len` holds the room on the way in, the
+ * bytes written on the way out. */
+bool base64_decode(const char *text, size_t text_len, void *out, size_t *out_len);
+
+/* Upper-case base32 without padding; `out` holds BASE32_SIZE(len). */
+void base32_encode(const void *data, size_t len, char *out);
+
+#endif

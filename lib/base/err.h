@@ -1,0 +1,136 @@
+/* Every way in which an operation can fail, in one registry.
+ *
+ * A row is X(NAME, class, id, text): NAME gives ERR_NAME; `class` decides the HTTP status on each
+ * face; `id` is the stable lower-case code (also the MESSAGE_TEXT that stored procedures signal);
+ * `text` is what a person reads. With a field at hand a face says `Invalid parameter "<field>"
+ * (<text>)`.
+ */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+#include <stdbool.h>
+
+#define MUST_USE __attribute__((warn_unused_result))
+
+/* What kind of failure: the only thing that a face looks at to choose an HTTP status. */
+enum err_class {
+    ERR_CLASS_NONE,
+    ERR_CLASS_INPUT,     /* the caller sent something we refuse */
+    ERR_CLASS_AUTH,      /* we do not know who is calling */
+    ERR_CLASS_RIGHT,     /* we know, and they may not */
+    ERR_CLASS_NOT_FOUND, /* nothing there, or not theirs */
+    ERR_CLASS_METHOD,    /* the path exists under another method */
+    ERR_CLASS_TOO_LARGE, /* over a cap on size */
+    ERR_CLASS_STATE,     /* valid, but not in this state */
+    ERR_CLASS_LIMIT,     /* too many, too often */
+    ERR_CLASS_BUSY,      /* try again: the database is away or contended */
+    ERR_CLASS_BUG        /* ours */
+};
+
+/* clang-format off */
+#define ERR_REGISTRY(X)                                                                                                \
+    X(OK,                  NONE,      "ok",                   "no error")                                              \
+    /* ours, and the machine's */                                                                                      \
+    X(INTERNAL,            BUG,       "internal",             "internal error")                                        \
+    X(NO_MEMORY,           BUG,       "no_memory",            "out of memory")                                         \
+    X(DB,                  BUG,       "db",                   "database error")                                        \
+    X(DB_AWAY,             BUSY,      "db_away",              "database is away, please retry later")                  \
+    X(DB_CONTENDED,        BUSY,      "db_contended",         "database is busy, please retry later")                  \
+    X(CONFIG,              BUG,       "config",               "configuration is not usable")                           \
+    X(IO,                  BUG,       "io",                   "input or output failed")                                \
+    X(CRYPTO,              BUG,       "crypto",               "cryptographic operation failed")                        \
+    /* routing and caps */                                                                                             \
+    X(NO_ROUTE,            NOT_FOUND, "unknown_method",       "unknown method")                                        \
+    X(METHOD,              METHOD,    "invalid_request_method", "this method cannot be called with this HTTP verb")    \
+    X(TOO_LARGE,           TOO_LARGE, "request_too_large",    "request is too large")                                  \
+    X(TOO_MANY_PARAMS,     TOO_LARGE, "too_many_parameters",  "too many parameters")                                   \
+    X(TOO_MANY_REQUESTS,   LIMIT,     "too_many_requests",    "too many requests, please slow down")                   \
+    X(TOO_MANY_ATTEMPTS,   LIMIT,     "too_many_attempts",    "too many wrong attempts, please try again later")       \
+    X(MALFORMED,           INPUT,     "malformed_request",    "malformed request")                                     \
+    X(TOO_DEEP,            INPUT,     "json_too_deep",        "JSON is nested too deep")                               \
+    X(CONTENT_TYPE,        INPUT,     "unsupported_content_type", "unsupported content type")                          \
+    /* who is calling */                                                                                               \
+    X(KEY_MISSING,         AUTH,      "login_error_missing_rest_key", "Identification required to access private API") \
+    X(KEY_INVALID,         AUTH,      "login_error_invalid_rest_key", "Identification required to access private API") \
+    X(SIGN_INVALID,        AUTH,      "login_error_invalid_rest_sign", "Identification required to access private API")\
+    X(NONCE_INVALID,       AUTH,      "login_error_invalid_nonce", "Identification required to access private API")    \
+    X(ADDRESS_REFUSED,     AUTH,      "login_error_address_not_allowed", "this key may not be used from this address") \
+    X(KEY_CHANGED,         AUTH,      "login_error_key_changed", "the key was changed, please retry")                  \
+    X(LOGIN_FAILED,        AUTH,      "incorrect_credentials", "login or password is wrong")                           \
+    X(SESSION_MISSING,     AUTH,      "missing_ticket",       "please sign in")                                        \
+    X(SESSION_EXPIRED,     AUTH,      "expired_session",      "your session has ended, please sign in again")          \
+    X(CSRF,                RIGHT,     "csrf",                 "the form has expired, please reload the page")          \
+    X(RIGHT,               RIGHT,     "missing_right",        "this key lacks the right for this call")                \
+    X(HTTPS_NEEDED,        RIGHT,     "https_needed",         "signing in needs https, please open the https address") \
+    /* parameters */                                                                                                   \
+    X(MISSING,             INPUT,     "missing_parameter",    "is required")                                           \
+    X(INVALID,             INPUT,     "invalid_parameter",    "is not valid")                                          \
+    X(TOO_LONG,            INPUT,     "too_long",             "is too long")                                           \
+    X(EMPTY,               INPUT,     "empty",                "must not be empty")                                     \
+    X(NOT_UTF8,            INPUT,     "not_utf8",             "is not valid UTF-8")                                    \
+    X(OUT_OF_RANGE,        INPUT,     "out_of_range",         "is out of range")                                       \
+    X(NOT_UUID,            INPUT,     "not_uuid",             "should be a UUID")                                      \
+    X(NOT_DATE,            INPUT,     "not_date",             "should be a date")                                      \
+    X(AMOUNT_FORMAT,       INPUT,     "amount_format",        "should be a plain decimal number")                      \
+    X(AMOUNT_DIGITS,       INPUT,     "amount_digits",        "has more decimals than the currency")                   \
+    X(AMOUNT_RANGE,        INPUT,     "amount_range",         "is too large")                                          \
+    X(AMOUNT_NOT_POSITIVE, INPUT,     "amount_not_positive",  "should be greater than zero")                           \
+    X(AMOUNT_DISAGREES,    INPUT,     "amount_disagrees",     "amount and amount_int disagree")                        \
+    X(CURRENCY_UNKNOWN,    INPUT,     "unknown_currency",     "is not a known currency")                               \
+    X(CURRENCY_DISABLED,   INPUT,     "disabled_currency",    "this currency is disabled")                             \
+    X(CURRENCY_MISMATCH,   BUG,       "currency_mismatch",    "amounts of two currencies were mixed")                  \
+    X(OVERFLOW,            BUG,       "overflow",             "amount overflow")                                       \
+    X(TERMS,               INPUT,     "terms_not_accepted",   "the terms must be accepted")                            \
+    /* ledger and identity */                                                                                          \
+    X(NOT_FOUND,           NOT_FOUND, "not_found",            "not found")                                             \
+    X(INSUFFICIENT_FUNDS,  STATE,     "insufficient_funds",   "Not enough funds")                                      \
+    X(OVER_SINGLE_LIMIT,   STATE,     "over_single_limit",    "Amount is over the limit for a single withdrawal")      \
+    X(OVER_DAILY_LIMIT,    STATE,     "over_daily_limit",     "Amount is over the daily withdrawal limit")             \
+    X(OVER_MONTHLY_LIMIT,  STATE,     "over_monthly_limit",   "Amount is over the monthly withdrawal limit")           \
+    X(OTP_REQUIRED,        INPUT,     "otp_required",         "a one-time password is required")                       \
+    X(OTP_INVALID,         INPUT,     "otp_invalid",          "one-time password is wrong or was used already")        \
+    X(OTP_NONE_PENDING,    STATE,     "otp_none_pending",     "no one-time password is being set up")                  \
+    X(OTP_EXISTS,          STATE,     "otp_exists",           "a one-time password is already active")                 \
+    X(USER_EXISTS,         STATE,     "user_exists",          "a user with this login or e-mail exists")               \
+    X(USER_DISABLED,       RIGHT,     "user_disabled",        "this account is disabled")                              \
+    X(REPLAYED,            STATE,     "replayed",             "this request was already processed")                    \
+    X(IDEMPOTENCY_CONFLICT, STATE,    "idempotency_conflict", "this idempotency key was used for another request")     \
+    /* tickets */                                                                                                      \
+    X(PARTNER_UNKNOWN,     INPUT,     "unknown_partner",      "is not a known partner")                                \
+    X(PARTNER_VERIFIED,    STATE,     "partner_needs_verified", "This partner serves verified customers only")         \
+    X(PARTNER_SELF,        STATE,     "partner_is_self",      "A partner cannot withdraw through itself")              \
+    X(TICKET_UNKNOWN,      NOT_FOUND, "ticket_not_found",     "Ticket not found")                                      \
+    X(TICKET_KEY,          RIGHT,     "ticket_wrong_key",     "Ticket key is wrong")                                   \
+    X(TICKET_EXPIRED,      STATE,     "ticket_expired",       "Ticket is expired")                                     \
+    X(TICKET_SETTLED,      STATE,     "ticket_settled",       "Ticket is settled already")                             \
+    X(TICKET_NOT_SETTLED,  STATE,     "ticket_not_settled",   "Ticket is not settled yet")                             \
+    X(TICKET_CANCELLED,    STATE,     "ticket_cancelled",     "Ticket is cancelled")                                   \
+    X(TICKET_REJECTED,     STATE,     "ticket_rejected",      "Ticket is rejected")                                    \
+    X(TICKET_REFUNDED,     STATE,     "ticket_refunded",      "Ticket is refunded")                                    \
+    X(TICKET_COMPLETED,    STATE,     "ticket_completed",     "Ticket is completed")                                   \
+    X(TICKET_FAILED,       STATE,     "ticket_failed",        "Ticket has failed")
+/* clang-format on */
+
+enum err {
+#define X(name, class, id, text) ERR_##name,
+    ERR_REGISTRY(X)
+#undef X
+        ERR_COUNT
+};
+
+/* The stable lower-case code of `rc`, e.g. "insufficient_funds". Static storage. */
+const char *err_id(enum err rc);
+
+/* What a person reads, without a full stop. Static storage. */
+const char *err_text(enum err rc);
+
+enum err_class err_class(enum err rc);
+
+/* True where the fault is ours and not the caller's: such a reply is logged as level=bug. */
+bool err_is_bug(enum err rc);
+
+/* The error whose id is `id` (NUL-terminated), or ERR_INTERNAL where there is none: stored
+ * procedures signal ids. */
+enum err err_from_id(const char *id);
+
+#endif

@@ -1,0 +1,486 @@
+#include "db/db.h"
+
+#include <errmsg.h>
+#include <mysql.h>
+#include <mysqld_error.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "money/amount.h"
+
+#define PACKET_MAX (4 << 20) /* bytes of one packet of statements */
+#define CONNECT_TIMEOUT_S 2
+#define READ_TIMEOUT_S 30
+#define RETURN_PAUSE_MS 50 /* between attempts to reach a server that went away */
+#define RETRY_PAUSE_MAX_US 4000
+#define WSREP_NOT_READY 1047 /* ER_UNKNOWN_COM_ERROR, as a cluster node without quorum answers */
+
+struct db {
+    MYSQL mysql;
+    bool open;
+    bool in_txn;
+    bool deferred_done;
+    struct text deferred; /* the queued statement, empty where there is none */
+    struct text packet;
+    struct text problem;
+    struct db_params params; /* strings owned */
+};
+
+/* What became of one packet. */
+struct outcome {
+    enum err rc;
+    bool lost;     /* the connection broke */
+    bool sent;     /* ... after the server may have begun */
+    bool retry;    /* deadlock and the like */
+    bool deferred; /* it was the deferred statement that failed */
+};
+
+struct db_arg db_null(void)
+{
+    return (struct db_arg){.type = DB_NULL};
+}
+
+struct db_arg db_i64(int64_t value)
+{
+    return (struct db_arg){.type = DB_I64, .i64 = value};
+}
+
+struct db_arg db_u64(uint64_t value)
+{
+    return (struct db_arg){.type = DB_U64, .u64 = value};
+}
+
+struct db_arg db_i128(__int128 value)
+{
+    return (struct db_arg){.type = DB_I128, .i128 = value};
+}
+
+struct db_arg db_text(const char *text)
+{
+    return text == NULL ? db_null() : db_textn(text, strlen(text));
+}
+
+struct db_arg db_textn(const char *text, size_t len)
+{
+    return (struct db_arg){.type = DB_TEXT, .bytes = {.data = text, .len = len}};
+}
+
+struct db_arg db_blob(const void *data, size_t len)
+{
+    return data == NULL ? db_null()
+                        : (struct db_arg){.type = DB_BLOB, .bytes = {.data = data, .len = len}};
+}
+
+struct db_arg db_uuid(const struct uuid *id)
+{
+    return id == NULL ? db_null() : db_blob(id->bytes, sizeof(id->bytes));
+}
+
+struct db_arg db_decimal(const char *digits)
+{
+    return (struct db_arg){.type = DB_DECIMAL, .bytes = {.data = digits, .len = strlen(digits)}};
+}
+
+static char *copy(const char *text)
+{
+    return text == NULL ? NULL : strdup(text);
+}
+
+enum err db_open(const struct db_params *params, struct db **out)
+{
+    struct db *db = calloc(1, sizeof(*db));
+    if (db == NULL)
+        return ERR_NO_MEMORY;
+    db->params = (struct db_params){.socket = copy(params->socket),
+                                    .name = copy(params->name),
+                                    .user = copy(params->user),
+                                    .password = copy(params->password)};
+    db->deferred = TEXT(PACKET_MAX);
+    db->packet = TEXT(PACKET_MAX);
+    db->problem = TEXT(4096);
+    *out = db;
+    return ERR_OK;
+}
+
+enum err db_open_config(const struct config *config, bool owner, struct db **out)
+{
+    char password[256];
+    enum err rc =
+        config_secret(owner ? config->database_owner_password_file : config->database_password_file,
+                      password, sizeof(password));
+    if (rc != ERR_OK)
+        return rc;
+    struct db_params params = {.socket = config->database_socket,
+                               .name = config->database_name,
+                               .user = owner ? config->database_owner_user : config->database_user,
+                               .password = password};
+    rc = db_open(&params, out);
+    explicit_bzero(password, sizeof(password));
+    return rc;
+}
+
+static void disconnect(struct db *db)
+{
+    if (db->open)
+        mysql_close(&db->mysql);
+    db->open = false;
+    db->in_txn = false;
+}
+
+void db_close(struct db *db)
+{
+    if (db == NULL)
+        return;
+    disconnect(db);
+    text_free(&db->deferred);
+    text_free(&db->packet);
+    text_free(&db->problem);
+    free((char *)db->params.socket);
+    free((char *)db->params.name);
+    free((char *)db->params.user);
+    if (db->params.password != NULL)
+        explicit_bzero((char *)db->params.password, strlen(db->params.password));
+    free((char *)db->params.password);
+    free(db);
+}
+
+static void note_problem(struct db *db)
+{
+    text_clear(&db->problem);
+    text_addf(&db->problem, "%u %s", mysql_errno(&db->mysql), mysql_error(&db->mysql));
+}
+
+static enum err connect_now(struct db *db)
+{
+    static const char settings[] = "SET SESSION time_zone = '+00:00', tx_isolation = "
+                                   "'READ-COMMITTED', innodb_lock_wait_timeout = 5, sql_notes = 0, "
+                                   "sql_mode = "
+                                   "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_"
+                                   "DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
+    unsigned connect_s = CONNECT_TIMEOUT_S, read_s = READ_TIMEOUT_S;
+
+    if (mysql_init(&db->mysql) == NULL)
+        return ERR_NO_MEMORY;
+    mysql_options(&db->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+    mysql_options(&db->mysql, MYSQL_OPT_READ_TIMEOUT, &read_s);
+    mysql_options(&db->mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_s);
+    mysql_options(&db->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_options(&db->mysql, MYSQL_INIT_COMMAND, settings);
+    if (mysql_real_connect(&db->mysql, NULL, db->params.user, db->params.password, db->params.name,
+                           0, db->params.socket, CLIENT_MULTI_STATEMENTS) == NULL) {
+        note_problem(db);
+        log_line(LOG_LEVEL_WARNING, "db_away", "problem=\"%s\"", text_string(&db->problem));
+        mysql_close(&db->mysql);
+        return ERR_DB_AWAY;
+    }
+    db->open = true;
+    return ERR_OK;
+}
+
+/* Waits for a server that is coming back, so that an unknown outcome can be settled. */
+static enum err connect_again(struct db *db)
+{
+    int64_t until_us = clock_mono_us() + DB_RETURN_MS * INT64_C(1000);
+    enum err rc;
+
+    while ((rc = connect_now(db)) == ERR_DB_AWAY && clock_mono_us() < until_us) {
+        struct timespec pause = {.tv_nsec = RETURN_PAUSE_MS * 1000000L};
+        nanosleep(&pause, NULL);
+    }
+    return rc;
+}
+
+static void add_arg(struct text *out, const struct db_arg *arg)
+{
+    char digits[AMOUNT_TEXT_SIZE];
+
+    switch (arg->type) {
+    case DB_NULL:
+        text_puts(out, "NULL");
+        break;
+    case DB_I64:
+        text_addf(out, "%lld", (long long)arg->i64);
+        break;
+    case DB_U64:
+        text_addf(out, "%llu", (unsigned long long)arg->u64);
+        break;
+    case DB_I128:
+        int128_format(arg->i128, digits);
+        text_puts(out, digits);
+        break;
+    case DB_TEXT:
+        text_puts(out, "_utf8mb4 X'");
+        text_hex(out, arg->bytes.data, arg->bytes.len);
+        text_putc(out, '\'');
+        break;
+    case DB_BLOB:
+        text_puts(out, "X'");
+        text_hex(out, arg->bytes.data, arg->bytes.len);
+        text_putc(out, '\'');
+        break;
+    case DB_DECIMAL:
+        if (strspn(arg->bytes.data, "0123456789.") != arg->bytes.len)
+            abort(); /* our bug: the caller promised digits */
+        text_add(out, arg->bytes.data, arg->bytes.len);
+        break;
+    }
+}
+
+static void add_statement(struct text *out, const char *sql, struct db_args args)
+{
+    size_t used = 0;
+    const char *mark;
+
+    for (; (mark = strchr(sql, '?')) != NULL; sql = mark + 1) {
+        if (used == args.count)
+            abort(); /* our bug: fewer arguments than marks */
+        text_add(out, sql, (size_t)(mark - sql));
+        add_arg(out, &args.list[used++]);
+    }
+    if (used != args.count)
+        abort();
+    text_puts(out, sql);
+}
+
+static struct outcome failed(struct db *db)
+{
+    struct outcome outcome = {.rc = ERR_DB};
+    unsigned code = mysql_errno(&db->mysql);
+
+    note_problem(db);
+    switch (code) {
+    case CR_SERVER_GONE_ERROR:
+    case CR_SERVER_LOST:
+    case CR_CONNECTION_ERROR:
+    case ER_SERVER_SHUTDOWN:
+    case ER_CONNECTION_KILLED:
+        outcome.rc = ERR_DB_AWAY;
+        outcome.lost = true;
+        outcome.sent = code != CR_SERVER_GONE_ERROR;
+        break;
+    case ER_LOCK_DEADLOCK:
+    case ER_LOCK_WAIT_TIMEOUT:
+    case ER_CHECKREAD:
+    case WSREP_NOT_READY:
+        outcome.rc = ERR_DB_CONTENDED;
+        outcome.retry = true;
+        break;
+    default:
+        if (strcmp(mysql_sqlstate(&db->mysql), "45000") == 0)
+            outcome.rc = err_from_id(mysql_error(&db->mysql));
+        if (err_is_bug(outcome.rc))
+            log_line(LOG_LEVEL_BUG, "db_error", "problem=\"%s\"", text_string(&db->problem));
+    }
+    return outcome;
+}
+
+static void keep_rows(struct db *db, struct db_rows *rows)
+{
+    MYSQL_RES *result = mysql_store_result(&db->mysql);
+    if (rows == NULL) {
+        mysql_free_result(result);
+        return;
+    }
+    if (result != NULL) {
+        db_rows_free(rows);
+        rows->result = result;
+        rows->count = mysql_num_rows(result);
+    } else if (mysql_field_count(&db->mysql) == 0) {
+        rows->affected = mysql_affected_rows(&db->mysql);
+    }
+}
+
+/* Sends the packet and reads every answer. The first one belongs to the deferred statement where
+ * there is one. */
+static struct outcome exchange(struct db *db, bool deferred, struct db_rows *rows)
+{
+    struct outcome outcome;
+
+    if (db->packet.full)
+        return (struct outcome){.rc = ERR_TOO_LARGE};
+    if (mysql_real_query(&db->mysql, text_string(&db->packet), db->packet.len) != 0) {
+        outcome = failed(db);
+        outcome.deferred = deferred;
+        return outcome;
+    }
+    if (deferred)
+        db->deferred_done = true;
+    for (;;) {
+        keep_rows(db, rows);
+        if (mysql_errno(&db->mysql) != 0)
+            return failed(db);
+        if (mysql_warning_count(&db->mysql) != 0)
+            log_line(LOG_LEVEL_BUG, "db_warning", "count=%u packet=\"%.200s\"",
+                     mysql_warning_count(&db->mysql), text_string(&db->packet));
+        int next = mysql_next_result(&db->mysql);
+        if (next < 0)
+            return (struct outcome){.rc = ERR_OK};
+        if (next > 0)
+            return failed(db);
+    }
+}
+
+/* One packet: the deferred statement and the statement. A connection that turns out
+ * to be closed is opened again; one that breaks underway is reported. */
+static struct outcome run_packet(struct db *db, const char *sql, struct db_args args,
+                                 struct db_rows *rows)
+{
+    struct outcome outcome = {.rc = ERR_OK};
+    bool deferred = db->deferred.len > 0;
+    bool in_txn = db->in_txn;
+
+    for (int tries = 0; tries < 2; tries++) {
+        bool fresh = !db->open;
+        if (fresh && (outcome.rc = connect_now(db)) != ERR_OK)
+            return outcome;
+        text_clear(&db->packet);
+        if (deferred) {
+            text_add(&db->packet, db->deferred.data, db->deferred.len);
+            text_puts(&db->packet, ";");
+        }
+        add_statement(&db->packet, sql, args);
+        outcome = exchange(db, deferred, rows);
+        if (outcome.lost)
+            disconnect(db);
+        if (!outcome.lost || outcome.sent || fresh || in_txn)
+            break;
+    }
+    if (!outcome.deferred || !outcome.lost)
+        text_clear(&db->deferred);
+    return outcome;
+}
+
+/* Sends a packet whose outcome became unknown once more, as soon as the server is back. A nonce
+ * that is refused now was taken by the attempt that was lost; a write among the rest is still
+ * refused by its request key. */
+static struct outcome run_again(struct db *db, const char *sql, struct db_args args,
+                                struct db_rows *rows)
+{
+    struct outcome outcome = {.rc = connect_again(db)};
+    if (outcome.rc != ERR_OK)
+        return outcome;
+    outcome = run_packet(db, sql, args, rows);
+    if (outcome.deferred && outcome.rc == ERR_NONCE_INVALID)
+        outcome = run_packet(db, sql, args, rows);
+    return outcome;
+}
+
+enum err db_run(struct db *db, const char *sql, struct db_args args, struct db_rows *rows)
+{
+    bool was_in_txn = db->in_txn;
+    struct outcome outcome = run_packet(db, sql, args, rows);
+    if (outcome.lost && outcome.sent && !was_in_txn)
+        outcome = run_again(db, sql, args, rows);
+    return outcome.rc;
+}
+
+void db_defer(struct db *db, const char *sql, struct db_args args)
+{
+    text_clear(&db->deferred);
+    add_statement(&db->deferred, sql, args);
+    db->deferred_done = false;
+}
+
+enum err db_flush_deferred(struct db *db)
+{
+    return db->deferred.len == 0 ? ERR_OK : db_run(db, "DO 0", DB_NO_ARGS, NULL);
+}
+
+bool db_deferred_done(const struct db *db)
+{
+    return db->deferred_done;
+}
+
+static void pause_for_retry(int tries)
+{
+    struct timespec pause = {.tv_nsec =
+                                 1000L * (clock_now_us() * (tries + 1) % RETRY_PAUSE_MAX_US)};
+    nanosleep(&pause, NULL);
+}
+
+static void roll_back(struct db *db)
+{
+    db->in_txn = false;
+    if (!db->open)
+        return;
+    text_clear(&db->packet);
+    text_puts(&db->packet, "ROLLBACK");
+    if (mysql_real_query(&db->mysql, db->packet.data, db->packet.len) != 0)
+        disconnect(db);
+}
+
+enum err db_txn_call(struct db *db, const char *sql, struct db_args args, struct db_rows *rows,
+                     bool *resent)
+{
+    bool again = false;
+    struct outcome outcome;
+
+    if (db->in_txn)
+        abort(); /* our bug: transactions do not nest */
+    for (int tries = 0;; tries++) {
+        outcome = run_packet(db, sql, args, rows);
+        if (outcome.lost && outcome.sent) {
+            again = true;
+            outcome = run_again(db, sql, args, rows);
+        }
+        if (!outcome.retry || tries + 1 == DB_TXN_TRIES)
+            break;
+        pause_for_retry(tries);
+    }
+    if (resent != NULL)
+        *resent = again;
+    return outcome.rc;
+}
+
+enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg)
+{
+    enum err rc;
+
+    if (db->in_txn)
+        abort(); /* our bug: transactions do not nest */
+    for (int tries = 0;; tries++) {
+        if ((rc = db_run(db, "START TRANSACTION", DB_NO_ARGS, NULL)) != ERR_OK)
+            return rc;
+        db->in_txn = true;
+        if ((rc = work(db, arg)) == ERR_OK)
+            rc = db_run(db, "COMMIT", DB_NO_ARGS, NULL);
+        db->in_txn = false;
+        if (rc == ERR_OK)
+            return rc;
+        roll_back(db);
+        if (rc != ERR_DB_CONTENDED || tries + 1 == DB_TXN_TRIES)
+            return rc;
+        pause_for_retry(tries);
+    }
+}
+
+bool db_in_txn(const struct db *db)
+{
+    return db->in_txn || (db->open && (db->mysql.server_status & SERVER_STATUS_IN_TRANS) != 0);
+}
+
+enum err db_run_script(struct db *db, const char *script, size_t len, struct text *problem)
+{
+    struct outcome outcome;
+
+    if (!db->open && (outcome.rc = connect_now(db)) != ERR_OK) {
+        text_puts(problem, db_problem(db));
+        return outcome.rc;
+    }
+    text_clear(&db->packet);
+    text_add(&db->packet, script, len);
+    outcome = exchange(db, false, NULL);
+    if (outcome.rc != ERR_OK)
+        text_puts(problem, db_problem(db));
+    return outcome.rc;
+}
+
+const char *db_problem(const struct db *db)
+{
+    return text_string(&db->problem);
+}

@@ -1,0 +1,151 @@
+/* The database: one connection, typed arguments, rows, and the transaction runner.
+ *
+ * Statements travel as text, several in one packet where they are known in advance. `?` marks an
+ * argument; arguments are typed and written as numbers or hexadecimal literals only, so that no
+ * input can ever become SQL. Stored procedures refuse with SIGNAL SQLSTATE '45000' and the id of an
+ * `enum err` as MESSAGE_TEXT; that error is what the caller gets. A warning from a statement is an
+ * error. Every connection runs in UTC, READ COMMITTED and strict mode.
+ */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "base/err.h"
+#include "base/id.h"
+
+struct db;
+
+enum db_type { DB_NULL, DB_I64, DB_U64, DB_I128, DB_TEXT, DB_BLOB, DB_DECIMAL };
+
+/* One argument. Build it with the functions below; the memory it points to must outlive the call.
+ */
+struct db_arg {
+    enum db_type type;
+    union {
+        int64_t i64;
+        uint64_t u64;
+        __int128 i128;
+        struct {
+            const void *data;
+            size_t len;
+        } bytes;
+    };
+};
+
+struct db_arg db_null(void);
+struct db_arg db_i64(int64_t value);
+struct db_arg db_u64(uint64_t value);
+struct db_arg db_i128(__int128 value);                /* minor units of an amount */
+struct db_arg db_text(const char *text);              /* utf8mb4 string; NULL becomes SQL NULL */
+struct db_arg db_textn(const char *text, size_t len); /* the same, with its length */
+struct db_arg db_blob(const void *data, size_t len);  /* bytes; NULL becomes SQL NULL */
+struct db_arg db_uuid(const struct uuid *id);         /* BINARY(16); NULL becomes SQL NULL */
+struct db_arg db_decimal(const char *digits);         /* text already checked to be [0-9.]+ */
+
+struct db_args {
+    const struct db_arg *list;
+    size_t count;
+};
+#define DB_ARGS(...)                                                \
+    ((struct db_args){.list = (const struct db_arg[]){__VA_ARGS__}, \
+                      .count =                                      \
+                          sizeof((const struct db_arg[]){__VA_ARGS__}) / sizeof(struct db_arg)})
+#define DB_NO_ARGS ((struct db_args){.list = NULL, .count = 0})
+
+/* The rows of one statement, held in memory. Zero it, or reuse it: every call that fills one frees
+ * what was there. */
+struct db_rows {
+    void *result; /* owned */
+    char **row;
+    unsigned long *lengths;
+    uint64_t count;    /* rows in all */
+    uint64_t affected; /* rows changed, where the statement gave none */
+};
+
+/* How to connect. */
+struct db_params {
+    const char *socket;
+    const char *name; /* schema; NULL for none */
+    const char *user;
+    const char *password;
+};
+
+/* Prepares a connection; it is made at the first statement, and again at the first one after it was
+ * lost, so that a process may start while the server is away. out  owned by the caller: db_close
+ * Returns ERR_NO_MEMORY. */
+MUST_USE enum err db_open(const struct db_params *params, struct db **out);
+
+/* The same from the configuration, as the application user (or the schema's owner where `owner`).
+ */
+MUST_USE enum err db_open_config(const struct config *config, bool owner, struct db **out);
+
+/* Closes the connection; NULL is fine. */
+void db_close(struct db *db);
+
+/* Runs one statement outside of any transaction, or inside the one that db_txn has open.
+ * sql   one statement with ? for arguments
+ * rows  out, the (last) result set; may be NULL where none is expected
+ * A lost connection is opened again once, and the statement sent again, outside of a transaction
+ * only. Returns ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB, or what a procedure signalled. */
+MUST_USE enum err db_run(struct db *db, const char *sql, struct db_args args, struct db_rows *rows);
+
+/* Queues a statement that gives no rows, to be sent in front of the next one in the same packet;
+ * where it fails the next is not run and its error is returned. At most one is queued: a later one
+ * takes its place. Arguments are copied. */
+void db_defer(struct db *db, const char *sql, struct db_args args);
+
+/* Sends a queued statement that nothing took along. ERR_OK where there is none. */
+MUST_USE enum err db_flush_deferred(struct db *db);
+
+/* True once a queued statement was accepted by the server since db_defer. */
+bool db_deferred_done(const struct db *db);
+
+/* Runs a single statement, or calls a procedure that is a transaction of its own: it begins, commits, and rolls back before it
+ * passes an error on, all in one round trip. Deadlock, lock time-out, changed record and cluster
+ * conflict (1213, 1205, 1020, 1047) are retried at most DB_TXN_TRIES times with jitter. Where the
+ * connection is lost on the way the outcome is unknown: the server is waited for (at most
+ * DB_RETURN_MS) and the call sent again. resent (may be NULL) tells so, for then an ERR_REPLAYED
+ * means that the first one was done. */
+MUST_USE enum err db_txn_call(struct db *db, const char *sql, struct db_args args,
+                              struct db_rows *rows, bool *resent);
+
+#define DB_RETURN_MS 5000
+#define DB_TXN_TRIES 5
+
+/* Runs `work` in a transaction, with the same retries. `work` must have no effect outside of the
+ * database and may run several times; it never commits. Its error rolls back and is returned. */
+MUST_USE enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg);
+
+/* True while a transaction is open: the dispatcher asserts that there is none after a handler. */
+bool db_in_txn(const struct db *db);
+
+/* Steps to the next row; false after the last. */
+bool db_next(struct db_rows *rows);
+
+/* Column `col` (from 0) of the current row. The number forms abort on text that is no number: our
+ * bug. NULL reads as 0, NULL or an empty blob. Pointers stay valid until the rows are freed or
+ * refilled. */
+bool db_is_null(const struct db_rows *rows, unsigned col);
+int64_t db_get_i64(const struct db_rows *rows, unsigned col);
+uint64_t db_get_u64(const struct db_rows *rows, unsigned col);
+__int128 db_get_i128(const struct db_rows *rows, unsigned col);
+const char *db_get_text(const struct db_rows *rows, unsigned col);
+const void *db_get_blob(const struct db_rows *rows, unsigned col, size_t *len);
+struct uuid db_get_uuid(const struct db_rows *rows, unsigned col);
+
+void db_rows_free(struct db_rows *rows);
+
+/* Runs a file of statements as the schema's owner (for migrations): each in its own implicit
+ * transaction. problem  out, the server's words about the first statement that failed */
+struct text;
+MUST_USE enum err db_run_script(struct db *db, const char *script, size_t len,
+                                struct text *problem);
+
+/* The server's words about the last error, for logs and `tellerctl`. Valid until the next call. */
+const char *db_problem(const struct db *db);
+
+#endif

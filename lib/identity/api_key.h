@@ -1,0 +1,80 @@
+/* API keys: made once, shown once, changed and revoked; and the worker's memory of the ones in use.
+ */
+#ifndef IDENTITY_API_KEY_H
+#define IDENTITY_API_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "crypto/crypto.h"
+#include "db/db.h"
+
+#define API_KEY_SECRET_SIZE 64      /* bytes of randomness in a secret */
+#define API_KEY_SECRET_TEXT_SIZE 89 /* base64 and a NUL */
+#define API_KEY_NETWORKS_MAX 1000   /* bytes of an address list as text */
+#define API_KEY_MAX_NETWORKS 32     /* addresses or networks in it */
+
+struct api_key {
+    int64_t id;
+    struct uuid public_key;
+    int64_t user_id;
+    char face[8];                            /* v1, desk, wallet */
+    unsigned rights;                         /* RIGHT_ bits */
+    char networks[API_KEY_NETWORKS_MAX + 1]; /* CIDR list with commas; "" = any address */
+    uint32_t version;                        /* rises with every change */
+    int64_t created;                         /* unix seconds */
+    int64_t last_used;                       /* unix seconds, to the minute for tonces; 0 = never */
+    bool revoked;
+};
+
+/* The faces a key can be for, NULL-terminated. */
+extern const char *const api_key_faces[];
+
+/* Checks what a key is to be allowed, before anything is used up for it. ERR_INVALID with *field =
+ * "rights" or "networks" (static). */
+MUST_USE enum err api_key_check_access(unsigned rights, const char *networks, const char **field);
+
+/* Makes a key. secret out: base64 text, never to be had again.
+ * ERR_INVALID with *field = "face", "rights" or "networks" (static). */
+MUST_USE enum err api_key_add(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
+                              const char *face, unsigned rights, const char *networks,
+                              struct api_key *out, char secret[API_KEY_SECRET_TEXT_SIZE],
+                              const char **field);
+
+/* Changes rights and address list of the user's own key that is not revoked. ERR_NOT_FOUND,
+ * ERR_INVALID. */
+MUST_USE enum err api_key_change(struct db *db, int64_t user_id, const struct uuid *public_key,
+                                 unsigned rights, const char *networks, const char **field);
+
+/* Ends the user's own key at once. ERR_NOT_FOUND. */
+MUST_USE enum err api_key_revoke(struct db *db, int64_t user_id, const struct uuid *public_key);
+
+/* Calls `row` for each of the user's keys, newest first. */
+MUST_USE enum err api_key_list(struct db *db, int64_t user_id,
+                               void (*row)(void *arg, const struct api_key *key), void *arg);
+
+/* True if `address` (text, IPv4 or IPv6) is in the list; an empty list holds every address. */
+bool api_key_address_allowed(const char *networks, const char *address);
+
+/* A key with its opened secret, as a worker remembers it (API_KEY_CACHE of them). */
+struct api_key_secret {
+    struct api_key key;
+    uint8_t secret[API_KEY_SECRET_SIZE];
+    size_t secret_len;
+};
+
+#define API_KEY_CACHE 512
+
+/* The key of that id for `face`, from memory or from the database. Whether it is still as
+ * remembered is told by the procedure api_key_use in the request's own packet: on ERR_KEY_CHANGED
+ * call api_key_forget and ask again. ERR_KEY_INVALID where there is none, it is revoked, for
+ * another face, or its user is disabled. */
+MUST_USE enum err api_key_lookup(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                                 const struct uuid *public_key, const char *face,
+                                 const struct api_key_secret **out);
+void api_key_forget(const struct uuid *public_key);
+
+#endif

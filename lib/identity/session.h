@@ -1,0 +1,41 @@
+/* Sessions: sign in, check, end. The ticket is a random UUID; only its SHA-256 is stored. */
+#ifndef IDENTITY_SESSION_H
+#define IDENTITY_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "crypto/crypto.h"
+#include "db/db.h"
+#include "identity/user.h"
+
+#define SESSION_TIMEOUT_DEFAULT_S 900
+#define SESSION_TIMEOUT_MAX_S 86400
+#define SESSION_CSRF_SIZE 44       /* base64url of an HMAC-SHA256 and a NUL */
+#define LOGIN_MAX_FAILURES 10      /* wrong passwords per login ... */
+#define LOGIN_FAILURE_WINDOW_S 900 /* ... in this time */
+
+struct session {
+    char ticket[UUID_TEXT_SIZE];  /* the secret */
+    char csrf[SESSION_CSRF_SIZE]; /* derived from the ticket and the master key */
+    int64_t timeout_s;
+    struct user user;
+};
+
+/* Signs in by login or e-mail and password, and by one-time password where the account has one.
+ * ERR_LOGIN_FAILED (also for unknown users, after the same work), ERR_OTP_REQUIRED,
+ * ERR_OTP_INVALID, ERR_USER_DISABLED, ERR_TOO_MANY_ATTEMPTS. */
+MUST_USE enum err session_open(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                               const char *login, const char *password, const char *otp,
+                               int64_t timeout_s, struct session *out);
+
+/* The session of a ticket; moves its end on. ERR_SESSION_EXPIRED where there is none (any more). */
+MUST_USE enum err session_check(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                                const char *ticket, struct session *out);
+
+/* Ends it; ERR_OK also where there was none. */
+MUST_USE enum err session_close(struct db *db, const char *ticket);
+
+#endif

@@ -1,0 +1,224 @@
+#include "ledger/ledger.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "crypto/crypto.h"
+
+const char *const ledger_types[] = {"deposit", "withdraw", "fee",    "in",
+                                    "out",     "spent",    "earned", NULL};
+
+enum err ledger_load_currencies(struct db *db)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db,
+                         "SELECT id, code, name, symbol, symbol_position = 'after', decimals, "
+                         "display_decimals, is_virtual FROM currency ORDER BY id",
+                         DB_NO_ARGS, &rows);
+    if (rc != ERR_OK)
+        return rc;
+    currency_reset();
+    while (rc == ERR_OK && db_next(&rows)) {
+        struct currency row = {.id = (uint16_t)db_get_u64(&rows, 0),
+                               .symbol_after = db_get_u64(&rows, 4) != 0,
+                               .decimals = (uint8_t)db_get_u64(&rows, 5),
+                               .display_decimals = (uint8_t)db_get_u64(&rows, 6),
+                               .is_virtual = db_get_u64(&rows, 7) != 0};
+        text_copy(row.code, sizeof(row.code), db_get_text(&rows, 1));
+        text_copy(row.name, sizeof(row.name), db_get_text(&rows, 2));
+        text_copy(row.symbol, sizeof(row.symbol), db_get_text(&rows, 3));
+        if (!currency_add(&row))
+            rc = ERR_CONFIG;
+    }
+    db_rows_free(&rows);
+    return rc;
+}
+
+enum err ledger_currency_channels(struct db *db, const struct currency *currency,
+                                  struct uuid *ticker, struct uuid *depth)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db, "SELECT ticker_channel, depth_channel FROM currency WHERE id = ?",
+                         DB_ARGS(db_u64(currency->id)), &rows);
+    if (rc == ERR_OK && !db_next(&rows))
+        rc = ERR_CURRENCY_UNKNOWN;
+    if (rc == ERR_OK) {
+        *ticker = db_get_uuid(&rows, 0);
+        *depth = db_get_uuid(&rows, 1);
+    }
+    db_rows_free(&rows);
+    return rc;
+}
+
+/* Cuts the microseconds off a DATETIME(6). */
+static void copy_date(char out[20], const char *text)
+{
+    text_copy(out, 20, text);
+}
+
+static void copy_percent(char *out, size_t size, const char *text)
+{
+    text_copy(out, size, text);
+    if (strchr(out, '.') == NULL)
+        return;
+    size_t len = strlen(out);
+    while (out[len - 1] == '0')
+        out[--len] = '\0';
+    if (out[len - 1] == '.')
+        out[--len] = '\0';
+}
+
+/* A limit from its column (NULL: none) and what was used of it; `known` is false where no row
+ * allows anything. */
+static struct ledger_limit read_limit(const struct db_rows *rows, unsigned col, bool known,
+                                      __int128 used, const struct currency *currency)
+{
+    struct ledger_limit limit = {.max.currency = currency, .left.currency = currency};
+    if (!known)
+        return limit;
+    limit.none = db_is_null(rows, col);
+    limit.max.units = db_get_i128(rows, col);
+    limit.left.units = limit.max.units > used ? limit.max.units - used : 0;
+    return limit;
+}
+
+static void read_wallet(const struct db_rows *rows, struct ledger_wallet *wallet)
+{
+    const struct currency *currency = currency_by_id((uint16_t)db_get_u64(rows, 10));
+    bool known = db_get_u64(rows, 14) != 0;
+
+    wallet->available = (struct amount){.units = db_get_i128(rows, 11), .currency = currency};
+    wallet->entries = db_get_u64(rows, 12);
+    wallet->held = (struct amount){.units = db_get_i128(rows, 13), .currency = currency};
+    wallet->single = read_limit(rows, 15, known, 0, currency);
+    wallet->daily = read_limit(rows, 16, known, db_get_i128(rows, 18), currency);
+    wallet->monthly = read_limit(rows, 17, known, db_get_i128(rows, 19), currency);
+}
+
+enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info *out)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db, "CALL account_info(?)", DB_ARGS(db_i64(user_id)), &rows);
+    if (rc == ERR_OK && rows.count == 0)
+        rc = ERR_NOT_FOUND;
+    out->wallet_count = 0;
+    while (rc == ERR_OK && db_next(&rows)) {
+        if (out->wallet_count == 0) {
+            out->user_id = db_get_i64(&rows, 0);
+            out->uuid = db_get_uuid(&rows, 1);
+            text_copy(out->login, sizeof(out->login), db_get_text(&rows, 2));
+            text_copy(out->email, sizeof(out->email), db_get_text(&rows, 3));
+            text_copy(out->level, sizeof(out->level), db_get_text(&rows, 4));
+            text_copy(out->language, sizeof(out->language), db_get_text(&rows, 5));
+            out->otp_required = db_get_u64(&rows, 6) != 0;
+            copy_date(out->created, db_get_text(&rows, 7));
+            copy_date(out->last_login, db_get_text(&rows, 8));
+            copy_percent(out->trade_fee, sizeof(out->trade_fee), db_get_text(&rows, 9));
+        }
+        if (db_is_null(&rows, 10))
+            break; /* a user without wallets */
+        if (out->wallet_count == LEDGER_MAX_WALLETS)
+            rc = ERR_INTERNAL;
+        else
+            read_wallet(&rows, &out->wallets[out->wallet_count++]);
+    }
+    db_rows_free(&rows);
+    return rc;
+}
+
+#define HISTORY_FROM                                                              \
+    "FROM account AS a JOIN entry AS e ON e.account_id = a.id JOIN journal AS j " \
+    "ON j.id = e.journal_id WHERE a.owner_id = ? AND a.purpose = 'available' "    \
+    "AND a.currency_id = ? AND (? IS NULL OR e.type = ?) "                        \
+    "AND (? = 0 OR j.at >= FROM_UNIXTIME(?)) AND (? = 0 OR j.at < FROM_UNIXTIME(?)) "
+
+static enum err count_history(struct db *db, struct db_args args, struct ledger_page *page)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db, "SELECT COUNT(*) " HISTORY_FROM, args, &rows);
+    if (rc == ERR_OK && db_next(&rows))
+        page->records = db_get_u64(&rows, 0);
+    db_rows_free(&rows);
+    page->size = LEDGER_HISTORY_PAGE;
+    page->max = page->records == 0 ? 1 : (int64_t)((page->records - 1) / LEDGER_HISTORY_PAGE) + 1;
+    return rc;
+}
+
+static void read_line(const struct db_rows *rows, const struct currency *currency,
+                      struct ledger_line *line)
+{
+    __int128 value = db_get_i128(rows, 3);
+    *line = (struct ledger_line){
+        .index = db_get_u64(rows, 0),
+        .date = db_get_i64(rows, 1),
+        .type = db_get_text(rows, 2),
+        .value = {.units = value < 0 ? -value : value, .currency = currency},
+        .balance = {.units = db_get_i128(rows, 4), .currency = currency},
+        .info = db_get_text(rows, 5),
+        .journal_kind = db_get_text(rows, 6),
+        .has_ref = !db_is_null(rows, 7),
+        .ref = db_get_uuid(rows, 7),
+    };
+}
+
+enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filter *filter,
+                        void (*line)(void *arg, const struct ledger_line *line), void *arg,
+                        struct ledger_page *page)
+{
+    const struct db_arg where[] = {
+        db_i64(user_id),
+        db_u64(filter->currency->id),
+        db_text(filter->type),
+        db_text(filter->type),
+        db_i64(filter->since),
+        db_i64(filter->since),
+        db_i64(filter->until),
+        db_i64(filter->until),
+        db_i64(0),
+        db_i64(0),
+    };
+    struct db_arg args[sizeof(where) / sizeof(where[0])];
+    size_t count = sizeof(where) / sizeof(where[0]);
+    struct db_rows rows = {0};
+    struct ledger_line row;
+
+    enum err rc = count_history(db, (struct db_args){.list = where, .count = count - 2}, page);
+    if (rc != ERR_OK)
+        return rc;
+    page->current = filter->page;
+    memcpy(args, where, sizeof(args));
+    args[count - 2] = db_i64((filter->page - 1) * LEDGER_HISTORY_PAGE);
+    args[count - 1] = db_i64(LEDGER_HISTORY_PAGE);
+    rc = db_run(db,
+                "SELECT e.seq, UNIX_TIMESTAMP(j.at) DIV 1, e.type, e.amount, e.balance, e.info, "
+                "j.kind, j.ref " HISTORY_FROM "ORDER BY e.seq DESC LIMIT ?, ?",
+                (struct db_args){.list = args, .count = count}, &rows);
+    while (rc == ERR_OK && db_next(&rows)) {
+        read_line(&rows, filter->currency, &row);
+        line(arg, &row);
+    }
+    db_rows_free(&rows);
+    return rc;
+}
+
+enum err ledger_credit(struct db *db, int64_t user_id, struct amount amount, const char *note)
+{
+    char id[UUID_TEXT_SIZE], request_key[UUID_TEXT_SIZE + 8];
+    struct uuid random = crypto_uuid4();
+    bool resent;
+
+    if (amount.units <= 0)
+        return ERR_AMOUNT_NOT_POSITIVE;
+    if (!text_is_utf8(note, strlen(note)))
+        return ERR_NOT_UTF8;
+    if (text_utf8_length(note, strlen(note)) > LEDGER_NOTE_MAX)
+        return ERR_TOO_LONG;
+    uuid_format(&random, id);
+    snprintf(request_key, sizeof(request_key), "credit:%s", id);
+    enum err rc = db_txn_call(db, "CALL ledger_credit(?, ?, ?, ?, ?)",
+                              DB_ARGS(db_i64(user_id), db_u64(amount.currency->id),
+                                      db_i128(amount.units), db_text(request_key), db_text(note)),
+                              NULL, &resent);
+    return rc == ERR_REPLAYED && resent ? ERR_OK : rc;
+}

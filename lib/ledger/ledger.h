@@ -1,0 +1,113 @@
+/* What the ledger offers beyond the procedures in schema/procedures/ledger.sql: reading it, an
+ * operator's credit, and the audit. */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "db/db.h"
+#include "money/amount.h"
+
+#define LEDGER_NOTE_MAX 255    /* code points of an operator's note */
+#define LEDGER_HISTORY_PAGE 50 /* rows of one page of history */
+#define LEDGER_INFO_SIZE 2049  /* bytes of a line of history with its NUL: 512 code points */
+
+/* Loads the currencies from the schema into money/currency's table. */
+MUST_USE enum err ledger_load_currencies(struct db *db);
+
+/* The ids of a currency's ticker and depth channels. */
+MUST_USE enum err ledger_currency_channels(struct db *db, const struct currency *currency,
+                                           struct uuid *ticker, struct uuid *depth);
+
+/* A limit, or none. */
+struct ledger_limit {
+    bool none;          /* nothing limits it */
+    struct amount max;  /* what is allowed in the period */
+    struct amount left; /* what is still allowed now */
+};
+
+/* One wallet of an owner. */
+struct ledger_wallet {
+    struct amount available;
+    struct amount held;          /* promised: open tickets */
+    uint64_t entries;            /* lines in its history */
+    struct ledger_limit single;  /* in one withdrawal */
+    struct ledger_limit daily;   /* in one day (UTC) */
+    struct ledger_limit monthly; /* in one calendar month (UTC) */
+};
+
+#define LEDGER_MAX_WALLETS 64
+
+/* A user's account as `info` and the account page show it. */
+struct ledger_info {
+    int64_t user_id;
+    struct uuid uuid;
+    char login[257]; /* 64 code points */
+    char email[255];
+    char level[8]; /* none, basic, full */
+    char language[9];
+    bool otp_required;
+    char created[20];    /* YYYY-MM-DD HH:MM:SS, UTC */
+    char last_login[20]; /* the same; "" = never */
+    char trade_fee[16];  /* percent as a decimal without trailing zeros */
+    size_t wallet_count;
+    struct ledger_wallet wallets[LEDGER_MAX_WALLETS];
+};
+
+/* Reads a user's account. ERR_NOT_FOUND where there is no such user. */
+MUST_USE enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info *out);
+
+/* What to show of a history. */
+struct ledger_filter {
+    const struct currency *currency; /* required */
+    const char *type;                /* one of ledger_types, or NULL */
+    int64_t since, until;            /* unix seconds, until exclusive; 0 = open */
+    int64_t page;                    /* from 1 */
+};
+
+/* The types of history lines, NULL-terminated (api: wallet/history). */
+extern const char *const ledger_types[];
+
+/* One line of history, newest first. Strings live until the next call of the callback. */
+struct ledger_line {
+    uint64_t index; /* 1 = the oldest of the wallet */
+    int64_t date;   /* unix seconds */
+    const char *type;
+    struct amount value; /* never negative: the type tells the direction */
+    struct amount balance;
+    const char *info;
+    const char *journal_kind; /* "ticket_create" and so on */
+    struct uuid ref;          /* what it is about; zero where nothing */
+    bool has_ref;
+};
+
+struct ledger_page {
+    uint64_t records; /* lines that match in all */
+    int64_t current, max, size;
+};
+
+/* Calls `line` for each line of one page. ERR_OK with no lines where there is no such wallet. */
+MUST_USE enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filter *filter,
+                                 void (*line)(void *arg, const struct ledger_line *line), void *arg,
+                                 struct ledger_page *page);
+
+/* An operator's credit to a user from outside.
+ * amount  greater than zero
+ * note    at most LEDGER_NOTE_MAX code points, shown in the user's history
+ * ERR_AMOUNT_NOT_POSITIVE, ERR_NOT_FOUND (no such user). */
+MUST_USE enum err ledger_credit(struct db *db, int64_t user_id, struct amount amount,
+                                const char *note);
+
+/* Recomputes everything from the entries and calls `difference` for each thing that is wrong, in
+ * words. Reads one consistent snapshot. `checked` counts journals, entries, accounts looked at.
+ * ERR_OK also with differences. */
+struct ledger_audit {
+    uint64_t journals, entries, accounts, differences;
+};
+MUST_USE enum err ledger_audit(struct db *db, void (*difference)(void *arg, const char *words),
+                               void *arg, struct ledger_audit *out);
+
+#endif

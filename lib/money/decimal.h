@@ -1,0 +1,41 @@
+/* Decimal text and 128-bit integers: the digits under amounts and rates. */
+#ifndef MONEY_DECIMAL_H
+#define MONEY_DECIMAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define DECIMAL_MAX_DIGITS 38
+/* The largest integer that 38 digits hold. */
+#define DECIMAL_MAX ((__int128)9999999999999999999u * 10000000000000000000u + 9999999999999999999u)
+#define DECIMAL_TEXT_SIZE 64 /* any 128-bit number as text with sign, point and NUL */
+
+/* Reads a plain decimal: digits, at most one point with digits on both sides. No sign, no exponent,
+ * no space; zeros in front are fine.
+ * max_scale    the most digits behind the point
+ * coefficient  out, the number without its point, at most DECIMAL_MAX
+ * scale        out, the digits behind the point
+ * Errors, in this order: ERR_EMPTY, ERR_AMOUNT_FORMAT, ERR_AMOUNT_DIGITS, ERR_AMOUNT_RANGE; nothing
+ * is written then. */
+MUST_USE enum err decimal_parse(const char *text, size_t len, unsigned max_scale,
+                                __int128 *coefficient, unsigned *scale);
+
+/* Writes value / 10^scale with exactly `scale` (at most 24) decimals: "-0.05" for -5 and 2. */
+void decimal_format(__int128 value, unsigned scale, char out[DECIMAL_TEXT_SIZE]);
+
+/* 10^exponent, for exponents up to DECIMAL_MAX_DIGITS. */
+__int128 decimal_power(unsigned exponent);
+
+/* True where the value fits into DECIMAL(38,0). */
+bool decimal_in_range(__int128 value);
+
+/* The signed number itself, "-123". */
+void int128_format(__int128 value, char out[DECIMAL_TEXT_SIZE]);
+
+/* Reads an optional minus and digits; false for anything else and past 128 bits. */
+MUST_USE bool int128_parse(const char *text, size_t len, __int128 *out);
+
+#endif

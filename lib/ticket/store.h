@@ -1,0 +1,51 @@
+/* The tickets' SQL, for ticket.c alone. Each call is one packet and one transaction. */
+#ifndef TICKET_STORE_H
+#define TICKET_STORE_H
+
+#include "ticket/ticket.h"
+
+/* What a partner presents: the ticket and the SHA-256 of the key, compared blinded by random bytes,
+ * so that the time taken tells nothing about the stored one. */
+struct ticket_proof {
+    struct uuid id;
+    uint8_t key_hash[SHA256_SIZE];
+    uint8_t blind[16];
+};
+
+/* out: url, created and expires are filled in. resent as for db_txn_call. */
+MUST_USE enum err ticket_store_create(struct db *db, const struct ticket_actor *actor,
+                                      const struct ticket_order *order, const struct uuid *id,
+                                      const uint8_t key_hash[SHA256_SIZE],
+                                      struct ticket_created *out, bool *resent);
+
+/* The ticket that an earlier request of that user and key made; ERR_NOT_FOUND. */
+MUST_USE enum err ticket_store_by_request(struct db *db, const struct ticket_actor *actor,
+                                          struct ticket *out);
+
+/* A ticket of anybody; ERR_TICKET_UNKNOWN. */
+MUST_USE enum err ticket_store_view(struct db *db, const struct uuid *id, struct ticket *out);
+
+MUST_USE enum err ticket_store_cancel(struct db *db, const struct ticket_actor *actor,
+                                      const struct uuid *id, struct ticket *out, bool *resent);
+MUST_USE enum err ticket_store_info(struct db *db, int64_t user_id,
+                                    const struct ticket_proof *proof, struct ticket *out);
+MUST_USE enum err ticket_store_settle(struct db *db, const struct ticket_actor *actor,
+                                      const struct ticket_proof *proof, const char *description,
+                                      struct ticket *out, bool *resent);
+MUST_USE enum err ticket_store_update(struct db *db, const struct ticket_actor *actor,
+                                      const struct ticket_proof *proof, const char *message,
+                                      const char *status, struct ticket *out, bool *resent);
+MUST_USE enum err ticket_store_reject(struct db *db, const struct ticket_actor *actor,
+                                      const struct ticket_proof *proof, const char *reason,
+                                      struct ticket *out, bool *resent);
+MUST_USE enum err ticket_store_refund(struct db *db, const struct ticket_actor *actor,
+                                      const struct ticket_proof *proof, const char *reason,
+                                      struct ticket *out, bool *resent);
+
+/* True for 1 to TICKET_PARTNER_ID_MAX of a-z A-Z 0-9 . _ - */
+bool ticket_partner_id_is_valid(const char *id);
+
+/* Counts a wrong key. */
+MUST_USE enum err ticket_store_wrong_key(struct db *db, const struct uuid *id);
+
+#endif

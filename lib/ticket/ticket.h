@@ -1,0 +1,182 @@
+/* Partner withdrawal tickets (seed tickets; api/exchange-v1, section 6).
+ *
+ *     open -> settled -> processing -> completed | failed
+ *     settled | processing | failed -> refunded
+ *     open -> cancelled | rejected | expired
+ *
+ * Creating a ticket holds the amount. The changes of state, with their guards and postings, are the
+ * procedures in schema/procedures/ticket.sql, so that of any number of racers one wins.
+ */
+#ifndef TICKET_TICKET_H
+#define TICKET_TICKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "crypto/crypto.h"
+#include "db/db.h"
+#include "money/amount.h"
+
+#define TICKET_KEY_SIZE 44  /* 43 characters of base64url and a NUL */
+#define TICKET_TEXT_MAX 255 /* code points of a description, message or reason */
+#define TICKET_PAGE 50      /* tickets in one page of a list */
+#define TICKET_PARTNER_ID_MAX 32
+#define TICKET_URL_SIZE 640 /* a partner's URL with the ticket id in its query */
+
+/* Who asks for a change: everything that the journal keeps. */
+struct ticket_actor {
+    int64_t user_id;
+    const char *request_key; /* unique per user: see struct caller */
+    const char *trace;       /* request id for the logs */
+    bool repeatable;         /* request_key is an Idempotency-Key: again gives the same answer */
+};
+
+/* A one-time password that was checked and is to be used up with the change; zero where none. */
+struct ticket_otp {
+    int64_t device_id; /* 0 = none */
+    int64_t step;
+};
+
+struct ticket {
+    struct uuid id;
+    char partner_id[TICKET_PARTNER_ID_MAX + 1];
+    char partner_name[257];
+    char partner_url[513]; /* "" = none */
+    char status[16];       /* as on the wire */
+    struct amount amount;
+    int64_t created, expires; /* unix seconds */
+    int64_t settled;          /* 0 = not */
+    char description[1021];   /* "" = none */
+    char reason[1021];        /* "" = none */
+    int64_t customer_id;
+    uint64_t updates; /* how many there are: see ticket_updates */
+};
+
+/* What a customer asks for. */
+struct ticket_order {
+    const char *partner;
+    struct amount amount; /* greater than zero */
+    struct ticket_otp otp;
+};
+
+struct ticket_created {
+    struct uuid id;
+    char key[TICKET_KEY_SIZE];
+    char
+        url[TICKET_URL_SIZE]; /* the partner's URL with ticket=<id> added to its query; "" = none */
+    struct amount amount;
+    int64_t created, expires;
+};
+
+/* Opens a ticket and holds its amount. Where the actor's request is repeatable, the same again gives
+ * the same ticket and key, and another order under its key is ERR_IDEMPOTENCY_CONFLICT; any other
+ * request that was processed before is ERR_REPLAYED.
+ * master  the process's master key: the ticket key is derived from it; only its SHA-256 is stored
+ * Errors: ERR_PARTNER_UNKNOWN, ERR_PARTNER_SELF, ERR_PARTNER_VERIFIED, ERR_CURRENCY_DISABLED,
+ * ERR_OTP_REQUIRED, ERR_OTP_INVALID, ERR_INSUFFICIENT_FUNDS, ERR_OVER_SINGLE_LIMIT,
+ * ERR_OVER_DAILY_LIMIT, ERR_OVER_MONTHLY_LIMIT. */
+MUST_USE enum err ticket_create(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                                const struct ticket_actor *actor, const struct ticket_order *order,
+                                struct ticket_created *out);
+
+/* The answer that the actor's request got when it was processed before: for a caller who must know
+ * that before he uses up a one-time password. ERR_NOT_FOUND where it was not processed,
+ * ERR_IDEMPOTENCY_CONFLICT where it asked for something else. */
+MUST_USE enum err ticket_created_before(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                                        const struct ticket_actor *actor,
+                                        const struct ticket_order *order,
+                                        struct ticket_created *out);
+
+/* The customer's open ticket once more with its key, to be handed to the partner again.
+ * ERR_TICKET_UNKNOWN, ERR_TICKET_EXPIRED, ERR_TICKET_SETTLED ... where it is not open any more. */
+MUST_USE enum err ticket_continue(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                                  int64_t customer_id, const struct uuid *id,
+                                  struct ticket_created *out);
+
+/* Customer: takes an open ticket back; the money is available again. ERR_TICKET_UNKNOWN,
+ * ERR_TICKET_<state>. */
+MUST_USE enum err ticket_cancel(struct db *db, const struct ticket_actor *actor,
+                                const struct uuid *id, struct ticket *out);
+
+/* Partner's calls: `key` is the ticket key as presented. All give ERR_TICKET_UNKNOWN for a ticket
+ * of somebody else, ERR_TICKET_KEY for a wrong key and ERR_TOO_MANY_ATTEMPTS after ten of them in a
+ * quarter of an hour. Texts are 1 to TICKET_TEXT_MAX code points, checked by the caller's field
+ * table. */
+MUST_USE enum err ticket_info(struct db *db, const struct ticket_actor *actor,
+                              const struct uuid *id, const char *key, struct ticket *out);
+MUST_USE enum err ticket_settle(struct db *db, const struct ticket_actor *actor,
+                                const struct uuid *id, const char *key, const char *description,
+                                struct ticket *out);
+MUST_USE enum err ticket_update(struct db *db, const struct ticket_actor *actor,
+                                const struct uuid *id, const char *key, const char *message,
+                                const char *status, struct ticket *out);
+MUST_USE enum err ticket_reject(struct db *db, const struct ticket_actor *actor,
+                                const struct uuid *id, const char *key, const char *reason,
+                                struct ticket *out);
+MUST_USE enum err ticket_refund(struct db *db, const struct ticket_actor *actor,
+                                const struct uuid *id, const char *key, const char *reason,
+                                struct ticket *out);
+
+/* The states by name, NULL-terminated; and those that ticket_update may set. */
+extern const char *const ticket_statuses[];
+extern const char *const ticket_update_statuses[];
+
+/* Calls `row` for each update of a ticket, oldest first. The strings live during the call. */
+MUST_USE enum err ticket_updates(struct db *db, const struct uuid *id,
+                                 void (*row)(void *arg, int64_t date, const char *status,
+                                             const char *message),
+                                 void *arg);
+
+/* What to list: one's own tickets, as the customer, the partner or either. */
+enum ticket_side { TICKET_SIDE_EITHER, TICKET_SIDE_CUSTOMER, TICKET_SIDE_PARTNER };
+
+struct ticket_filter {
+    enum ticket_side side;
+    const char *status; /* or NULL */
+    int64_t since;      /* unix seconds of creation; 0 = all */
+    int64_t page;       /* from 1 */
+};
+
+struct ticket_page {
+    uint64_t records;
+    int64_t current, max, size;
+};
+
+/* Calls `row` for each ticket of one page, newest first; `row` must not use `db`. */
+MUST_USE enum err ticket_list(struct db *db, int64_t user_id, const struct ticket_filter *filter,
+                              void (*row)(void *arg, const struct ticket *ticket), void *arg,
+                              struct ticket_page *page);
+
+/* Releases due tickets, at most `limit`, in one transaction; *released says how many. */
+MUST_USE enum err ticket_expire_due(struct db *db, int limit, int64_t *released);
+
+/* A partner, as customers choose it. */
+struct ticket_partner {
+    char id[TICKET_PARTNER_ID_MAX + 1];
+    char name[257];
+    char url[513]; /* "" = none */
+    bool verified_only;
+    int64_t ttl_s;
+    bool eligible; /* this customer may use it */
+};
+
+/* Calls `row` for each partner that may be chosen. */
+MUST_USE enum err ticket_partners(struct db *db, int64_t user_id,
+                                  void (*row)(void *arg, const struct ticket_partner *partner),
+                                  void *arg);
+
+/* Operator: makes or changes a partner (everything but its user). id: 1 to TICKET_PARTNER_ID_MAX of
+ * a-z A-Z 0-9 . _ -; url: http or https, or NULL. ERR_INVALID, ERR_OUT_OF_RANGE (ttl_s 1 to 31
+ * days), ERR_NOT_FOUND (no such user), ERR_USER_EXISTS (the user is another partner). */
+MUST_USE enum err ticket_partner_set(struct db *db, const char *id, int64_t user_id,
+                                     const char *name, const char *url, bool verified_only,
+                                     int64_t ttl_s);
+
+/* Audit: held money must equal open tickets, usage must equal the tickets counted. Same form as
+ * ledger_audit. */
+MUST_USE enum err ticket_audit(struct db *db, void (*difference)(void *arg, const char *words),
+                               void *arg, uint64_t *checked, uint64_t *differences);
+
+#endif
