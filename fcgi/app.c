@@ -1,0 +1,67 @@
+#include "fcgi/app.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "crypto/master_key.h"
+#include "ledger/ledger.h"
+
+static enum err load_key(struct app *app, struct text *problem)
+{
+    enum err rc = master_key_load(&app->config, app->master_key);
+    if (rc != ERR_OK)
+        text_addf(problem,
+                  "%s: must hold %d hexadecimal digits, and be closed to others (chmod 600)",
+                  app->config.security_key_file, 2 * SEAL_KEY_SIZE);
+    return rc;
+}
+
+enum err app_start(struct app *app, const char *config_path, struct text *problem)
+{
+    enum log_level level;
+    *app = (struct app){0};
+    enum err rc = config_load(config_path, &app->config, problem);
+    if (rc != ERR_OK)
+        return rc;
+    if (!log_level_parse(app->config.log_level, &level)) {
+        text_addf(problem, "log.level: %s is not debug, info, warning or bug",
+                  app->config.log_level);
+        return ERR_CONFIG;
+    }
+    log_set_level(level);
+    rc = crypto_start();
+    if (rc != ERR_OK) {
+        text_puts(problem, "the cryptographic library cannot be used");
+        return rc;
+    }
+    return load_key(app, problem);
+}
+
+enum err app_ready(struct app *app)
+{
+    if (app->db == NULL) {
+        enum err rc = db_open_config(&app->config, false, &app->db);
+        if (rc != ERR_OK) {
+            app->db = NULL;
+            return rc;
+        }
+    }
+    if (app->loaded)
+        return ERR_OK;
+    enum err rc = ledger_load_currencies(app->db);
+    app->loaded = rc == ERR_OK;
+    return rc;
+}
+
+void app_drop_db(struct app *app)
+{
+    db_close(app->db);
+    app->db = NULL;
+}
+
+void app_stop(struct app *app)
+{
+    app_drop_db(app);
+    crypto_wipe(app->master_key, sizeof(app->master_key));
+    config_free(&app->config);
+}

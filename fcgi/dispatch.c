@@ -1,0 +1,271 @@
+#include "fcgi/dispatch.h"
+
+#include <fcgiapp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "fcgi/auth.h"
+#include "fcgi/envelope.h"
+#include "fcgi/match.h"
+#include "fcgi/routes.h"
+
+#define KEEP_ROOM (256 << 10) /* bytes of the reply buffer that are kept between requests */
+
+/* One request at a time: its memory is used again by the next one. */
+static struct {
+    struct matcher matcher;
+    struct request request;
+    struct text body, head;
+} worker = {.body = {.max = REPLY_BODY_CAP}, .head = {.max = 16 << 10}};
+
+enum err dispatch_start(void)
+{
+    for (size_t i = 0; i < route_table_count; i++) {
+        const char *problem;
+        const struct route *row;
+        enum err rc = matcher_add(&worker.matcher, route_tables[i], &problem, &row);
+        if (rc != ERR_OK) {
+            log_line(LOG_LEVEL_BUG, "routes", "path=%s problem=\"%s\"",
+                     row->path == NULL ? "-" : row->path, problem);
+            return rc;
+        }
+    }
+    return ERR_OK;
+}
+
+void dispatch_stop(void)
+{
+    matcher_free(&worker.matcher);
+    request_free(&worker.request);
+    text_free(&worker.body);
+    text_free(&worker.head);
+}
+
+/* The path belongs to other methods: says which. */
+static void allow_header(struct reply *reply, unsigned allowed)
+{
+    reply_header(reply, "Allow", "%s%s%s%s", (allowed & METHOD_GET) != 0 ? "GET, HEAD, " : "",
+                 (allowed & METHOD_POST) != 0 ? "POST, " : "",
+                 (allowed & METHOD_PUT) != 0 ? "PUT, " : "",
+                 (allowed & METHOD_DELETE) != 0 ? "DELETE, " : "");
+    char *value = reply->headers[reply->header_count - 1].value;
+    value[strlen(value) - 2] = '\0';
+}
+
+static enum err find_route(struct request *request, struct reply *reply)
+{
+    struct match_result match;
+    if (request->path == NULL)
+        return ERR_NO_ROUTE;
+    matcher_find(&worker.matcher, match_method(request->method), request->path, &match);
+    if (match.route == NULL && match.allowed == 0)
+        return ERR_NO_ROUTE;
+    if (match.route == NULL) {
+        allow_header(reply, match.allowed);
+        return ERR_METHOD;
+    }
+    request->route = match.route;
+    for (size_t i = 0; i < match.capture_count; i++) {
+        char *value = request_alloc(request, match.captures[i].len + 1);
+        if (value == NULL)
+            return ERR_NO_MEMORY;
+        memcpy(value, match.captures[i].value, match.captures[i].len);
+        value[match.captures[i].len] = '\0';
+        request->captures[i].name = match.captures[i].name;
+        request->captures[i].value = value;
+    }
+    request->capture_count = match.capture_count;
+    return ERR_OK;
+}
+
+static enum err authenticate(struct request *request)
+{
+    switch (request->route->auth) {
+    case AUTH_NONE:
+        return ERR_OK;
+    case AUTH_V1:
+        return auth_v1(request);
+    case AUTH_SESSION:
+        return auth_session(request);
+    }
+    return ERR_INTERNAL;
+}
+
+/* The browser sends its cookie with every form of every site; only our pages know the token. */
+static bool csrf_holds(const struct request *request)
+{
+    const char *expected = request->caller.csrf;
+    const char *token = request_env(request, "HTTP_X_CSRF_TOKEN");
+    if (request->route->csrf == CSRF_NONE || !request->caller.by_cookie)
+        return true;
+    size_t len = strlen(expected);
+    return len > 0 && token != NULL && strlen(token) == len && crypto_equal(token, expected, len);
+}
+
+static enum err authorize(struct request *request)
+{
+    unsigned rights = request->route->rights;
+    if (rights != 0 && (request->caller.rights & rights) == 0)
+        return ERR_RIGHT;
+    return csrf_holds(request) ? ERR_OK : ERR_CSRF;
+}
+
+/* Caller, right, handler. What authentication queued (the nonce) is sent in any case: a refused
+ * request must not be sent again with the same nonce, and its own refusal comes first. */
+static enum err run(struct request *request, struct reply *reply)
+{
+    enum err rc = authenticate(request);
+    if (rc == ERR_OK)
+        rc = authorize(request);
+    if (rc == ERR_OK)
+        rc = request->route->handler(request, reply);
+    if (request->db != NULL) {
+        enum err deferred = db_flush_deferred(request->db);
+        if (deferred != ERR_OK)
+            rc = deferred;
+    }
+    return rc;
+}
+
+/* No handler may leave a transaction open: the next request would be part of it. */
+static enum err check_txn(struct request *request, enum err rc)
+{
+    if (request->app->db == NULL || !db_in_txn(request->app->db))
+        return rc;
+    log_line(LOG_LEVEL_BUG, "open_transaction", "route=%s", request->route->path);
+    app_drop_db(request->app);
+    return ERR_INTERNAL;
+}
+
+static void forget_reply(struct request *request, struct reply *reply)
+{
+    json_object_put(reply->value);
+    *reply = (struct reply){0};
+    request->err_field = request->err_detail = NULL;
+    request->caller = (struct caller){0};
+}
+
+/* The steps of a request, in order; the first error ends them. */
+static enum err answer(struct request *request, FCGX_Stream *in, struct reply *reply)
+{
+    enum err rc = find_route(request, reply);
+    if (rc != ERR_OK)
+        return rc;
+    const struct route *route = request->route;
+    rc = request_read(request, in, route->body_cap == 0 ? REQUEST_BODY_CAP : route->body_cap);
+    if (rc == ERR_OK)
+        rc = request_parse(request, route->auth != AUTH_V1);
+    if (rc != ERR_OK)
+        return rc;
+    if (!route->offline) {
+        rc = app_ready(request->app);
+        if (rc != ERR_OK)
+            return rc;
+        request->db = request->app->db;
+    }
+    rc = run(request, reply);
+    if (rc == ERR_KEY_CHANGED) {
+        /* The key that we remembered is not the one in the database. The batch stopped at that
+         * check, so that nothing was done yet. */
+        auth_v1_forget(request);
+        forget_reply(request, reply);
+        rc = run(request, reply);
+    }
+    return check_txn(request, rc);
+}
+
+static const char *status_words(int status)
+{
+    static const struct {
+        int status;
+        const char *words;
+    } names[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {303, "See Other"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {413, "Content Too Large"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i].status == status)
+            return names[i].words;
+    return "Other";
+}
+
+static void send_reply(const struct request *request, enum face face, enum err rc,
+                       const struct reply *reply, int status, FCGX_Stream *out)
+{
+    struct text *head = &worker.head;
+    bool cached = rc == ERR_OK && request->route->cache == CACHE_PUBLIC_1S;
+    text_clear(head);
+    text_addf(head, "Status: %d %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n", status,
+              status_words(status), envelope_content_type(face),
+              cached ? "public, max-age=1" : "no-store");
+    text_addf(head, "Content-Length: %zu\r\nX-Request-Id: %s\r\n", worker.body.len, request->id);
+    for (size_t i = 0; i < reply->header_count; i++)
+        text_addf(head, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
+    text_puts(head, "\r\n");
+    FCGX_PutStr(text_string(head), (int)head->len, out);
+    if (strcmp(request->method, "HEAD") != 0)
+        FCGX_PutStr(text_string(&worker.body), (int)worker.body.len, out);
+}
+
+static void log_request(const struct request *request, enum err rc, int status, int64_t started_us)
+{
+    bool bug = err_is_bug(rc) || status == 500;
+    bool probe = request->route != NULL && request->route->offline && rc == ERR_OK;
+    log_line(bug     ? LOG_LEVEL_BUG
+             : probe ? LOG_LEVEL_DEBUG
+                     : LOG_LEVEL_INFO,
+             "request", "route=%s method=%s status=%d us=%lld user=%lld error=%s",
+             request->route == NULL ? "-" : request->route->path, request->method, status,
+             (long long)(clock_mono_us() - started_us), (long long)request->caller.user_id,
+             rc == ERR_OK ? "-" : err_id(rc));
+}
+
+/* The face whose words a caller without a route understands; a refused path still shows its start. */
+static enum face face_of(const struct request *request)
+{
+    if (request->route != NULL)
+        return request->route->face;
+    return envelope_face_of(request->path != NULL ? request->path
+                                                  : request_env(request, "REQUEST_URI"));
+}
+
+void dispatch_serve(struct app *app, struct FCGX_Request *fcgx)
+{
+    struct request *request = &worker.request;
+    struct reply reply = {0};
+    int64_t started_us = clock_mono_us();
+    int status;
+
+    request_start(request, app, fcgx->envp);
+    log_set_request(request->id);
+    enum err rc = answer(request, fcgx->in, &reply);
+    enum face face = face_of(request);
+    text_clear(&worker.body);
+    envelope_write(request, face, rc, &reply, &worker.body, &status);
+    if (worker.body.full) {
+        text_clear(&worker.body);
+        rc = ERR_INTERNAL;
+        envelope_write(request, face, rc, &reply, &worker.body, &status);
+    }
+    send_reply(request, face, rc, &reply, status, fcgx->out);
+    log_request(request, rc, status, started_us);
+    log_set_request(NULL);
+    json_object_put(reply.value);
+    if (worker.body.room > KEEP_ROOM)
+        text_free(&worker.body);
+}

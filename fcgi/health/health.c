@@ -1,0 +1,59 @@
+/* GET /health/live and /health/ready: for load balancers, monitors and start scripts. */
+#include "base/log.h"
+#include "db/migrate.h"
+#include "fcgi/app.h"
+#include "fcgi/routes.h"
+
+/* The process answers; nothing else is looked at. */
+static enum err live(struct request *request, struct reply *reply)
+{
+    (void)request;
+    reply->value = json_object_new_string("ok\n");
+    return ERR_OK;
+}
+
+/* What keeps this worker from serving, or NULL. */
+static const char *not_ready(struct app *app)
+{
+    struct text problem = TEXT(1024);
+    size_t pending = 0;
+    const char *words = NULL;
+    if (app_ready(app) != ERR_OK) {
+        words = "database is away\n";
+    } else if (migrate_pending(app->db, app->config.schema_directory, &pending, &problem) !=
+               ERR_OK) {
+        words = "schema cannot be read\n";
+        log_line(LOG_LEVEL_WARNING, "ready", "problem=\"%s\"", text_string(&problem));
+    } else if (pending > 0) {
+        words = "schema is not current: run tellerctl migrate\n";
+    }
+    text_free(&problem);
+    return words;
+}
+
+static enum err ready(struct request *request, struct reply *reply)
+{
+    const char *problem = not_ready(request->app);
+    reply->value = json_object_new_string(problem == NULL ? "ready\n" : problem);
+    reply->status = problem == NULL ? 200 : 503;
+    return ERR_OK;
+}
+
+static const struct route rows[] = {
+    {.methods = METHOD_GET,
+     .path = "/health/live",
+     .face = FACE_PLAIN,
+     .offline = true,
+     .handler = live,
+     .help = "the worker answers",
+     .params = ""},
+    {.methods = METHOD_GET,
+     .path = "/health/ready",
+     .face = FACE_PLAIN,
+     .offline = true,
+     .handler = ready,
+     .help = "the worker can serve: database reachable, schema current",
+     .params = ""},
+};
+
+ROUTE_TABLE(routes_health, rows);

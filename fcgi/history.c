@@ -1,0 +1,58 @@
+#include "fcgi/history.h"
+
+#include <string.h>
+
+#include "fcgi/fields.h"
+
+#define DAY_S 86400
+
+struct history_params {
+    const struct currency *currency;
+    int64_t type;
+    bool with_type;
+    int64_t date_start, date_end;
+    bool with_end;
+    int64_t page;
+};
+
+#define AT(member) offsetof(struct history_params, member)
+static const struct field history_fields[] = {
+    {.name = "currency", .type = FIELD_CURRENCY, .required = true, .offset = AT(currency)},
+    {.name = "type",
+     .type = FIELD_CHOICE,
+     .offset = AT(type),
+     .given_offset = AT(with_type),
+     .choices = ledger_types},
+    {.name = "date_start", .type = FIELD_DATE, .offset = AT(date_start)},
+    {.name = "date_end", .type = FIELD_DATE, .offset = AT(date_end), .given_offset = AT(with_end)},
+    {.name = "page", .type = FIELD_INT, .min = 1, .max = HISTORY_PAGE_MAX, .offset = AT(page)},
+};
+#undef AT
+
+/* True for "YYYY-MM-DD": a day, not a moment. */
+static bool is_day(const struct param *param)
+{
+    return param != NULL && param->value_len == 10 && memchr(param->value, '-', 10) != NULL;
+}
+
+enum err history_read_filter(struct request *request, struct ledger_filter *out)
+{
+    struct history_params params = {.page = 1};
+    enum err rc = FIELDS_READ(request, history_fields, &params);
+    if (rc != ERR_OK)
+        return rc;
+    *out = (struct ledger_filter){.currency = params.currency,
+                                  .type = params.with_type ? ledger_types[params.type] : NULL,
+                                  .since = params.date_start,
+                                  .page = params.page};
+    if (params.with_end)
+        out->until = params.date_end + (is_day(request_param(request, "date_end")) ? DAY_S : 1);
+    return ERR_OK;
+}
+
+const char *history_link_class(const struct ledger_line *line)
+{
+    if (!line->has_ref)
+        return NULL;
+    return strncmp(line->journal_kind, "ticket_", 7) == 0 ? "Money_Ticket" : NULL;
+}

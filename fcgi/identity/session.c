@@ -1,0 +1,138 @@
+/* Sign in, check, sign out (api payments, section 0). */
+#include <stdio.h>
+
+#include "fcgi/app.h"
+#include "fcgi/auth/session.h"
+#include "fcgi/fields.h"
+#include "fcgi/routes.h"
+#include "identity/session.h"
+
+#define LOGIN_BODY_CAP 4096
+#define OTP_TEXT_MAX 16
+
+struct login_params {
+    const char *username, *email, *password, *otp;
+    int64_t timeout_s;
+};
+
+#define AT(member) offsetof(struct login_params, member)
+static const struct field login_fields[] = {
+    {.name = "username", .type = FIELD_TEXT, .max = USER_EMAIL_MAX, .offset = AT(username)},
+    {.name = "email", .type = FIELD_TEXT, .max = USER_EMAIL_MAX, .offset = AT(email)},
+    {.name = "password",
+     .type = FIELD_TEXT,
+     .required = true,
+     .min = 1,
+     .max = USER_PASSWORD_MAX,
+     .offset = AT(password)},
+    {.name = "otp", .type = FIELD_TEXT, .max = OTP_TEXT_MAX, .offset = AT(otp)},
+    {.name = "timeout",
+     .type = FIELD_INT,
+     .min = 1,
+     .max = SESSION_TIMEOUT_MAX_S,
+     .offset = AT(timeout_s)},
+};
+#undef AT
+
+static struct json_object *session_object(const struct session *session)
+{
+    struct json_object *object = json_object_new_object(), *roles = json_object_new_array();
+    char id[sizeof(session->user.email) + 64];
+
+    snprintf(id, sizeof(id), "urn:authenticateit:user:email:%s", session->user.email);
+    json_object_array_add(roles, json_object_new_string("user"));
+    reply_text(object, "current_participant", NULL);
+    reply_text(object, "id", id);
+    reply_text(object, "merged_user", NULL);
+    json_object_object_add(object, "modules", json_object_new_array());
+    reply_text(object, "name", session->user.login);
+    json_object_object_add(object, "roles", roles);
+    reply_text(object, "ticket", session->ticket);
+    reply_text(object, "csrf", session->csrf);
+    return object;
+}
+
+static enum err handle_open(struct request *request, struct reply *reply)
+{
+    struct login_params params = {
+        .username = "", .email = "", .otp = "", .timeout_s = SESSION_TIMEOUT_DEFAULT_S};
+    struct session session;
+
+    /* A form of another site must not sign its visitor in as somebody else: forms cannot be JSON. */
+    if (request->json == NULL)
+        return ERR_CONTENT_TYPE;
+    if (!session_cookie_possible(request))
+        return ERR_HTTPS_NEEDED;
+    enum err rc = FIELDS_READ(request, login_fields, &params);
+    if (rc != ERR_OK)
+        return rc;
+    const char *login = params.username[0] != '\0' ? params.username : params.email;
+    if (login[0] == '\0')
+        return request_fail(request, "username", ERR_MISSING);
+    rc = session_open(request->db, request->app->master_key, login, params.password, params.otp,
+                      params.timeout_s, &session);
+    if (rc == ERR_OTP_REQUIRED || rc == ERR_OTP_INVALID)
+        return request_fail(request, "otp", rc);
+    if (rc != ERR_OK)
+        return rc;
+    session_set_cookie(request, reply, session.ticket);
+    reply->value = session_object(&session);
+    crypto_wipe(&session, sizeof(session));
+    return ERR_OK;
+}
+
+static enum err handle_check(struct request *request, struct reply *reply)
+{
+    char ticket[UUID_TEXT_SIZE];
+    bool by_cookie;
+    struct session session;
+
+    if (!session_ticket(request, ticket, &by_cookie))
+        return ERR_SESSION_MISSING;
+    enum err rc = session_check(request->db, request->app->master_key, ticket, &session);
+    if (rc == ERR_OK)
+        reply->value = session_object(&session);
+    crypto_wipe(&session, sizeof(session));
+    return rc;
+}
+
+static enum err handle_close(struct request *request, struct reply *reply)
+{
+    char ticket[UUID_TEXT_SIZE];
+    bool by_cookie;
+
+    if (!session_ticket(request, ticket, &by_cookie))
+        return ERR_SESSION_MISSING;
+    enum err rc = session_close(request->db, ticket);
+    if (rc != ERR_OK)
+        return rc;
+    session_set_cookie(request, reply, NULL);
+    reply->value = json_object_new_object();
+    return ERR_OK;
+}
+
+static const struct route rows[] = {
+    {.methods = METHOD_POST,
+     .path = "/identity-service/session",
+     .face = FACE_IDENTITY,
+     .body_cap = LOGIN_BODY_CAP,
+     .handler = handle_open,
+     .help = "Signs in: gives a ticket, and sets the session cookie.",
+     .params = "username email password* otp timeout"},
+    {.methods = METHOD_GET,
+     .path = "/identity-service/session",
+     .face = FACE_IDENTITY,
+     .auth = AUTH_SESSION,
+     .handler = handle_check,
+     .help = "The session that the ticket belongs to; moves its end on.",
+     .params = ""},
+    {.methods = METHOD_DELETE,
+     .path = "/identity-service/session",
+     .face = FACE_IDENTITY,
+     .auth = AUTH_SESSION,
+     .csrf = CSRF_TOKEN,
+     .handler = handle_close,
+     .help = "Signs out: ends the session and clears the cookie.",
+     .params = ""},
+};
+ROUTE_TABLE(routes_identity_session, rows);

@@ -1,0 +1,124 @@
+/* teller-worker: answers FastCGI requests on the listening socket at descriptor 0. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "fcgi/app.h"
+#include "fcgi/dispatch.h"
+#include "fcgi/loop.h"
+#include "fcgi/openapi.h"
+
+#define VERSION "0.1"
+#define OUTPUT_MAX (8 << 20)
+
+enum { EXIT_OK, EXIT_FAILED, EXIT_MISCONFIGURED };
+
+static const char usage[] =
+    "usage: teller-worker [--config FILE] [--routes[=openapi]] [--help] [--version]\n"
+    "\n"
+    "Answers FastCGI requests. Descriptor 0 must be a listening socket, as spawn-fcgi, systemd\n"
+    "(StandardInput=socket) and Apache's mod_fcgid hand it over:\n"
+    "\n"
+    "  spawn-fcgi -s /run/teller.sock -n -- teller-worker --config /etc/teller.conf\n"
+    "\n"
+    "  --config FILE     configuration; default: the file that TELLER_CONFIG names\n"
+    "  --routes          prints every route as a table\n"
+    "  --routes=openapi  prints them as an OpenAPI 3.1 document\n"
+    "\n"
+    "SIGTERM finishes what is in hand, then ends. Exit status 1: failed, 2: misconfigured.\n";
+
+/* Secrets are in memory: no core dump and no debugger of the same user. */
+static void protect_memory(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(TELLER_SANITIZED)
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+static int print_routes(const char *form)
+{
+    struct text out = TEXT(OUTPUT_MAX);
+    int status = EXIT_OK;
+    if (form == NULL) {
+        openapi_table(&out);
+    } else if (strcmp(form, "openapi") == 0) {
+        openapi_json(&out);
+    } else {
+        fprintf(stderr, "teller-worker: --routes=%s is not known, only --routes=openapi\n", form);
+        status = EXIT_MISCONFIGURED;
+    }
+    if (fputs(text_string(&out), stdout) == EOF || fflush(stdout) != 0)
+        status = EXIT_FAILED;
+    text_free(&out);
+    return status;
+}
+
+static int serve(const char *config)
+{
+    struct app app;
+    struct text problem = TEXT(1024);
+    int status = EXIT_MISCONFIGURED;
+    enum err rc = app_start(&app, config, &problem);
+    if (rc != ERR_OK) {
+        log_line(LOG_LEVEL_WARNING, "start", "error=%s problem=\"%s\"", err_id(rc),
+                 text_string(&problem));
+        goto out;
+    }
+    status = EXIT_FAILED;
+    rc = dispatch_start();
+    if (rc == ERR_OK)
+        rc = loop_run(&app);
+    if (rc == ERR_OK)
+        status = EXIT_OK;
+    else
+        log_line(LOG_LEVEL_BUG, "serve", "error=%s", err_id(rc));
+    dispatch_stop();
+out:
+    app_stop(&app);
+    text_free(&problem);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"routes", optional_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *config = NULL;
+    int option;
+    log_set_program("worker");
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            config = optarg;
+            break;
+        case 'r':
+            return print_routes(optarg);
+        case 'h':
+            return fputs(usage, stdout) == EOF ? EXIT_FAILED : EXIT_OK;
+        case 'v':
+            puts("teller-worker " VERSION);
+            return EXIT_OK;
+        default:
+            return EXIT_MISCONFIGURED;
+        }
+    }
+    if (optind < argc || !loop_has_socket()) {
+        fputs(optind < argc ? "teller-worker: takes options only\n"
+                            : "teller-worker: descriptor 0 is not a listening socket\n",
+              stderr);
+        fputs(usage, stderr);
+        return EXIT_MISCONFIGURED;
+    }
+    protect_memory();
+    return serve(config);
+}

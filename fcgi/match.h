@@ -1,0 +1,74 @@
+/* From a path to a route row: literal paths by hash, paths with {captures} by comparing segments.
+ */
+#ifndef FCGI_MATCH_H
+#define FCGI_MATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "fcgi/route.h"
+
+#define MATCH_MAX_PATH 1024   /* bytes of a raw path */
+#define MATCH_MAX_ROWS 512    /* rows without captures */
+#define MATCH_MAX_PATTERNS 96 /* rows with captures */
+#define MATCH_MAX_SEGMENTS 12 /* of a path with captures */
+#define MATCH_SLOTS (2 * MATCH_MAX_ROWS)
+
+/* A pattern cut into segments; a capture has its name, a literal segment its text. */
+struct match_pattern {
+    const struct route *route;
+    size_t count;
+    struct {
+        char *name;       /* owned; NULL for a literal */
+        const char *text; /* inside the row's path */
+        size_t len;
+    } segments[MATCH_MAX_SEGMENTS];
+};
+
+struct matcher {
+    const struct route *slots[MATCH_SLOTS]; /* open addressing by the hash of the path */
+    size_t row_count;
+    struct match_pattern patterns[MATCH_MAX_PATTERNS];
+    size_t pattern_count;
+};
+
+/* A piece of the path that a {name} took. */
+struct match_capture {
+    const char *name;  /* owned by the matcher */
+    const char *value; /* inside the path, not terminated */
+    size_t len;
+};
+
+struct match_result {
+    const struct route *route; /* NULL where no row serves this path with this method */
+    unsigned allowed;          /* METHOD_ bits of all rows with this path; 0 = no such path */
+    struct match_capture captures[REQUEST_MAX_CAPTURES];
+    size_t capture_count;
+};
+
+/* Decodes and normalises the path of a request line (without its query) into `out`, which holds
+ * len + 1 bytes: strict percent-decoding, one trailing slash dropped, and for /api/1 the
+ * segment public/ or private/ after the scope dropped. False for anything that could be read in
+ * two ways: control characters, an encoded slash, a backslash, dot segments, doubled slashes, bytes
+ * that are not UTF-8, more than MATCH_MAX_PATH bytes. */
+bool match_path(const char *raw, size_t len, char *out);
+
+/* Adds a table's rows. ERR_INTERNAL where a row is not usable (no handler or help, bad path, the
+ * same path and method twice, table full); `problem` then points to static words and
+ * `*row` to the culprit. */
+MUST_USE enum err matcher_add(struct matcher *matcher, const struct route_table *table,
+                              const char **problem, const struct route **row);
+
+/* Looks up a path that match_path made. Literal rows win over patterns.
+ * method  one METHOD_ bit, or 0 for a method that nobody serves */
+void matcher_find(const struct matcher *matcher, unsigned method, const char *path,
+                  struct match_result *out);
+
+/* The bit of an HTTP method ("HEAD" counts as GET), or 0. */
+unsigned match_method(const char *name);
+
+/* Gives back what matcher_add allocated. */
+void matcher_free(struct matcher *matcher);
+
+#endif

@@ -1,0 +1,44 @@
+/* A reply as a value: a handler fills it, the face's one envelope writer turns it into bytes. */
+#ifndef FCGI_REPLY_H
+#define FCGI_REPLY_H
+
+#include <json-c/json.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "money/amount.h"
+
+#define REPLY_MAX_HEADERS 8
+#define REPLY_BODY_CAP (4 << 20)
+
+struct reply {
+    struct json_object *value; /* owned by the reply once set; NULL is JSON null */
+    int status;                /* 0 = what the envelope says; a handler may set 201 and the like */
+    struct {
+        const char *name; /* static */
+        char value[512];
+    } headers[REPLY_MAX_HEADERS];
+    size_t header_count;
+};
+
+/* Adds a header line; the value is formatted and must hold no control characters (our bug
+ * otherwise). */
+void reply_header(struct reply *reply, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Member setters in the order of the wire. The value NULL prints null. */
+void reply_text(struct json_object *object, const char *key, const char *value);
+void reply_int(struct json_object *object, const char *key, int64_t value);
+void reply_bool(struct json_object *object, const char *key, bool value);
+/* An exact decimal number: `digits` is printed as it is. */
+void reply_number(struct json_object *object, const char *key, const char *digits);
+
+/* The money object {value, value_int, display, display_short, currency} (seed exchange-v1, api
+ * section 3). Owned by the caller. */
+struct json_object *reply_money(struct amount amount);
+
+/* JSON text of `value` added to `out`: compact, "/" as "\/", everything beyond ASCII as \uXXXX,
+ * keys in the order they were added; indented where `pretty`. */
+void reply_json(struct json_object *value, bool pretty, struct text *out);
+
+#endif

@@ -1,0 +1,74 @@
+/* The signed-in user's account: who they are, wallets, limits. */
+#include <string.h>
+
+#include "fcgi/routes.h"
+#include "identity/otp_device.h"
+#include "identity/user.h"
+#include "ledger/ledger.h"
+
+static struct json_object *money_or_null(bool none, struct amount amount)
+{
+    return none ? NULL : reply_money(amount);
+}
+
+static struct json_object *wallet_object(const struct ledger_wallet *wallet)
+{
+    struct json_object *object = json_object_new_object();
+    const struct ledger_limit *daily = &wallet->daily, *monthly = &wallet->monthly;
+
+    reply_text(object, "currency", wallet->available.currency->code);
+    json_object_object_add(object, "balance", reply_money(wallet->available));
+    json_object_object_add(object, "held", reply_money(wallet->held));
+    json_object_object_add(object, "daily_limit", money_or_null(daily->none, daily->max));
+    json_object_object_add(object, "daily_left", money_or_null(daily->none, daily->left));
+    json_object_object_add(object, "monthly_limit", money_or_null(monthly->none, monthly->max));
+    json_object_object_add(object, "monthly_left", money_or_null(monthly->none, monthly->left));
+    json_object_object_add(object, "single_limit",
+                           money_or_null(wallet->single.none, wallet->single.max));
+    return object;
+}
+
+static struct json_object *otp_object(const char *kind)
+{
+    struct json_object *object = json_object_new_object();
+    reply_bool(object, "enabled", kind[0] != '\0');
+    reply_text(object, "kind", kind[0] == '\0' ? NULL : kind);
+    return object;
+}
+
+static enum err handle_account(struct request *request, struct reply *reply)
+{
+    static struct ledger_info info; /* large, and a worker serves one request at a time */
+    char uuid[UUID_TEXT_SIZE], kind[5];
+
+    enum err rc = ledger_info(request->db, request->caller.user_id, &info);
+    if (rc == ERR_OK)
+        rc = otp_device_active(request->db, request->caller.user_id, kind);
+    if (rc != ERR_OK)
+        return rc;
+    uuid_format(&info.uuid, uuid);
+
+    struct json_object *object = json_object_new_object(), *wallets = json_object_new_array();
+    for (size_t i = 0; i < info.wallet_count; i++)
+        json_object_array_add(wallets, wallet_object(&info.wallets[i]));
+    reply_text(object, "login", info.login);
+    reply_text(object, "email", info.email);
+    reply_text(object, "id", uuid);
+    reply_text(object, "level", info.level);
+    reply_bool(object, "verified", strcmp(info.level, user_levels[0]) != 0);
+    json_object_object_add(object, "otp", otp_object(kind));
+    json_object_object_add(object, "wallets", wallets);
+    reply->value = object;
+    return ERR_OK;
+}
+
+static const struct route rows[] = {
+    {.methods = METHOD_GET,
+     .path = "/site/account",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .handler = handle_account,
+     .help = "The user's account: verification, one-time password, wallets with limits.",
+     .params = ""},
+};
+ROUTE_TABLE(routes_site_account, rows);

@@ -1,0 +1,65 @@
+/* The history of one wallet. */
+#include "fcgi/history.h"
+
+#include "fcgi/routes.h"
+
+static struct json_object *link_object(const struct ledger_line *line)
+{
+    const char *class = history_link_class(line);
+    char ref[UUID_TEXT_SIZE];
+
+    if (class == NULL)
+        return NULL;
+    uuid_format(&line->ref, ref);
+    struct json_object *object = json_object_new_object();
+    reply_text(object, "class", class);
+    reply_text(object, "id", ref);
+    return object;
+}
+
+static void add_line(void *arg, const struct ledger_line *line)
+{
+    struct json_object *object = json_object_new_object();
+    reply_int(object, "index", (int64_t)line->index);
+    reply_int(object, "date", line->date);
+    reply_text(object, "type", line->type);
+    json_object_object_add(object, "value", reply_money(line->value));
+    json_object_object_add(object, "balance", reply_money(line->balance));
+    reply_text(object, "info", line->info);
+    json_object_object_add(object, "link", link_object(line));
+    json_object_array_add(arg, object);
+}
+
+static enum err handle_history(struct request *request, struct reply *reply)
+{
+    struct ledger_filter filter;
+    struct ledger_page page = {0};
+
+    enum err rc = history_read_filter(request, &filter);
+    if (rc != ERR_OK)
+        return rc;
+    struct json_object *lines = json_object_new_array();
+    rc = ledger_history(request->db, request->caller.user_id, &filter, add_line, lines, &page);
+    if (rc != ERR_OK) {
+        json_object_put(lines);
+        return rc;
+    }
+    reply->value = json_object_new_object();
+    reply_int(reply->value, "records", (int64_t)page.records);
+    reply_int(reply->value, "current_page", page.current);
+    reply_int(reply->value, "max_page", page.max);
+    reply_int(reply->value, "max_results", page.size);
+    json_object_object_add(reply->value, "result", lines);
+    return ERR_OK;
+}
+
+static const struct route rows[] = {
+    {.methods = METHOD_GET,
+     .path = "/site/history",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .handler = handle_history,
+     .help = "One page of a wallet's history, newest first; days are UTC, the last one included.",
+     .params = "currency* type date_start date_end page"},
+};
+ROUTE_TABLE(routes_site_history, rows);

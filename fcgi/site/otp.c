@@ -1,0 +1,141 @@
+/* Setting up and removing the one-time password. */
+#include <stdio.h>
+
+#include "base/encode.h"
+#include "fcgi/app.h"
+#include "fcgi/fields.h"
+#include "fcgi/routes.h"
+#include "identity/otp_device.h"
+#include "identity/qr.h"
+#include "identity/user.h"
+
+#define OTP_TEXT_MAX 16
+#define URI_MAX 2048
+
+struct add_params {
+    int64_t kind;
+};
+
+static const struct field add_fields[] = {
+    {.name = "kind",
+     .type = FIELD_CHOICE,
+     .required = true,
+     .offset = offsetof(struct add_params, kind),
+     .choices = otp_device_kinds},
+};
+
+/* Everything by which a device can be set up: by hand, by link, by picture. */
+static enum err reply_device(const struct request *request, struct reply *reply,
+                             const struct otp_device *device, enum otp_kind kind, const char *login)
+{
+    char serial[UUID_TEXT_SIZE], name[32], base32[BASE32_SIZE(OTP_SECRET_SIZE)];
+    struct text uri = TEXT(URI_MAX), svg = TEXT(QR_SVG_MAX);
+
+    enum err rc = otp_uri(kind, request->app->config.site_name, login, device->secret, 0, &uri);
+    if (rc == ERR_OK)
+        rc = qr_svg(text_string(&uri), &svg);
+    if (rc == ERR_OK) {
+        uuid_format(&device->serial, serial);
+        snprintf(name, sizeof(name), "OTP#%lld", (long long)device->id);
+        base32_encode(device->secret, sizeof(device->secret), base32);
+        reply->value = json_object_new_object();
+        reply_text(reply->value, "serial", serial);
+        reply_text(reply->value, "name", name);
+        reply_text(reply->value, "key_base32", base32);
+        reply_text(reply->value, "uri", text_string(&uri));
+        reply_text(reply->value, "qr_svg", text_string(&svg));
+        crypto_wipe(base32, sizeof(base32));
+        crypto_wipe(uri.data, uri.len);
+        crypto_wipe(svg.data, svg.len);
+    }
+    text_free(&uri);
+    text_free(&svg);
+    return rc;
+}
+
+static enum err handle_add(struct request *request, struct reply *reply)
+{
+    struct add_params params;
+    struct otp_device device;
+    struct user user;
+
+    enum err rc = FIELDS_READ(request, add_fields, &params);
+    if (rc == ERR_OK)
+        rc = user_by_id(request->db, request->caller.user_id, &user);
+    if (rc == ERR_OK)
+        rc = otp_device_add(request->db, request->app->master_key, user.id,
+                            otp_device_kinds[params.kind], &device);
+    if (rc != ERR_OK)
+        return rc;
+    rc = reply_device(request, reply, &device, (enum otp_kind)params.kind, user.login);
+    crypto_wipe(&device, sizeof(device));
+    return rc;
+}
+
+struct code_params {
+    const char *code;
+};
+
+static const struct field code_fields[] = {
+    {.name = "code",
+     .type = FIELD_TEXT,
+     .required = true,
+     .min = 1,
+     .max = OTP_TEXT_MAX,
+     .offset = offsetof(struct code_params, code)},
+};
+
+/* Reads the code and hands it to `work`; the answer to success is {"enabled":...}. */
+static enum err with_code(struct request *request, struct reply *reply, bool enabled,
+                          enum err (*work)(struct db *db, const uint8_t *master, int64_t user_id,
+                                           const char *code))
+{
+    struct code_params params;
+    enum err rc = FIELDS_READ(request, code_fields, &params);
+    if (rc != ERR_OK)
+        return rc;
+    rc = work(request->db, request->app->master_key, request->caller.user_id, params.code);
+    if (rc != ERR_OK)
+        return request_fail(request, rc == ERR_OTP_INVALID ? "code" : NULL, rc);
+    reply->value = json_object_new_object();
+    reply_bool(reply->value, "enabled", enabled);
+    return ERR_OK;
+}
+
+static enum err handle_confirm(struct request *request, struct reply *reply)
+{
+    return with_code(request, reply, true, otp_device_confirm);
+}
+
+static enum err handle_remove(struct request *request, struct reply *reply)
+{
+    return with_code(request, reply, false, otp_device_remove);
+}
+
+static const struct route rows[] = {
+    {.methods = METHOD_POST,
+     .path = "/site/otp",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .csrf = CSRF_TOKEN,
+     .handler = handle_add,
+     .help = "Begins to set up a one-time password: key, link and QR code, shown this once.",
+     .params = "kind*"},
+    {.methods = METHOD_POST,
+     .path = "/site/otp/confirm",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .csrf = CSRF_TOKEN,
+     .handler = handle_confirm,
+     .help = "Turns the one-time password on, against its first code.",
+     .params = "code*"},
+    {.methods = METHOD_DELETE,
+     .path = "/site/otp",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .csrf = CSRF_TOKEN,
+     .handler = handle_remove,
+     .help = "Turns the one-time password off, against one more code.",
+     .params = "code*"},
+};
+ROUTE_TABLE(routes_site_otp, rows);

@@ -1,0 +1,35 @@
+/* Who may pay the user out. */
+#include "fcgi/routes.h"
+#include "ticket/ticket.h"
+
+static void add_partner(void *arg, const struct ticket_partner *partner)
+{
+    struct json_object *object = json_object_new_object();
+    reply_text(object, "id", partner->id);
+    reply_text(object, "name", partner->name);
+    reply_text(object, "url", partner->url[0] == '\0' ? NULL : partner->url);
+    reply_bool(object, "verified_only", partner->verified_only);
+    reply_int(object, "ttl_seconds", partner->ttl_s);
+    reply_bool(object, "eligible", partner->eligible);
+    json_object_array_add(arg, object);
+}
+
+static enum err handle_partners(struct request *request, struct reply *reply)
+{
+    struct json_object *list = json_object_new_array();
+
+    reply->value = json_object_new_object();
+    json_object_object_add(reply->value, "partners", list);
+    return ticket_partners(request->db, request->caller.user_id, add_partner, list);
+}
+
+static const struct route rows[] = {
+    {.methods = METHOD_GET,
+     .path = "/site/partners",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .handler = handle_partners,
+     .help = "The withdrawal partners, and which of them the user may choose.",
+     .params = ""},
+};
+ROUTE_TABLE(routes_site_partners, rows);

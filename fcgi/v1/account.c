@@ -1,0 +1,244 @@
+/* info, wallet/history, currency, hotp/gen (seed exchange-v1; api exchange-v1, section 1). */
+#include <stdio.h>
+
+#include "base/encode.h"
+#include "fcgi/app.h"
+#include "fcgi/fields.h"
+#include "fcgi/history.h"
+#include "fcgi/routes.h"
+#include "identity/otp_device.h"
+#include "identity/rights.h"
+#include "ledger/ledger.h"
+
+static struct json_object *rights_array(unsigned rights)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; rights_names[i] != NULL; i++)
+        if ((rights & (1u << i)) != 0)
+            json_object_array_add(list, json_object_new_string(rights_names[i]));
+    return list;
+}
+
+static struct json_object *limit_money(const struct ledger_limit *limit)
+{
+    return limit->none ? NULL : reply_money(limit->max);
+}
+
+/* The most that may be withdrawn in one go now, or null. */
+static struct json_object *max_withdraw(const struct ledger_wallet *wallet)
+{
+    const struct ledger_limit *limits[] = {&wallet->single, &wallet->daily, &wallet->monthly};
+    const struct ledger_limit *least = NULL;
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+        if (!limits[i]->none && (least == NULL || limits[i]->left.units < least->left.units))
+            least = limits[i];
+    return least == NULL ? NULL : reply_money(least->left);
+}
+
+static struct json_object *wallet_object(const struct ledger_wallet *wallet)
+{
+    struct json_object *object = json_object_new_object();
+    struct amount in_orders = {.units = 0, .currency = wallet->available.currency};
+
+    json_object_object_add(object, "Balance", reply_money(wallet->available));
+    reply_int(object, "Operations", (int64_t)wallet->entries);
+    json_object_object_add(object, "Daily_Withdraw_Limit", limit_money(&wallet->daily));
+    json_object_object_add(object, "Monthly_Withdraw_Limit", limit_money(&wallet->monthly));
+    json_object_object_add(object, "Max_Withdraw", max_withdraw(wallet));
+    json_object_object_add(object, "Open_Orders", reply_money(in_orders));
+    return object;
+}
+
+static enum err handle_info(struct request *request, struct reply *reply)
+{
+    static struct ledger_info info; /* large, and a worker serves one request at a time */
+    char uuid[UUID_TEXT_SIZE], index[24];
+
+    enum err rc = ledger_info(request->db, request->caller.user_id, &info);
+    if (rc != ERR_OK)
+        return rc;
+    uuid_format(&info.uuid, uuid);
+    snprintf(index, sizeof(index), "%lld", (long long)info.user_id);
+
+    struct json_object *object = json_object_new_object(), *wallets = json_object_new_object();
+    struct amount volume = {.units = 0, .currency = currency_by_code("BTC", 3)};
+    for (size_t i = 0; i < info.wallet_count; i++)
+        json_object_object_add(wallets, info.wallets[i].available.currency->code,
+                               wallet_object(&info.wallets[i]));
+    reply_text(object, "Login", info.login);
+    reply_text(object, "Index", index);
+    reply_text(object, "Id", uuid);
+    json_object_object_add(object, "Rights", rights_array(request->caller.rights));
+    reply_text(object, "Language", info.language);
+    reply_text(object, "Created", info.created);
+    reply_text(object, "Last_Login", info.last_login[0] == '\0' ? NULL : info.last_login);
+    json_object_object_add(object, "Wallets", wallets);
+    json_object_object_add(object, "Monthly_Volume", reply_money(volume));
+    reply_number(object, "Trade_Fee", info.trade_fee);
+    reply->value = object;
+    return ERR_OK;
+}
+
+static void add_line(void *arg, const struct ledger_line *line)
+{
+    struct json_object *object = json_object_new_object(), *link = json_object_new_array();
+    const char *class = history_link_class(line);
+    char index[24], ref[UUID_TEXT_SIZE];
+
+    snprintf(index, sizeof(index), "%llu", (unsigned long long)line->index);
+    uuid_format(&line->ref, ref);
+    if (class != NULL) {
+        json_object_array_add(link, json_object_new_string(ref));
+        json_object_array_add(link, json_object_new_string(class));
+        json_object_array_add(link, json_object_new_string(ref));
+    }
+    reply_text(object, "Index", index);
+    reply_int(object, "Date", line->date);
+    reply_text(object, "Type", line->type);
+    json_object_object_add(object, "Value", reply_money(line->value));
+    json_object_object_add(object, "Balance", reply_money(line->balance));
+    reply_text(object, "Info", line->info);
+    json_object_object_add(object, "Link", link);
+    json_object_array_add(arg, object);
+}
+
+static enum err handle_history(struct request *request, struct reply *reply)
+{
+    struct ledger_filter filter;
+    struct ledger_page page = {0};
+    char records[24];
+
+    enum err rc = history_read_filter(request, &filter);
+    if (rc != ERR_OK)
+        return rc;
+    struct json_object *lines = json_object_new_array();
+    rc = ledger_history(request->db, request->caller.user_id, &filter, add_line, lines, &page);
+    if (rc != ERR_OK) {
+        json_object_put(lines);
+        return rc;
+    }
+    snprintf(records, sizeof(records), "%llu", (unsigned long long)page.records);
+    reply->value = json_object_new_object();
+    reply_text(reply->value, "records", records);
+    json_object_object_add(reply->value, "result", lines);
+    reply_int(reply->value, "current_page", page.current);
+    reply_int(reply->value, "max_page", page.max);
+    reply_int(reply->value, "max_results", page.size);
+    return ERR_OK;
+}
+
+struct currency_params {
+    const struct currency *currency;
+};
+
+static const struct field currency_fields[] = {
+    {.name = "currency",
+     .type = FIELD_CURRENCY,
+     .required = true,
+     .offset = offsetof(struct currency_params, currency)},
+};
+
+static void reply_decimal_text(struct json_object *object, const char *key, unsigned value)
+{
+    char digits[12];
+    snprintf(digits, sizeof(digits), "%u", value);
+    reply_text(object, key, digits);
+}
+
+static enum err handle_currency(struct request *request, struct reply *reply)
+{
+    struct currency_params params;
+    struct uuid ticker, depth;
+    char ticker_text[UUID_TEXT_SIZE], depth_text[UUID_TEXT_SIZE];
+
+    enum err rc = FIELDS_READ(request, currency_fields, &params);
+    if (rc == ERR_OK)
+        rc = ledger_currency_channels(request->db, params.currency, &ticker, &depth);
+    if (rc != ERR_OK)
+        return rc;
+    uuid_format(&ticker, ticker_text);
+    uuid_format(&depth, depth_text);
+
+    struct json_object *object = json_object_new_object();
+    reply_text(object, "currency", params.currency->code);
+    reply_text(object, "name", params.currency->name);
+    reply_text(object, "symbol", params.currency->symbol);
+    reply_decimal_text(object, "decimals", params.currency->decimals);
+    reply_decimal_text(object, "display_decimals", params.currency->display_decimals);
+    reply_text(object, "symbol_position", params.currency->symbol_after ? "after" : "before");
+    reply_text(object, "virtual", params.currency->is_virtual ? "Y" : "N");
+    reply_text(object, "ticker_channel", ticker_text);
+    reply_text(object, "depth_channel", depth_text);
+    reply_decimal_text(object, "index", params.currency->id);
+    reply->value = object;
+    return ERR_OK;
+}
+
+static enum err handle_hotp_gen(struct request *request, struct reply *reply)
+{
+    struct otp_device device;
+    char serial[UUID_TEXT_SIZE], name[32], hex[HEX_SIZE(OTP_SECRET_SIZE)];
+    char base32[BASE32_SIZE(OTP_SECRET_SIZE)];
+
+    enum err rc = otp_device_add(request->db, request->app->master_key, request->caller.user_id,
+                                 "hotp", &device);
+    if (rc != ERR_OK)
+        return rc;
+    uuid_format(&device.serial, serial);
+    snprintf(name, sizeof(name), "OTP#%lld", (long long)device.id);
+    hex_encode(device.secret, sizeof(device.secret), hex);
+    base32_encode(device.secret, sizeof(device.secret), base32);
+
+    reply->value = json_object_new_object();
+    reply_text(reply->value, "serial", serial);
+    reply_text(reply->value, "name", name);
+    reply_text(reply->value, "key", hex);
+    reply_text(reply->value, "key_base32", base32);
+    crypto_wipe(&device, sizeof(device));
+    crypto_wipe(hex, sizeof(hex));
+    crypto_wipe(base32, sizeof(base32));
+    return ERR_OK;
+}
+
+static const struct route rows[] = {
+    {.methods = METHOD_POST,
+     .path = "/api/1/generic/info",
+     .face = FACE_V1,
+     .auth = AUTH_V1,
+     .rights = RIGHT_GET_INFO,
+     .handler = handle_info,
+     .help = "The caller's account: wallets with limits, rights, fee.",
+     .params = ""},
+    {.methods = METHOD_POST,
+     .path = "/api/1/generic/wallet/history",
+     .face = FACE_V1,
+     .auth = AUTH_V1,
+     .rights = RIGHT_GET_INFO,
+     .handler = handle_history,
+     .help = "One page of a wallet's history, newest first.",
+     .params = "currency* type date_start date_end page"},
+    {.methods = METHOD_GET | METHOD_POST,
+     .path = "/api/1/generic/currency",
+     .face = FACE_V1,
+     .cache = CACHE_PUBLIC_1S,
+     .handler = handle_currency,
+     .help = "A currency: name, symbol, decimals, channels.",
+     .params = "currency*"},
+    {.methods = METHOD_POST,
+     .path = "/api/1/generic/hotp/gen",
+     .face = FACE_V1,
+     .auth = AUTH_V1,
+     .rights = RIGHT_GET_INFO,
+     .handler = handle_hotp_gen,
+     .help = "A new HOTP key; it becomes active with its first accepted code.",
+     .params = ""},
+    {.methods = METHOD_POST,
+     .path = "/api/1/generic/hotp_gen",
+     .face = FACE_V1,
+     .auth = AUTH_V1,
+     .rights = RIGHT_GET_INFO,
+     .handler = handle_hotp_gen,
+     .help = "The same as hotp/gen, as older clients spell it.",
+     .params = ""},
+};
+ROUTE_TABLE(routes_v1_account, rows);
