@@ -1,0 +1,312 @@
+/* The limit: what the database gives when nothing else is in the way. Sends the statements that the
+ * worker sends, in the same packets, straight to the database: no HTTP, no signature, no JSON.
+ *
+ *   limit --config FILE --call info|create|settle --keys FILE [--connections 32] [--seconds 4]
+ *         [--warm 0.5] [--count N] [--made FILE] [--tickets FILE]
+ *
+ * A thread per connection, each with a key of its own. The files are those of the load generator;
+ * the tickets made here all have the key LIMIT_TICKET_KEY. Prints one JSON object. */
+#include <getopt.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "db/db.h"
+#include "tests/bench/measure.h"
+
+#define MAX_THREADS 64
+#define LIMIT_TICKET_KEY "limit-limit-limit-limit-limit-limit-limit-l"
+#define CURRENCY_USD 2
+
+enum call { CALL_INFO, CALL_CREATE, CALL_SETTLE };
+
+/* One thread with its connection and its share of the tickets. */
+struct caller {
+    pthread_t thread;
+    struct db *db;
+    const struct bench_key *key;
+    int64_t nonce;
+    struct uuid *tickets; /* made here, or to be settled here */
+    size_t ticket_count, ticket_room, ticket_next;
+    uint64_t acknowledged;
+    struct measure measured;
+};
+
+static struct {
+    const char *config, *keys, *made, *tickets;
+    enum call call;
+    size_t connections;
+    double seconds, warm;
+    uint64_t count;
+} option = {.connections = 32, .seconds = 4, .warm = 0.5};
+
+static struct bench_key keys[BENCH_MAX_KEYS];
+static struct caller callers[MAX_THREADS];
+static uint8_t key_hash[SHA256_SIZE];
+static struct measure total;
+static int64_t measure_from_us;
+static _Atomic int64_t measure_to_us;
+static _Atomic uint64_t answered;
+static atomic_bool stopping;
+
+static void stop_measuring(void)
+{
+    int64_t now_us = clock_mono_us();
+    if (!atomic_exchange(&stopping, true) && now_us < measure_to_us)
+        measure_to_us = now_us;
+}
+
+static void keep_ticket(struct caller *caller, const struct uuid *id)
+{
+    if (caller->ticket_count == caller->ticket_room) {
+        caller->ticket_room = caller->ticket_room * 2 + 1024;
+        caller->tickets = realloc(caller->tickets, caller->ticket_room * sizeof(*caller->tickets));
+        if (caller->tickets == NULL)
+            bench_fail("out of memory");
+    }
+    caller->tickets[caller->ticket_count++] = *id;
+}
+
+/* The statement in front of every signed call: the key as it is remembered, and its nonce. */
+static void use_key(struct caller *caller, char request_key[64])
+{
+    char nonce[24];
+    int64_t now_us = clock_now_us();
+
+    caller->nonce = now_us > caller->nonce ? now_us : caller->nonce + 1;
+    snprintf(nonce, sizeof(nonce), "%lld", (long long)caller->nonce);
+    snprintf(request_key, 64, "n%lld:%s", caller->key->id, nonce);
+    db_defer(caller->db, "CALL api_key_use(?, ?, ?, ?)",
+             DB_ARGS(db_i64(caller->key->id), db_u64(caller->key->version), db_decimal(nonce),
+                     db_null()));
+}
+
+/* One call; false where there is nothing left to do. */
+static bool call_once(struct caller *caller)
+{
+    static const char trace[] = "0123456789abcdef0123456789abcdef";
+    struct db_rows rows = {.result = NULL};
+    struct uuid id, blind = {.bytes = {0}};
+    char request_key[64];
+    int64_t user_id = caller->key->user_id;
+    enum err rc = ERR_INTERNAL;
+
+    switch (option.call) {
+    case CALL_INFO:
+        use_key(caller, request_key);
+        rc = db_run(caller->db, "CALL account_info(?)", DB_ARGS(db_i64(user_id)), &rows);
+        break;
+    case CALL_CREATE:
+        use_key(caller, request_key);
+        id = crypto_uuid7();
+        rc =
+            db_txn_call(caller->db, "CALL ticket_create(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        DB_ARGS(db_i64(user_id), db_text(request_key), db_text(trace), db_uuid(&id),
+                                db_blob(key_hash, sizeof(key_hash)), db_text(caller->key->partner),
+                                db_u64(CURRENCY_USD), db_i128(1), db_null(), db_null()),
+                        &rows, NULL);
+        keep_ticket(caller, &id);
+        break;
+    case CALL_SETTLE:
+        if (caller->ticket_next == caller->ticket_count)
+            return false;
+        use_key(caller, request_key);
+        crypto_random(blind.bytes, sizeof(blind.bytes));
+        rc = db_txn_call(caller->db, "CALL ticket_settle(?, ?, ?, ?, ?, ?, ?)",
+                         DB_ARGS(db_i64(user_id), db_text(request_key), db_text(trace),
+                                 db_uuid(&caller->tickets[caller->ticket_next++]),
+                                 db_blob(key_hash, sizeof(key_hash)), db_uuid(&blind),
+                                 db_text("Paid in cash")),
+                         &rows, NULL);
+        break;
+    }
+    if (rc != ERR_OK || rows.count == 0)
+        bench_fail("limit: %s: %s", err_id(rc), db_problem(caller->db));
+    db_rows_free(&rows);
+    return true;
+}
+
+static void *call_on(void *arg)
+{
+    struct caller *caller = arg;
+
+    while (!stopping) {
+        int64_t start_us = clock_mono_us();
+        if (!call_once(caller)) {
+            stop_measuring();
+            break;
+        }
+        int64_t now_us = clock_mono_us();
+        caller->acknowledged++;
+        if (now_us >= measure_from_us && now_us < measure_to_us)
+            measure_add(&caller->measured, now_us - start_us);
+        if (option.count > 0 && ++answered >= option.count)
+            stop_measuring();
+    }
+    return NULL;
+}
+
+/* Gives each ticket to a caller of its partner, in turn. */
+static void read_tickets(void)
+{
+    char partner[33], text[40], key[64];
+    struct uuid id;
+    FILE *file = fopen(option.tickets, "re");
+    if (file == NULL)
+        bench_fail("%s: %s", option.tickets, strerror(errno));
+    while (fscanf(file, "%32s %39s %63s", partner, text, key) == 3) {
+        size_t chosen = option.connections;
+        for (size_t i = 0; i < option.connections; i++)
+            if (strcmp(callers[i].key->partner, partner) == 0 &&
+                (chosen == option.connections ||
+                 callers[i].ticket_count < callers[chosen].ticket_count))
+                chosen = i;
+        if (chosen == option.connections || !uuid_parse(text, strlen(text), &id))
+            bench_fail("%s: nobody can settle %s of %s", option.tickets, text, partner);
+        keep_ticket(&callers[chosen], &id);
+    }
+    fclose(file);
+}
+
+static void write_tickets(void)
+{
+    FILE *file = fopen(option.made, "ae");
+    if (file == NULL)
+        bench_fail("%s: %s", option.made, strerror(errno));
+    for (size_t i = 0; i < option.connections; i++) {
+        for (size_t j = 0; j < callers[i].ticket_count; j++) {
+            char text[UUID_TEXT_SIZE];
+            uuid_format(&callers[i].tickets[j], text);
+            fprintf(file, "%s %s %s\n", callers[i].key->partner, text, LIMIT_TICKET_KEY);
+        }
+    }
+    if (fclose(file) != 0)
+        bench_fail("%s: %s", option.made, strerror(errno));
+}
+
+/* Opens every connection before the clock starts. */
+static void open_callers(const struct config *config)
+{
+    if (bench_read_keys(option.keys, keys) < option.connections)
+        bench_fail("%zu connections need as many keys", option.connections);
+    for (size_t i = 0; i < option.connections; i++) {
+        struct caller *caller = &callers[i];
+        caller->key = &keys[i];
+        if (db_open_config(config, false, &caller->db) != ERR_OK ||
+            db_run(caller->db, "DO 0", DB_NO_ARGS, NULL) != ERR_OK)
+            bench_fail("cannot reach the database");
+    }
+}
+
+static void run(void)
+{
+    struct timespec tick = {.tv_nsec = 10000000};
+
+    measure_from_us = clock_mono_us() + (int64_t)(option.warm * 1e6);
+    measure_to_us = measure_from_us + (int64_t)(option.seconds * 1e6);
+    for (size_t i = 0; i < option.connections; i++)
+        if (pthread_create(&callers[i].thread, NULL, call_on, &callers[i]) != 0)
+            bench_fail("cannot start a thread");
+    while (!stopping && clock_mono_us() < measure_to_us)
+        nanosleep(&tick, NULL);
+    stop_measuring();
+    for (size_t i = 0; i < option.connections; i++)
+        pthread_join(callers[i].thread, NULL);
+}
+
+static void print_result(void)
+{
+    uint64_t acknowledged = 0;
+
+    for (size_t i = 0; i < option.connections; i++) {
+        acknowledged += callers[i].acknowledged;
+        measure_join(&total, &callers[i].measured);
+    }
+    measure_print(&total, (double)(measure_to_us - measure_from_us) / 1e6, acknowledged);
+    puts("\"failures\":{}}");
+}
+
+static enum call call_named(const char *name)
+{
+    static const char *const names[] = {
+        [CALL_INFO] = "info", [CALL_CREATE] = "create", [CALL_SETTLE] = "settle"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], name) == 0)
+            return (enum call)i;
+    bench_fail("no such call: %s", name);
+}
+
+static void read_options(int argc, char **argv)
+{
+    static const struct option names[] = {
+        {"config", required_argument, NULL, 'f'},      {"call", required_argument, NULL, 'c'},
+        {"connections", required_argument, NULL, 'n'}, {"seconds", required_argument, NULL, 's'},
+        {"warm", required_argument, NULL, 'w'},        {"count", required_argument, NULL, 'r'},
+        {"keys", required_argument, NULL, 'k'},        {"made", required_argument, NULL, 'm'},
+        {"tickets", required_argument, NULL, 't'},     {NULL, 0, NULL, 0}};
+
+    for (int name; (name = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+        switch (name) {
+        case 'f':
+            option.config = optarg;
+            break;
+        case 'c':
+            option.call = call_named(optarg);
+            break;
+        case 'n':
+            option.connections = (size_t)bench_number(optarg);
+            break;
+        case 's':
+            option.seconds = bench_number(optarg);
+            break;
+        case 'w':
+            option.warm = bench_number(optarg);
+            break;
+        case 'r':
+            option.count = (uint64_t)bench_number(optarg);
+            break;
+        case 'k':
+            option.keys = optarg;
+            break;
+        case 'm':
+            option.made = optarg;
+            break;
+        case 't':
+            option.tickets = optarg;
+            break;
+        default:
+            exit(2);
+        }
+    }
+    if (option.connections == 0 || option.connections > MAX_THREADS)
+        bench_fail("1 to %d connections", MAX_THREADS);
+    if (option.config == NULL || option.keys == NULL ||
+        (option.call == CALL_SETTLE && option.tickets == NULL))
+        bench_fail("--config, --keys and, to settle, --tickets are needed");
+}
+
+int main(int argc, char **argv)
+{
+    static struct config config;
+    struct text problem = TEXT(1000);
+
+    read_options(argc, argv);
+    if (config_load(option.config, &config, &problem) != ERR_OK)
+        bench_fail("%s", text_string(&problem));
+    if (crypto_start() != ERR_OK)
+        bench_fail("no cryptography");
+    crypto_sha256(LIMIT_TICKET_KEY, strlen(LIMIT_TICKET_KEY), key_hash);
+    open_callers(&config);
+    if (option.call == CALL_SETTLE)
+        read_tickets();
+    run();
+    print_result();
+    if (option.call == CALL_CREATE && option.made != NULL)
+        write_tickets();
+    return 0;
+}

@@ -1,0 +1,507 @@
+/* Load generator: keep-alive connections to one HTTP/1.1 server on loopback, one request under way
+ * on each, one thread.
+ *
+ *   load --port N --path PATH --call get|info|create|settle [--connections 64] [--seconds 4]
+ *        [--warm 0.5] [--count N] [--keys FILE] [--made FILE] [--tickets FILE] [--show]
+ *
+ * A connection calls with a key of its own (the lines of --keys in turn), so that its nonces rise.
+ * `create` adds "partner ticket key" lines of what was acknowledged to --made; `settle` takes such
+ * lines from --tickets, each once. After --warm seconds it measures for --seconds, or until --count
+ * requests were answered, or until a connection finds no ticket left; then it waits for the answers
+ * under way. Prints one JSON object; --show prints one answer instead. Anything but success is
+ * counted by kind, and makes the exit status 1. */
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/encode.h"
+#include "crypto/crypto.h"
+#include "tests/bench/measure.h"
+
+#define MAX_CONNECTIONS 256
+#define MAX_KINDS 16
+#define ANSWER_MAX 65536
+#define REQUEST_MAX 2048
+#define DRAIN_S 10 /* for answers under way at the end */
+
+enum call { CALL_GET, CALL_INFO, CALL_CREATE, CALL_SETTLE };
+
+struct connection {
+    int fd;
+    const struct bench_key *key;
+    uint8_t secret[BENCH_SECRET_MAX];
+    size_t secret_len;
+    int64_t nonce;
+    bool waiting; /* for an answer */
+    int64_t sent_us;
+    char answer[ANSWER_MAX + 1];
+    size_t answer_len;
+};
+
+/* One answer, as it lies in the buffer. */
+struct answer {
+    int status;
+    bool close;
+    char *body; /* NUL-terminated */
+};
+
+/* Tickets of one partner, to be settled. */
+struct pool {
+    char partner[33];
+    struct ticket {
+        char id[40], key[64];
+    } * tickets;
+    size_t count, room, next;
+};
+
+struct kind {
+    char name[64];
+    uint64_t count;
+};
+
+static struct {
+    uint16_t port;
+    const char *path, *keys, *made, *tickets;
+    enum call call;
+    size_t connections;
+    double seconds, warm;
+    uint64_t count;
+    bool show;
+} option = {.connections = 64, .seconds = 4, .warm = 0.5, .path = "/"};
+
+static struct bench_key keys[BENCH_MAX_KEYS];
+static struct connection connections[MAX_CONNECTIONS];
+static struct pool pools[BENCH_MAX_KEYS];
+static size_t pool_count;
+static struct measure measured;
+static struct kind kinds[MAX_KINDS];
+static uint64_t acknowledged, refused;
+static int64_t measure_from_us, measure_to_us;
+static bool stopping;
+static FILE *made;
+static int poller;
+
+static void stop_measuring(void)
+{
+    if (stopping)
+        return;
+    stopping = true;
+    if (clock_mono_us() < measure_to_us)
+        measure_to_us = clock_mono_us();
+}
+
+/* Counts a failure; the first of each kind is shown with its answer. */
+static void count_failure(const char *name, const char *answer)
+{
+    size_t i = 0;
+    refused++;
+    while (i < MAX_KINDS - 1 && kinds[i].count > 0 && strcmp(kinds[i].name, name) != 0)
+        i++;
+    if (kinds[i].count++ == 0) {
+        snprintf(kinds[i].name, sizeof(kinds[i].name), "%s", name);
+        fprintf(stderr, "load: %s: %.300s\n", name, answer);
+    }
+}
+
+static void open_connection(struct connection *connection)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(option.port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int on = 1;
+
+    connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connection->fd < 0 || connect(connection->fd, (struct sockaddr *)&to, sizeof(to)) != 0)
+        bench_fail("connect to port %u: %s", option.port, strerror(errno));
+    setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+    if (epoll_ctl(poller, EPOLL_CTL_ADD, connection->fd, &event) != 0)
+        bench_fail("epoll: %s", strerror(errno));
+}
+
+static void open_again(struct connection *connection)
+{
+    close(connection->fd);
+    open_connection(connection);
+}
+
+/* The next ticket that this connection's partner may settle; NULL where none is left. */
+static struct ticket *next_ticket(const struct connection *connection)
+{
+    for (size_t i = 0; i < pool_count; i++) {
+        struct pool *pool = &pools[i];
+        if (strcmp(pool->partner, connection->key->partner) == 0)
+            return pool->next < pool->count ? &pool->tickets[pool->next++] : NULL;
+    }
+    return NULL;
+}
+
+/* Writes the parameters of one call; false where there is nothing left to do. */
+static bool write_body(struct connection *connection, char *body, size_t size, int *len)
+{
+    int64_t now_us = clock_now_us();
+    connection->nonce = now_us > connection->nonce ? now_us : connection->nonce + 1;
+    long long nonce = connection->nonce;
+    const struct ticket *ticket;
+
+    switch (option.call) {
+    case CALL_GET:
+        *len = 0;
+        return true;
+    case CALL_INFO:
+        *len = snprintf(body, size, "nonce=%lld", nonce);
+        return true;
+    case CALL_CREATE:
+        *len = snprintf(body, size, "nonce=%lld&partner=%s&amount_int=1&currency=USD", nonce,
+                        connection->key->partner);
+        return true;
+    case CALL_SETTLE:
+        if ((ticket = next_ticket(connection)) == NULL)
+            return false;
+        *len = snprintf(body, size, "nonce=%lld&ticket=%s&key=%s&description=Paid+in+cash", nonce,
+                        ticket->id, ticket->key);
+        return true;
+    }
+    return false;
+}
+
+static int write_request(struct connection *connection, char *out, size_t size, const char *body,
+                         int body_len)
+{
+    uint8_t mac[SHA512_SIZE];
+    char sign[BASE64_SIZE(SHA512_SIZE)];
+
+    if (option.call == CALL_GET)
+        return snprintf(out, size, "GET %s HTTP/1.1\r\nHost: bench\r\nUser-Agent: load\r\n\r\n",
+                        option.path);
+    if (crypto_hmac_sha512(connection->secret, connection->secret_len, body, (size_t)body_len,
+                           mac) != ERR_OK)
+        bench_fail("cannot sign");
+    base64_encode(mac, sizeof(mac), sign);
+    return snprintf(out, size,
+                    "POST %s HTTP/1.1\r\nHost: bench\r\nUser-Agent: load\r\nRest-Key: %s\r\n"
+                    "Rest-Sign: %s\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                    "Content-Length: %d\r\n\r\n%.*s",
+                    option.path, connection->key->public_key, sign, body_len, body_len, body);
+}
+
+static void send_request(struct connection *connection)
+{
+    char body[512], request[REQUEST_MAX];
+    int body_len = 0;
+
+    if (stopping)
+        return;
+    if (!write_body(connection, body, sizeof(body), &body_len)) {
+        stop_measuring();
+        return;
+    }
+    int len = write_request(connection, request, sizeof(request), body, body_len);
+    connection->answer_len = 0;
+    connection->sent_us = clock_mono_us();
+    if (send(connection->fd, request, (size_t)len, MSG_NOSIGNAL) != len) {
+        count_failure("not sent", strerror(errno));
+        open_again(connection);
+        return;
+    }
+    connection->waiting = true;
+}
+
+/* Walks over the chunks at `at`, and puts their bytes together at `to` where that is given. False
+ * where some have not arrived. */
+static bool read_chunks(const char *at, const char *end, char *to)
+{
+    for (;;) {
+        const char *line_end = memmem(at, (size_t)(end - at), "\r\n", 2);
+        if (line_end == NULL)
+            return false;
+        size_t size = strtoul(at, NULL, 16);
+        if ((size_t)(end - line_end) < size + 4)
+            return false;
+        if (to != NULL) {
+            memmove(to, line_end + 2, size);
+            to += size;
+            *to = '\0';
+        }
+        if (size == 0)
+            return true;
+        at = line_end + 2 + size + 2;
+    }
+}
+
+/* Reads what has arrived; false where the answer is not complete. */
+static bool parse_answer(struct connection *connection, struct answer *out)
+{
+    char *data = connection->answer, *end = data + connection->answer_len;
+    *end = '\0';
+    char *head_end = strstr(data, "\r\n\r\n");
+    if (head_end == NULL || sscanf(data, "HTTP/1.1 %d", &out->status) != 1)
+        return false;
+    *head_end = '\0';
+    const char *length = strcasestr(data, "\r\nContent-Length:");
+    bool chunked = strcasestr(data, "\r\nTransfer-Encoding: chunked") != NULL;
+    out->close = strcasestr(data, "\r\nConnection: close") != NULL;
+    size_t body_len = length == NULL ? 0 : strtoul(length + 17, NULL, 10);
+    *head_end = '\r';
+    out->body = head_end + 4;
+    if (!chunked)
+        return (size_t)(end - out->body) >= body_len;
+    return read_chunks(out->body, end, NULL) && read_chunks(out->body, end, out->body);
+}
+
+/* Copies the text member `name` of a flat search through `json`. */
+static bool find_text(const char *json, const char *name, char *out, size_t size)
+{
+    char wanted[40];
+    int len = snprintf(wanted, sizeof(wanted), "\"%s\":\"", name);
+    const char *from = strstr(json, wanted);
+    if (from == NULL)
+        return false;
+    from += len;
+    size_t value_len = strcspn(from, "\"");
+    if (value_len >= size)
+        return false;
+    memcpy(out, from, value_len);
+    out[value_len] = '\0';
+    return true;
+}
+
+static void keep_ticket(const struct connection *connection, const char *body)
+{
+    char id[40], key[64];
+    if (!find_text(body, "ticket", id, sizeof(id)) || !find_text(body, "key", key, sizeof(key)))
+        count_failure("no ticket in the answer", body);
+    else if (made != NULL)
+        fprintf(made, "%s %s %s\n", connection->key->partner, id, key);
+}
+
+static void take_answer(struct connection *connection, const struct answer *answer)
+{
+    int64_t now_us = clock_mono_us();
+    char name[64] = "";
+    bool success = answer->status == 200 &&
+                   (option.call == CALL_GET || strstr(answer->body, "\"result\":\"success\""));
+
+    if (option.show)
+        puts(answer->body);
+    if (!success) {
+        if (!find_text(answer->body, "token", name, 40))
+            find_text(answer->body, "error", name, 40);
+        char kind[64];
+        snprintf(kind, sizeof(kind), "%d %.40s", answer->status, name);
+        count_failure(kind, answer->body);
+        return;
+    }
+    acknowledged++;
+    if (option.call == CALL_CREATE)
+        keep_ticket(connection, answer->body);
+    if (now_us >= measure_from_us && now_us < measure_to_us)
+        measure_add(&measured, now_us - connection->sent_us);
+    if (option.count > 0 && acknowledged >= option.count)
+        stop_measuring();
+}
+
+static void on_readable(struct connection *connection)
+{
+    struct answer answer = {.status = 0};
+    ssize_t got = recv(connection->fd, connection->answer + connection->answer_len,
+                       ANSWER_MAX - connection->answer_len, 0);
+    if (got <= 0) {
+        if (connection->waiting)
+            count_failure("connection closed", got < 0 ? strerror(errno) : "");
+        connection->waiting = false;
+        open_again(connection);
+    } else {
+        connection->answer_len += (size_t)got;
+        if (!parse_answer(connection, &answer)) {
+            if (connection->answer_len == ANSWER_MAX)
+                bench_fail("an answer is too long");
+            return;
+        }
+        connection->waiting = false;
+        take_answer(connection, &answer);
+        if (answer.close)
+            open_again(connection);
+    }
+    send_request(connection);
+}
+
+static size_t waiting(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < option.connections; i++)
+        count += connections[i].waiting;
+    return count;
+}
+
+static void run(void)
+{
+    struct epoll_event events[MAX_CONNECTIONS];
+    int64_t start_us = clock_mono_us();
+
+    measure_from_us = start_us + (int64_t)(option.warm * 1e6);
+    measure_to_us = measure_from_us + (int64_t)(option.seconds * 1e6);
+    int64_t give_up_us = measure_to_us + DRAIN_S * INT64_C(1000000);
+    for (size_t i = 0; i < option.connections; i++)
+        send_request(&connections[i]);
+    while (!stopping || waiting() > 0) {
+        int ready = epoll_wait(poller, events, MAX_CONNECTIONS, 100);
+        for (int i = 0; i < ready; i++)
+            on_readable(events[i].data.ptr);
+        if (clock_mono_us() >= measure_to_us)
+            stop_measuring();
+        if (clock_mono_us() >= give_up_us) {
+            count_failure("no answer", "");
+            return;
+        }
+    }
+}
+
+static void read_tickets(void)
+{
+    char partner[33], id[40], key[64];
+    FILE *file = fopen(option.tickets, "re");
+    if (file == NULL)
+        bench_fail("%s: %s", option.tickets, strerror(errno));
+    while (fscanf(file, "%32s %39s %63s", partner, id, key) == 3) {
+        size_t i = 0;
+        while (i < pool_count && strcmp(pools[i].partner, partner) != 0)
+            i++;
+        if (i == BENCH_MAX_KEYS)
+            bench_fail("%s: too many partners", option.tickets);
+        struct pool *pool = &pools[i];
+        if (i == pool_count) {
+            pool_count++;
+            snprintf(pool->partner, sizeof(pool->partner), "%s", partner);
+        }
+        if (pool->count == pool->room) {
+            pool->room = pool->room * 2 + 1024;
+            pool->tickets = realloc(pool->tickets, pool->room * sizeof(*pool->tickets));
+            if (pool->tickets == NULL)
+                bench_fail("out of memory");
+        }
+        struct ticket *ticket = &pool->tickets[pool->count++];
+        snprintf(ticket->id, sizeof(ticket->id), "%s", id);
+        snprintf(ticket->key, sizeof(ticket->key), "%s", key);
+    }
+    fclose(file);
+}
+
+static void read_files(void)
+{
+    size_t key_count = option.keys == NULL ? 0 : bench_read_keys(option.keys, keys);
+    if (option.call != CALL_GET && key_count < option.connections)
+        bench_fail("%zu connections need as many keys", option.connections);
+    if (option.call == CALL_SETTLE)
+        read_tickets();
+    if (option.made != NULL && (made = fopen(option.made, "ae")) == NULL)
+        bench_fail("%s: %s", option.made, strerror(errno));
+    for (size_t i = 0; i < option.connections && key_count > 0; i++) {
+        struct connection *connection = &connections[i];
+        connection->key = &keys[i];
+        connection->secret_len = sizeof(connection->secret);
+        if (!base64_decode(keys[i].secret, strlen(keys[i].secret), connection->secret,
+                           &connection->secret_len))
+            bench_fail("%s: a secret is not base64", option.keys);
+    }
+}
+
+static enum call call_named(const char *name)
+{
+    static const char *const names[] = {[CALL_GET] = "get",
+                                        [CALL_INFO] = "info",
+                                        [CALL_CREATE] = "create",
+                                        [CALL_SETTLE] = "settle"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], name) == 0)
+            return (enum call)i;
+    bench_fail("no such call: %s", name);
+}
+
+static void read_options(int argc, char **argv)
+{
+    static const struct option names[] = {
+        {"port", required_argument, NULL, 'p'},    {"path", required_argument, NULL, 'u'},
+        {"call", required_argument, NULL, 'c'},    {"connections", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 's'}, {"warm", required_argument, NULL, 'w'},
+        {"count", required_argument, NULL, 'r'},   {"keys", required_argument, NULL, 'k'},
+        {"made", required_argument, NULL, 'm'},    {"tickets", required_argument, NULL, 't'},
+        {"show", no_argument, NULL, 'S'},          {NULL, 0, NULL, 0}};
+
+    for (int name; (name = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+        switch (name) {
+        case 'p':
+            option.port = (uint16_t)bench_number(optarg);
+            break;
+        case 'u':
+            option.path = optarg;
+            break;
+        case 'c':
+            option.call = call_named(optarg);
+            break;
+        case 'n':
+            option.connections = (size_t)bench_number(optarg);
+            break;
+        case 's':
+            option.seconds = bench_number(optarg);
+            break;
+        case 'w':
+            option.warm = bench_number(optarg);
+            break;
+        case 'r':
+            option.count = (uint64_t)bench_number(optarg);
+            break;
+        case 'k':
+            option.keys = optarg;
+            break;
+        case 'm':
+            option.made = optarg;
+            break;
+        case 't':
+            option.tickets = optarg;
+            break;
+        case 'S':
+            option.show = true;
+            option.connections = option.count = 1;
+            break;
+        default:
+            exit(2);
+        }
+    }
+    if (option.connections == 0 || option.connections > MAX_CONNECTIONS)
+        bench_fail("1 to %d connections", MAX_CONNECTIONS);
+}
+
+static void print_result(void)
+{
+    measure_print(&measured, (double)(measure_to_us - measure_from_us) / 1e6, acknowledged);
+    printf("\"failures\":{");
+    for (size_t i = 0; i < MAX_KINDS && kinds[i].count > 0; i++)
+        printf("%s\"%s\":%llu", i == 0 ? "" : ",", kinds[i].name,
+               (unsigned long long)kinds[i].count);
+    puts("}}");
+}
+
+int main(int argc, char **argv)
+{
+    read_options(argc, argv);
+    if (crypto_start() != ERR_OK)
+        bench_fail("no cryptography");
+    read_files();
+    if ((poller = epoll_create1(EPOLL_CLOEXEC)) < 0)
+        bench_fail("epoll: %s", strerror(errno));
+    for (size_t i = 0; i < option.connections; i++)
+        open_connection(&connections[i]);
+    run();
+    if (!option.show)
+        print_result();
+    if (made != NULL && fclose(made) != 0)
+        bench_fail("%s: %s", option.made, strerror(errno));
+    return refused > 0 ? 1 : 0;
+}

@@ -1,0 +1,217 @@
+// Measures, in rounds, and prints the table. Started by tests/bench/run, which has brought up what is
+// measured. In a round each row's contestants run one after the other, in an order that turns, so
+// that whatever else the machine does hits all of them; ratios are taken within a round.
+//   usage: node measure.mjs DIR     PORT, ONE_PORT, ONE_PID, BUILD, TELLERCTL, TELLER_CONFIG, ROUNDS,
+//                                   SECONDS_EACH in the environment
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+
+const dir = process.argv[2];
+const env = process.env;
+const rounds = Number(env.ROUNDS ?? 5);
+const seconds = Number(env.SECONDS_EACH ?? 3.5);
+const MEMORY_LIMIT_KIB = 4096;
+const MEMORY_REQUESTS = 100000;
+const MEMORY_FIRST = 1000;
+
+const against = {
+    hello: 'bare libfcgi hello',
+    limit: 'limit program',
+    php: 'php-fpm, mysqli',
+    node: 'node, fastify, mariadb',
+};
+const table = [
+    { call: 'get', title: '`/health/live`, no database', ratios: { hello: 0.85 } },
+    { call: 'info', title: 'signed `info`', ratios: { limit: 0.3, php: 2.5, node: 1.5 } },
+    { call: 'create', title: '`ticket/create`', ratios: { limit: 0.65, php: 1.5, node: 1.1 } },
+    { call: 'settle', title: '`ticket/settle`', ratios: { limit: 0.65, php: 1.5, node: 1.1 } },
+];
+const paths = { info: 'info', create: 'ticket/create', settle: 'ticket/settle' };
+const acknowledged = new Map(); // how many, by call
+const problems = [];
+
+function path(who, call) {
+    if (who === 'hello') return '/bench/hello';
+    if (call === 'get') return '/health/live';
+    return who === 'ours' ? `/api/1/generic/${paths[call]}` : `/bench/${who}/${paths[call]}`;
+}
+
+const ticketFile = (who) => `${dir}/tickets-${who}`;
+
+// The arguments that the load generator and the limit program share.
+function callArguments(who, call) {
+    const args = ['--call', call];
+    if (call !== 'get') args.push('--keys', `${dir}/${call === 'settle' ? 'partners' : 'customers'}`);
+    if (call === 'create') args.push('--made', ticketFile(who));
+    if (call === 'settle') args.push('--tickets', ticketFile(who));
+    return args;
+}
+
+function start(who, call, args, port = env.PORT) {
+    const [program, where] = who === 'limit'
+        ? ['limit', ['--config', env.TELLER_CONFIG]]
+        : ['load', ['--port', port, '--path', path(who, call)]];
+    const result = spawnSync(`${env.BUILD}/bench/${program}`, [...where, ...callArguments(who, call), ...args],
+        { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    if (result.status !== 0) problems.push(`${who} ${call}: exit ${result.status} ${result.stdout.trim()}`);
+    return result.stdout;
+}
+
+// One measurement; what it acknowledged is remembered for the count at the end.
+function measure(who, call, args = ['--seconds', String(seconds)], port = undefined) {
+    const output = start(who, call, args, port);
+    const result = output ? JSON.parse(output) : { per_second: 0, acknowledged: 0 };
+    acknowledged.set(call, (acknowledged.get(call) ?? 0) + result.acknowledged);
+    return result;
+}
+
+// --- the same work -------------------------------------------------------------------------------
+
+function sql(query) {
+    const options = ['--no-defaults', '--socket', `${dir}/mariadb/mysqld.sock`, '--batch', '--skip-column-names'];
+    return execFileSync('mariadb', [...options, 'teller', '-e', query], { encoding: 'utf8' }).trim();
+}
+
+// The statements that one call sends, as the server's own log has them, with the values left out.
+function statements(who, call) {
+    const log = `${dir}/log/general-${who}-${call}.log`;
+    sql(`SET GLOBAL general_log_file = '${log}'; SET GLOBAL general_log = ON`);
+    const answer = who === 'limit'
+        ? start(who, call, ['--connections', '1', '--count', '1', '--warm', '0'])
+        : start(who, call, ['--show']);
+    sql('SET GLOBAL general_log = OFF');
+    acknowledged.set(call, (acknowledged.get(call) ?? 0) + 1);
+    const calls = readFileSync(log, 'utf8').split('\n')
+        .map((line) => /\bQuery\t(.*CALL .*)$/.exec(line)?.[1]).filter(Boolean)
+        .map((text) => text.replace(/(_utf8mb4 )?X?'[^']*'|\b\d+\b/g, '?').replace(/\s+/g, ' '));
+    return { answer, calls };
+}
+
+// Everyone sends the same statements, and everyone but the limit gives the same answer as ours.
+function checkSameWork() {
+    for (const call of ['info', 'create', 'settle']) {
+        const ours = statements('ours', call);
+        for (const who of ['limit', 'php', 'node']) {
+            const theirs = statements(who, call);
+            if (theirs.calls.join() !== ours.calls.join()) {
+                problems.push(`${who} ${call} sends ${theirs.calls.join('; ')} and not ${ours.calls.join('; ')}`);
+            }
+            if (who !== 'limit') compareAnswers(who, call, theirs.answer, ours.answer);
+        }
+    }
+}
+
+// Ids, keys and times differ by nature.
+function compareAnswers(who, call, theirs, ours) {
+    const plain = (text) => text
+        .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'uuid').replace(/"key":"[\w-]{43}"/, '"key":"key"')
+        .replace(/"(created|expires|settled)":\d{10}/g, '"$1":0').replace(/"partner":"bench-\d+"/, '"partner":""');
+    try {
+        assert.deepEqual(JSON.parse(plain(theirs)), JSON.parse(plain(ours)));
+    } catch (error) {
+        problems.push(`${who} ${call} answers otherwise: ${error.message}`);
+    }
+}
+
+// --- figures -------------------------------------------------------------------------------------
+
+function median(values) {
+    const sorted = [...values].sort((a, b) => a - b);
+    const middle = sorted.length >> 1;
+    return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+const thousands = (number) => Math.round(number).toLocaleString('en-US');
+const milliseconds = (us) => (us / 1000).toFixed(1);
+
+function runRound(round, results) {
+    for (const row of table) {
+        const contestants = ['ours', ...Object.keys(row.ratios)];
+        for (let i = 0; i < contestants.length; i++) {
+            const who = contestants[(i + round) % contestants.length];
+            const result = measure(who, row.call);
+            (results[row.call][who] ??= []).push(result);
+            console.error(`round ${round + 1}: ${row.call} ${who} ${thousands(result.per_second)}/s, `
+                + `p99 ${milliseconds(result.p99_us)} ms`);
+        }
+    }
+    for (const who of ['ours', 'limit', 'php', 'node']) rmSync(ticketFile(who), { force: true });
+}
+
+function printRow(row, who, results) {
+    const ours = results.ours.map((result) => result.per_second);
+    const theirs = results[who].map((result) => result.per_second);
+    const ratios = ours.map((value, i) => value / theirs[i]);
+    const ratio = median(ratios);
+    const required = row.ratios[who];
+    const reached = ratio >= required;
+    if (!reached) problems.push(`${row.title} against ${against[who]}: ${ratio.toFixed(2)}, not ${required}`);
+    const p99 = (list) => milliseconds(median(list.map((result) => result.p99_us)));
+    console.log(`| ${row.title} | ${thousands(median(ours))}/s, ${p99(results.ours)} ms `
+        + `| ${against[who]}: ${thousands(median(theirs))}/s, ${p99(results[who])} ms `
+        + `| ${ratio.toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}) `
+        + `| ${required} | ${reached ? 'ok' : 'NOT OK'} |`);
+}
+
+// --- memory --------------------------------------------------------------------------------------
+
+function privateKib(pid) {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return [...text.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)].reduce((sum, match) => sum + Number(match[1]), 0);
+}
+
+// A mix of calls through the port that reaches one worker alone.
+function mix(count) {
+    for (const [call, share] of [['get', 0.1], ['info', 0.6], ['create', 0.15], ['settle', 0.15]]) {
+        measure('ours', call, ['--seconds', '120', '--warm', '0', '--count', String(Math.round(count * share))], env.ONE_PORT);
+    }
+}
+
+function memory() {
+    mix(MEMORY_FIRST);
+    const first = privateKib(env.ONE_PID);
+    mix(MEMORY_REQUESTS - MEMORY_FIRST);
+    const last = privateKib(env.ONE_PID);
+    rmSync(ticketFile('ours'), { force: true });
+    return { last, growth: last - first };
+}
+
+function printMemory({ last, growth }) {
+    const small = last <= MEMORY_LIMIT_KIB;
+    const steady = growth <= 0;
+    if (!small || !steady) problems.push(`a worker holds ${last} KiB and grew by ${growth} KiB`);
+    console.log(`| private memory of a worker after ${thousands(MEMORY_REQUESTS)} requests | ${last} KiB | | | 4 MiB | ${small ? 'ok' : 'NOT OK'} |`);
+    console.log(`| its growth after the first ${thousands(MEMORY_FIRST)} | ${growth} KiB | | | 0 | ${steady ? 'ok' : 'NOT OK'} |`);
+}
+
+// --- afterwards ----------------------------------------------------------------------------------
+
+// Nothing was lost or made up: the audit is clean, and each acknowledged call is there once.
+function checkMoney() {
+    const audit = spawnSync(env.TELLERCTL, ['audit'], { encoding: 'utf8' });
+    if (audit.status !== 0) problems.push(`audit: ${audit.stdout}${audit.stderr}`);
+    const [made, settled] = sql("SELECT COUNT(*), SUM(status = 'settled') FROM ticket").split('\t').map(Number);
+    if (made !== acknowledged.get('create')) problems.push(`${made} tickets, ${acknowledged.get('create')} acknowledged`);
+    if (settled !== acknowledged.get('settle')) problems.push(`${settled} settled, ${acknowledged.get('settle')} acknowledged`);
+    for (const name of ['main', 'one']) {
+        const log = `${dir}/log/${name}.log`;
+        if (existsSync(log) && /level=bug/.test(readFileSync(log, 'utf8'))) problems.push(`${log} holds level=bug lines`);
+    }
+    console.error(`${thousands(made)} tickets made, ${thousands(settled)} settled; audit ${audit.status === 0 ? 'clean' : 'NOT CLEAN'}`);
+}
+
+checkSameWork();
+const results = Object.fromEntries(table.map((row) => [row.call, {}]));
+for (let round = 0; round < rounds; round++) runRound(round, results);
+const used = memory();
+checkMoney();
+
+console.log('| through nginx, 64 keep-alive clients | ours, p99 | against, p99 | ratio, median (spread) | required | |');
+console.log('| --- | --- | --- | --- | --- | --- |');
+for (const row of table) {
+    for (const who of Object.keys(row.ratios)) printRow(row, who, results[row.call]);
+}
+printMemory(used);
+for (const problem of problems) console.error(`bench: ${problem}`);
+process.exit(problems.length > 0 ? 1 : 0);

@@ -1,0 +1,235 @@
+<?php
+// The peer on PHP: the calls info, ticket/create and ticket/settle as a careful PHP programmer would
+// write them, without a framework. Each answer is the same as ours. Keys, currencies and settings
+// come from an array that opcache keeps in shared memory; TELLER_STATE names its file.
+declare(strict_types=1);
+
+mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
+
+final class Refusal extends Exception
+{
+}
+
+// A parameter as text, "" where it is missing or no text.
+function param(string $name): string
+{
+    return is_string($_POST[$name] ?? null) ? $_POST[$name] : '';
+}
+
+const RIGHTS = ['get_info', 'trade', 'deposit', 'withdraw', 'merchant', 'partner'];
+const DENIED = 'Identification required to access private API';
+
+$state = include $_SERVER['TELLER_STATE'];
+
+// The key that signed this request; its nonce is left to the database.
+function caller(array $state, string $body, int $right): array
+{
+    $key = $state['keys'][strtolower($_SERVER['HTTP_REST_KEY'] ?? '')] ?? null;
+    $sign = base64_decode(preg_replace('/\s+/', '', $_SERVER['HTTP_REST_SIGN'] ?? ''), true);
+    if ($key === null || ($_SERVER['HTTP_USER_AGENT'] ?? '') === '') {
+        throw new Refusal('login_error_invalid_rest_key', 403);
+    }
+    if (!is_string($sign) || !hash_equals(hash_hmac('sha512', $body, base64_decode($key['secret']), true), $sign)) {
+        throw new Refusal('login_error_invalid_rest_sign', 403);
+    }
+    if (!preg_match('/^\d{1,19}$/', param('nonce'))) {
+        throw new Refusal('login_error_invalid_nonce', 403);
+    }
+    if (($key['rights'] & 1 << $right) === 0) {
+        throw new Refusal('missing_right', 403);
+    }
+    return $key + ['request_key' => "n{$key['id']}:{$_POST['nonce']}"];
+}
+
+function connect(array $state): mysqli
+{
+    return new mysqli('p:localhost', $state['user'], $state['password'], $state['database'], 0, $state['socket']);
+}
+
+// Sends the statements in one packet and gives the rows of the last result set. A refusal by a
+// procedure, or a deadlock, ends it.
+function call(mysqli $db, string $sql): array
+{
+    for ($tries = 1;; $tries++) {
+        try {
+            $rows = [];
+            $db->multi_query($sql);
+            do {
+                if ($result = $db->store_result()) {
+                    $rows = $result->fetch_all(MYSQLI_NUM);
+                    $result->free();
+                }
+            } while ($db->next_result());
+            return $rows;
+        } catch (mysqli_sql_exception $e) {
+            $db->rollback();
+            if ($e->getSqlState() === '45000') {
+                $denied = str_starts_with($e->getMessage(), 'login_error');
+                throw new Refusal($e->getMessage(), $denied ? 403 : 200);
+            }
+            if (!in_array($e->getCode(), [1213, 1205, 1020], true) || $tries === 5) {
+                throw $e;
+            }
+        }
+    }
+}
+
+function money(array $currency, string $units): array
+{
+    $fixed = function (string $units, int $decimals) {
+        $digits = str_pad($units, $decimals + 1, '0', STR_PAD_LEFT);
+        return [substr($digits, 0, -$decimals), substr($digits, -$decimals)];
+    };
+    $display = function (array $parts) use ($currency) {
+        $text = number_format((int) $parts[0]) . '.' . $parts[1];
+        return $currency['after'] ? "$text\u{a0}{$currency['symbol']}" : $currency['symbol'] . $text;
+    };
+    $parts = $fixed($units, $currency['decimals']);
+    $divisor = 10 ** ($currency['decimals'] - $currency['display_decimals']);
+    $short = $fixed((string) intdiv((int) $units + intdiv($divisor, 2), $divisor), $currency['display_decimals']);
+    return [
+        'value' => "$parts[0].$parts[1]",
+        'value_int' => $units,
+        'display' => $display($parts),
+        'display_short' => $display($short),
+        'currency' => $currency['code'],
+    ];
+}
+
+function uuid(string $bytes): string
+{
+    return vsprintf('%s%s-%s-%s-%s-%s%s%s', str_split(bin2hex($bytes), 4));
+}
+
+// The statement in front of each call: the key is as remembered, its nonce was never seen.
+function use_key(array $key): string
+{
+    return "CALL api_key_use({$key['id']}, {$key['version']}, {$_POST['nonce']}, NULL);";
+}
+
+function info(array $state, array $key, mysqli $db): array
+{
+    $rows = call($db, use_key($key) . "CALL account_info({$key['user']})");
+    [$id, $uuid, $login, , , $language, , $created, $last_login, $fee] = $rows[0];
+    $wallets = [];
+    foreach ($rows as $row) {
+        if ($row[10] !== null) {
+            $currency = $state['currencies'][$row[10]];
+            $wallets[$currency['code']] = wallet($currency, array_slice($row, 11));
+        }
+    }
+    $rights = [];
+    foreach (RIGHTS as $bit => $name) {
+        if ($key['rights'] & 1 << $bit) {
+            $rights[] = $name;
+        }
+    }
+    return [
+        'Login' => $login,
+        'Index' => (string) $id,
+        'Id' => uuid($uuid),
+        'Rights' => $rights,
+        'Language' => $language,
+        'Created' => substr($created, 0, 19),
+        'Last_Login' => $last_login === null ? null : substr($last_login, 0, 19),
+        'Wallets' => $wallets ?: new stdClass(),
+        'Monthly_Volume' => money($state['currencies'][1], '0'),
+        'Trade_Fee' => (float) $fee,
+    ];
+}
+
+function wallet(array $currency, array $row): array
+{
+    [$balance, $entries, , , $single, $daily, $monthly, $today, $month] = $row;
+    $left = fn (?string $max, ?string $used) => $max === null ? null : max(0, (int) $max - (int) $used);
+    $all = [$left($single, '0'), $left($daily, $today), $left($monthly, $month)];
+    $limits = array_filter($all, fn ($limit) => $limit !== null);
+    $limit = fn (?string $units) => $units === null ? null : money($currency, $units);
+    return [
+        'Balance' => money($currency, $balance),
+        'Operations' => (int) $entries,
+        'Daily_Withdraw_Limit' => $limit($daily),
+        'Monthly_Withdraw_Limit' => $limit($monthly),
+        'Max_Withdraw' => $limits === [] ? null : money($currency, (string) min($limits)),
+        'Open_Orders' => money($currency, '0'),
+    ];
+}
+
+function create(array $state, array $key, mysqli $db): array
+{
+    $currency = null;
+    foreach ($state['currencies'] as $candidate) {
+        if ($candidate['code'] === param('currency')) {
+            $currency = $candidate;
+        }
+    }
+    $units = param('amount_int');
+    if ($currency === null || !preg_match('/^[1-9]\d{0,17}$/', $units)) {
+        throw new Refusal('invalid_parameter', 200);
+    }
+    $bytes = substr(pack('J', (int) (microtime(true) * 1000)), 2) . random_bytes(10);
+    $bytes[6] = chr(ord($bytes[6]) & 0x0f | 0x70);
+    $bytes[8] = chr(ord($bytes[8]) & 0x3f | 0x80);
+    $mac = hash_hmac('sha256', "ticket-key$bytes", hex2bin($state['master']), true);
+    $ticket_key = rtrim(strtr(base64_encode($mac), '+/', '-_'), '=');
+    $rows = call($db, use_key($key) . sprintf(
+        "CALL ticket_create(%d, '%s', '%s', X'%s', X'%s', '%s', %d, %s, NULL, NULL)",
+        $key['user'], $key['request_key'], $_SERVER['REQUEST_ID'], bin2hex($bytes), hash('sha256', $ticket_key),
+        $db->real_escape_string(param('partner')), $currency['id'], $units));
+    [$url] = array_values($rows[0]);
+    $id = uuid($bytes);
+    return [
+        'ticket' => $id,
+        'key' => $ticket_key,
+        'partner_url' => $url === null ? null : $url . (str_contains($url, '?') ? '&' : '?') . "ticket=$id",
+        'amount' => money($currency, $units),
+    ];
+}
+
+function settle(array $state, array $key, mysqli $db): array
+{
+    $id = str_replace('-', '', param('ticket'));
+    $description = param('description');
+    if (!preg_match('/^[0-9a-f]{32}$/i', $id) || !preg_match('/^.{1,255}$/su', $description)) {
+        throw new Refusal('invalid_parameter', 200);
+    }
+    $rows = call($db, use_key($key) . sprintf(
+        "CALL ticket_settle(%d, '%s', '%s', X'%s', X'%s', X'%s', '%s')",
+        $key['user'], $key['request_key'], $_SERVER['REQUEST_ID'], $id, hash('sha256', param('key')),
+        bin2hex(random_bytes(16)), $db->real_escape_string($description)));
+    [$bytes, $partner, , $status, $currency, $amount, $created, $expires, $settled, $words, $reason] =
+        array_values($rows[0]);
+    return [
+        'ticket' => uuid($bytes),
+        'partner' => $partner,
+        'status' => $status,
+        'amount' => money($state['currencies'][$currency], $amount),
+        'created' => (int) $created,
+        'expires' => (int) $expires,
+        'settled' => $settled === null ? null : (int) $settled,
+        'description' => $words,
+        'reason' => $reason,
+        'updates' => [],
+    ];
+}
+
+$calls = [
+    'info' => ['info', 0],
+    'ticket/create' => ['create', 3],
+    'ticket/settle' => ['settle', 5],
+];
+
+try {
+    [$function, $right] = $calls[$_SERVER['TELLER_CALL']] ?? throw new Refusal('unknown_method', 404);
+    $key = caller($state, file_get_contents('php://input'), $right);
+    $answer = ['result' => 'success', 'return' => $function($state, $key, connect($state))];
+} catch (Refusal $refusal) {
+    http_response_code($refusal->getCode());
+    $answer = ['result' => 'error', 'error' => DENIED, 'token' => $refusal->getMessage()];
+} catch (mysqli_sql_exception $e) {
+    error_log($e->getMessage());
+    http_response_code(500);
+    $answer = ['result' => 'error', 'error' => 'database error', 'token' => 'db'];
+}
+header('Content-Type: application/json');
+echo json_encode($answer);

@@ -1,0 +1,119 @@
+// The account page: history filters, API keys, empty states.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { done, launch, newPage, newUser, section, shot, signIn, signedCall } from './support.mjs';
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+async function customer(options) {
+  const user = await newUser(options);
+  const page = await newPage(browser);
+  await signIn(page, user);
+  return { user, page };
+}
+
+test('balances of several currencies with their limits', async () => {
+  const { page } = await customer({ credit: [['USD', '1250.5'], ['BTC', '0.12345678'], ['EUR', '99.9']] });
+  await section(page, 'balances');
+  await page.locator('.balance', { hasText: '$1,250.50' }).waitFor();
+  await page.locator('.balance', { hasText: '0.12345678' }).waitFor();
+  assert.equal(await page.getByText('Nothing held').count(), 3);
+  assert.equal(await page.getByText('Withdrawal limits').count(), 3);
+  await shot(page, 'balances');
+  await done(page);
+});
+
+test('a new account has designed empty states', async () => {
+  const { page } = await customer({ credit: [] });
+  for (const [name, text] of [['balances', 'No balances yet'], ['history', 'No history yet'],
+    ['tickets', 'No tickets yet'], ['keys', 'No API keys yet']]) {
+    await section(page, name);
+    await page.getByText(text).waitFor();
+    await shot(page, `empty-${name}`);
+  }
+  await done(page);
+});
+
+test('the history is filtered by currency, type and date', async () => {
+  const { page } = await customer({ credit: [['USD', '10'], ['EUR', '20'], ['USD', '30']] });
+  await section(page, 'history');
+  const rows = page.locator('tbody tr');
+  const found = async (count) => {
+    await page.locator('caption', { hasText: count === 1 ? ': 1 entry' : `: ${count} entries` }).waitFor();
+    assert.equal(await rows.count(), count);
+  };
+  await page.getByLabel('Currency').selectOption('USD');
+  await found(2);
+  await page.getByLabel('Currency').selectOption('EUR');
+  await found(1);
+  await page.getByLabel('Type').selectOption('fee');
+  await page.getByText('Nothing found').waitFor();
+  await page.getByLabel('Type').selectOption('deposit');
+  await found(1);
+  await page.getByLabel('To (UTC day)').fill('2001-01-01');
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByText('Nothing found').waitFor();
+  await done(page);
+});
+
+test('an API key works, shows its secret once, is edited and revoked', async () => {
+  const { page, user } = await customer();
+  await section(page, 'keys');
+  await page.getByRole('checkbox', { name: 'Withdraw money' }).check();
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await page.locator('#new-key').waitFor();
+  await shot(page, 'key-created');
+  const [key, secret] = await page.locator('#new-key .secret code').allTextContents();
+  const info = await signedCall({ key, secret }, 'generic/info');
+  assert.equal(info.result, 'success', JSON.stringify(info));
+  assert.equal(info.return.Login, user.login);
+  assert.deepEqual([...info.return.Rights].sort(), ['get_info', 'withdraw']);
+
+  await page.getByRole('button', { name: 'I have stored it' }).click();
+  assert.ok(!(await page.content()).includes(secret));
+  await section(page, 'keys');
+  await page.locator('.key', { hasText: key }).waitFor();
+  assert.ok(!(await page.content()).includes(secret));
+
+  await page.getByRole('button', { name: /^Edit key/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Allowed addresses').fill('not an address');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.locator('.error, .form-error').filter({ hasText: /\w/ }).waitFor();
+  await dialog.getByLabel('Allowed addresses').fill('192.0.2.7\n2001:db8::/32');
+  await shot(page, 'key-edit');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.locator('.key', { hasText: '192.0.2.7' }).waitFor();
+  assert.equal((await signedCall({ key, secret }, 'generic/info')).result, 'error');
+
+  await page.getByRole('button', { name: /^Revoke key/ }).click();
+  await page.getByRole('button', { name: 'Revoke the key' }).click();
+  await page.locator('.key', { hasText: 'Revoked' }).waitFor();
+  await done(page);
+});
+
+test('a key without rights is refused next to the rights', async () => {
+  const { page } = await customer();
+  await section(page, 'keys');
+  await page.getByRole('checkbox', { name: 'Read the account' }).uncheck();
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await page.locator('#k-rights-error', { hasText: 'at least one right' }).waitFor();
+  await done(page);
+});
+
+test('a server that does not answer can be asked again', async () => {
+  const { page } = await customer();
+  await page.route('**/site/account', (route) => route.fulfill({ status: 503, body: '<html></html>' }));
+  await section(page, 'balances');
+  await page.getByText('not available right now').waitFor();
+  await shot(page, 'unavailable');
+  await page.unroute('**/site/account');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.locator('.balance').waitFor();
+  page.complaints.length = 0;
+  await done(page);
+});

@@ -1,0 +1,176 @@
+// What the browser tests share: users, a browser whose every request and complaint is recorded, and
+// the checks that hold on each page.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+
+export const { BASE, TLS_BASE, TELLERCTL, RUN_DIR, CHROMIUM = '/usr/bin/chromium' } = process.env;
+
+const SHOTS = path.join(RUN_DIR, 'screenshots');
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'];
+
+/** Runs tellerctl and gives what it printed as JSON. */
+export async function tellerctl(args, input = '') {
+  const child = spawn(TELLERCTL, [...args, '--json'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const read = async (stream) => (await stream.toArray()).join('');
+  child.stdin.end(input);
+  const [out, complaint, code] = await Promise.all([read(child.stdout), read(child.stderr),
+    new Promise((resolve, reject) => { child.on('close', resolve); child.on('error', reject); })]);
+  assert.equal(code, 0, `tellerctl ${args.join(' ')}: ${complaint}`);
+  return out.trim() ? JSON.parse(out) : {};
+}
+
+const unique = () => randomBytes(5).toString('hex');
+
+/** A new customer with 1,000 dollars. */
+export async function newUser({ verified = 'full', credit = [['USD', '1000']] } = {}) {
+  const login = `web-${unique()}`;
+  const user = { login, email: `${login}@example.org`, password: `pass-${unique()}` };
+  await tellerctl(['user', 'add', login, '--email', user.email, '--password-stdin', '--verified', verified],
+    `${user.password}\n`);
+  for (const [currency, amount] of credit)
+    await tellerctl(['credit', login, currency, amount, '--note', 'Opening deposit']);
+  return user;
+}
+
+/** A new partner; its id doubles as its name. */
+export async function newPartner(...options) {
+  const id = `partner-${unique()}`;
+  const owner = await newUser({ credit: [] });
+  await tellerctl(['partner', 'add', id, '--user', owner.login, '--url', `${BASE}/demo-partner/withdraw`, ...options]);
+  return { id, owner };
+}
+
+/** A new partner whose key the demo partner site uses from now on. `restore` gives the old key back. */
+export async function newDemoPartner() {
+  const file = path.join(RUN_DIR, 'demo', 'partner-key.json');
+  const before = await readFile(file).catch(() => null);
+  const partner = await newPartner();
+  const write = async (content) => {
+    await writeFile(`${file}.new`, content, { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  };
+  await write(JSON.stringify(await tellerctl(['key', 'add', partner.owner.login, '--face', 'v1', '--rights',
+    'get_info,partner'])));
+  return { ...partner, restore: () => (before ? write(before) : undefined) };
+}
+
+/** A headless browser. */
+export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+
+/**
+ * A page in a context of its own. `page.seen` records each request, `page.complaints` what the
+ * console says of errors and broken content policies; an answer that refuses an API call is not one.
+ */
+export async function newPage(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 850 }, timezoneId: 'Europe/Zurich',
+    ignoreHTTPSErrors: true, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15000);
+  page.seen = [];
+  page.complaints = [];
+  page.on('request', (request) => page.seen.push(request));
+  page.on('pageerror', (error) => page.complaints.push(String(error)));
+  page.on('console', (message) => {
+    const refused = /status of 4\d\d/.test(message.text()) && /\/(identity-service|site)\//.test(message.location().url);
+    if (['error', 'warning'].includes(message.type()) && !refused) page.complaints.push(message.text());
+  });
+  await page.addInitScript(() => document.addEventListener('securitypolicyviolation',
+    (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)));
+  return page;
+}
+
+/** Ends a page's context; the page must have had nothing to complain about. */
+export async function done(page) {
+  await page.context().close();
+  assert.deepEqual(page.complaints, []);
+}
+
+export async function signIn(page, user, next = '/account', base = BASE) {
+  await page.goto(`${base}/?next=${next}`);
+  await page.getByLabel('Login or e-mail').fill(user.login);
+  await page.getByLabel('Password', { exact: true }).fill(user.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL((url) => url.pathname === next.split('#')[0]);
+  await page.locator('#login', { hasText: user.login }).waitFor();
+}
+
+/** Opens a section of the account page and waits for its content. */
+export async function section(page, name) {
+  await page.goto(`${BASE}/account#${name}`);
+  await page.reload();
+  await page.locator('#content[aria-busy=false]').waitFor();
+}
+
+/** Walks the withdrawal up to its confirmation. */
+export async function fillWithdrawal(page, partner, amount, currency = 'USD', base = BASE) {
+  await page.goto(`${base}/withdraw`);
+  await page.getByRole('radio', { name: partner.id }).check();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByLabel('Amount', { exact: true }).fill(amount);
+  await page.getByLabel('Currency', { exact: true }).selectOption(currency);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('checkbox').check();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('heading', { name: 'Confirm the withdrawal' }).waitFor();
+}
+
+/** Keeps a picture for people to look at. */
+export async function shot(page, name) {
+  await mkdir(SHOTS, { recursive: true });
+  await page.screenshot({ path: path.join(SHOTS, `${name}.png`), fullPage: true });
+}
+
+/** No serious or critical accessibility problem (axe). */
+export async function assertAccessible(page, what) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const bad = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) => `${target} ${any[0]?.message ?? ''}`).join(' | ')}`);
+  assert.deepEqual(bad, [], `accessibility of ${what}`);
+}
+
+/** Nothing sticks out to the right. */
+export async function assertFits(page, what) {
+  const { inner, outer } = await page.evaluate(() =>
+    ({ inner: document.documentElement.scrollWidth, outer: document.documentElement.clientWidth }));
+  assert.ok(inner <= outer, `${what} is ${inner} px wide on ${outer} px`);
+}
+
+function decode32(text) {
+  let bits = '';
+  for (const letter of text) bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0');
+  return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+}
+
+/** The time-based one-time password (RFC 6238) of a base32 key, `ahead` steps from now. */
+export function totp(key, ahead = 0) {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + ahead));
+  const mac = createHmac('sha1', decode32(key)).update(counter).digest();
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
+}
+
+/** Calls the v1 face with a key, as a program would. */
+export async function signedCall({ key, secret }, method, params = {}) {
+  const body = new URLSearchParams({ nonce: `${Date.now()}000`, ...params }).toString();
+  const sign = createHmac('sha512', Buffer.from(secret, 'base64')).update(body).digest('base64');
+  const response = await fetch(`${BASE}/api/1/${method}`, { method: 'POST', body,
+    headers: { 'Rest-Key': key, 'Rest-Sign': sign, 'Content-Type': 'application/x-www-form-urlencoded' } });
+  return response.json();
+}
+
+/** Presses Tab until the element that `selector` names has the focus. */
+export async function tabTo(page, selector) {
+  for (let presses = 0; presses < 40; presses++) {
+    if (await page.evaluate((wanted) => document.activeElement.matches(wanted), selector)) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`Tab does not reach ${selector}`);
+}

@@ -1,0 +1,144 @@
+#include "money/decimal.h"
+
+#include <string.h>
+
+#include "tests/unit/unit.h"
+
+#define NINES38 "99999999999999999999999999999999999999"
+
+static void test_int128(void)
+{
+    static const struct {
+        const char *text;
+        bool valid;
+    } rows[] = {
+        {"0", true},
+        {"-1", true},
+        {"18446744073709551616", true},
+        {NINES38, true},
+        {"-" NINES38, true},
+        {"170141183460469231731687303715884105727", true},
+        {"-170141183460469231731687303715884105728", true},
+        {"170141183460469231731687303715884105728", false},
+        {"-170141183460469231731687303715884105729", false},
+        {"999999999999999999999999999999999999999", false},
+        {"", false},
+        {"-", false},
+        {"+1", false},
+        {"--1", false},
+        {" 1", false},
+        {"1 ", false},
+        {"1.0", false},
+        {"0x1", false},
+        {"1e3", false},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        __int128 value = 42;
+        char text[DECIMAL_TEXT_SIZE];
+        bool valid = int128_parse(rows[i].text, strlen(rows[i].text), &value);
+        UNIT_CHECK(rows[i].text, valid == rows[i].valid);
+        int128_format(value, text);
+        UNIT_SAME(rows[i].text, text, valid ? rows[i].text : "42");
+    }
+}
+
+static void test_parse(void)
+{
+    static const struct {
+        const char *text;
+        unsigned max_scale;
+        enum err rc;
+        const char *coefficient;
+        unsigned scale;
+    } rows[] = {
+        {"0", 0, ERR_OK, "0", 0},
+        {"007", 0, ERR_OK, "7", 0},
+        {"1.50", 2, ERR_OK, "150", 2},
+        {"0.00000001", 8, ERR_OK, "1", 8},
+        {NINES38, 0, ERR_OK, NINES38, 0},
+        {"9."
+         "9999999999999999999999999999999999999",
+         37, ERR_OK, NINES38, 37},
+        {"000" NINES38, 0, ERR_OK, NINES38, 0},
+        {"", 8, ERR_EMPTY, "", 0},
+        {".", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {".5", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {"5.", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {"1.2.3", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {"1..2", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {"-1", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {"+1", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {"1e3", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {"1,5", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {" 1", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {"1\n", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {"0x10", 8, ERR_AMOUNT_FORMAT, "", 0},
+        {"\xd9\xa1", 8, ERR_AMOUNT_FORMAT, "", 0}, /* an Arabic-Indic digit */
+        {"1.000", 2, ERR_AMOUNT_DIGITS, "", 0},
+        {"1.0", 0, ERR_AMOUNT_DIGITS, "", 0},
+        {"1" NINES38, 0, ERR_AMOUNT_RANGE, "", 0},
+        {"100000000000000000000000000000000000000", 0, ERR_AMOUNT_RANGE, "", 0},
+        /* form before digits before range */
+        {"1" NINES38 ".00x", 1, ERR_AMOUNT_FORMAT, "", 0},
+        {"1" NINES38 ".00", 1, ERR_AMOUNT_DIGITS, "", 0},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        __int128 coefficient = 0;
+        unsigned scale = 0;
+        char text[DECIMAL_TEXT_SIZE];
+        enum err rc = decimal_parse(rows[i].text, strlen(rows[i].text), rows[i].max_scale,
+                                    &coefficient, &scale);
+        UNIT_SAME(rows[i].text, err_id(rc), err_id(rows[i].rc));
+        if (rc != ERR_OK)
+            continue;
+        int128_format(coefficient, text);
+        UNIT_SAME(rows[i].text, text, rows[i].coefficient);
+        UNIT_CHECK(rows[i].text, scale == rows[i].scale);
+    }
+}
+
+static void test_format(void)
+{
+    static const struct {
+        __int128 value;
+        unsigned scale;
+        const char *expected;
+    } rows[] = {
+        {0, 0, "0"},
+        {0, 3, "0.000"},
+        {5, 2, "0.05"},
+        {-5, 2, "-0.05"},
+        {123456, 3, "123.456"},
+        {-100, 2, "-1.00"},
+        {1, 24, "0.000000000000000000000001"},
+        {DECIMAL_MAX, 18, "99999999999999999999.999999999999999999"},
+        {-DECIMAL_MAX, 24, "-99999999999999.999999999999999999999999"},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char text[DECIMAL_TEXT_SIZE];
+        decimal_format(rows[i].value, rows[i].scale, text);
+        UNIT_SAME(rows[i].expected, text, rows[i].expected);
+    }
+}
+
+static void test_range(void)
+{
+    char text[DECIMAL_TEXT_SIZE];
+    int128_format(DECIMAL_MAX, text);
+    UNIT_SAME("largest", text, NINES38);
+    int128_format(decimal_power(DECIMAL_MAX_DIGITS), text);
+    UNIT_SAME("power", text, "100000000000000000000000000000000000000");
+    UNIT_CHECK("power 0", decimal_power(0) == 1);
+    UNIT_CHECK("inside", decimal_in_range(DECIMAL_MAX) && decimal_in_range(-DECIMAL_MAX));
+    UNIT_CHECK("outside",
+               !decimal_in_range(DECIMAL_MAX + 1) && !decimal_in_range(-DECIMAL_MAX - 1));
+}
+
+static const struct unit_case cases[] = {
+    {"128-bit integers", test_int128},
+    {"reading", test_parse},
+    {"writing", test_format},
+    {"range", test_range},
+    {NULL, NULL},
+};
+const struct unit_suite suite_decimal = {"decimal", cases};

@@ -1,0 +1,71 @@
+#include "identity/rights.h"
+
+#include <string.h>
+
+#include "tests/unit/unit.h"
+
+static void test_names(void)
+{
+    unsigned i = 0;
+    for (; rights_names[i] != NULL; i++)
+        UNIT_CHECK(rights_names[i],
+                   rights_bit(rights_names[i], strlen(rights_names[i])) == 1u << i);
+    UNIT_CHECK("all of them", 1u << i == 2u * RIGHT_PARTNER);
+}
+
+static void test_bit(void)
+{
+    static const struct {
+        const char *name;
+        unsigned expected;
+    } rows[] = {
+        {"get_info", RIGHT_GET_INFO},
+        {"trade", RIGHT_TRADE},
+        {"deposit", RIGHT_DEPOSIT},
+        {"withdraw", RIGHT_WITHDRAW},
+        {"merchant", RIGHT_MERCHANT},
+        {"partner", RIGHT_PARTNER},
+        {"", 0},
+        {"trad", 0},
+        {"trades", 0},
+        {"Trade", 0},
+        {"withdraw_mgmt", 0},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        UNIT_CHECK(rows[i].name,
+                   rights_bit(rows[i].name, strlen(rows[i].name)) == rows[i].expected);
+}
+
+static void test_parse(void)
+{
+    static const struct {
+        const char *list;
+        bool valid;
+        unsigned expected;
+    } rows[] = {
+        {"trade", true, RIGHT_TRADE},
+        {"trade,get_info", true, RIGHT_TRADE | RIGHT_GET_INFO},
+        {"trade,trade", true, RIGHT_TRADE},
+        {"get_info,trade,deposit,withdraw,merchant,partner", true, 63},
+        {"", false, 0},
+        {",", false, 0},
+        {"trade,", false, 0},
+        {",trade", false, 0},
+        {"trade, deposit", false, 0},
+        {"trade;deposit", false, 0},
+        {"trade,none", false, 0},
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        unsigned rights = 0;
+        UNIT_CHECK(rows[i].list, rights_parse(rows[i].list, &rights) == rows[i].valid);
+        UNIT_CHECK(rows[i].list, rights == rows[i].expected);
+    }
+}
+
+static const struct unit_case cases[] = {
+    {"names", test_names},
+    {"bits", test_bit},
+    {"lists", test_parse},
+    {NULL, NULL},
+};
+const struct unit_suite suite_rights = {"rights", cases};

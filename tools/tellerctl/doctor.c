@@ -1,0 +1,206 @@
+/* doctor: is this installation sound? Each check says what it found and how to mend it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "crypto/master_key.h"
+#include "db/migrate.h"
+#include "tools/tellerctl/ctl.h"
+#include "tools/tellerctl/doctor.h"
+
+#define CLOCK_SLACK_US 2000000 /* how far our clock and the database's may be apart */
+
+struct doctor {
+    struct ctl *ctl;
+    struct json_object *findings;
+    size_t wrong;
+};
+
+static void report(struct doctor *doctor, const char *check, bool good, const char *found,
+                   const char *mend)
+{
+    struct json_object *row = json_object_new_object();
+    ctl_text(row, "check", check);
+    ctl_bool(row, "ok", good);
+    ctl_text(row, "found", found);
+    ctl_text(row, "mend", good ? NULL : mend);
+    json_object_array_add(doctor->findings, row);
+    doctor->wrong += !good;
+}
+
+static void check_secret_file(struct doctor *doctor, const char *check, const char *path)
+{
+    struct stat info;
+    char found[600], mend[600];
+
+    if (path[0] == '\0') {
+        report(doctor, check, true, "none is used", "");
+        return;
+    }
+    if (stat(path, &info) != 0) {
+        snprintf(found, sizeof(found), "%s cannot be read", path);
+        snprintf(mend, sizeof(mend), "create %s, or name another file in the configuration", path);
+        report(doctor, check, false, found, mend);
+        return;
+    }
+    unsigned mode = (unsigned)info.st_mode & 07777;
+    snprintf(found, sizeof(found), "%s has mode %04o", path, mode);
+    snprintf(mend, sizeof(mend), "chmod 600 %s", path);
+    report(doctor, check, (mode & 027) == 0, found, mend);
+}
+
+static void check_key(struct doctor *doctor)
+{
+    uint8_t key[SEAL_KEY_SIZE];
+    bool good = master_key_load(&doctor->ctl->config, key) == ERR_OK;
+    crypto_wipe(key, sizeof(key));
+    report(doctor, "master key", good,
+           good ? "256 bits" : "not 64 hexadecimal digits, or readable by others",
+           "for a new installation: openssl rand -hex 32 >KEY_FILE; chmod 600 KEY_FILE. An old "
+           "one's key must come from its backup");
+}
+
+static void check_site(struct doctor *doctor)
+{
+    const char *url = doctor->ctl->config.site_base_url;
+    report(doctor, "base_url", strncmp(url, "https://", strlen("https://")) == 0, url,
+           "set base_url in [site] to an https:// address");
+}
+
+/* One value that the database gives for `sql`, "" for NULL. ERR_OK with false where it cannot be
+ * read. */
+static bool ask(struct db *db, const char *sql, char *out, size_t size)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db, sql, DB_NO_ARGS, &rows);
+    const char *value = rc == ERR_OK && db_next(&rows) ? db_get_text(&rows, 0) : NULL;
+    snprintf(out, size, "%s", rc != ERR_OK ? db_problem(db) : value != NULL ? value : "");
+    db_rows_free(&rows);
+    return rc == ERR_OK;
+}
+
+/* A check that is a question to the database: `good` is SQL that gives 1 where all is well, `found`
+ * what to show. */
+static const struct question {
+    const char *check, *good, *found, *mend;
+} questions[] = {
+    {"durable commits", "SELECT @@global.innodb_flush_log_at_trx_commit = 1",
+     "SELECT CONCAT('innodb_flush_log_at_trx_commit = ', "
+     "@@global.innodb_flush_log_at_trx_commit)",
+     "set innodb_flush_log_at_trx_commit = 1 in the server's configuration"},
+    {"strict mode",
+     "SELECT @@global.sql_mode LIKE '%STRICT_ALL_TABLES%' OR @@global.sql_mode LIKE "
+     "'%STRICT_TRANS_TABLES%'",
+     "SELECT CONCAT('sql_mode = ', @@global.sql_mode)",
+     "add STRICT_ALL_TABLES to sql_mode in the server's configuration"},
+    {"repair of nonce tables", "SELECT @@global.myisam_recover_options <> 'OFF'",
+     "SELECT CONCAT('myisam_recover_options = ', @@global.myisam_recover_options)",
+     "set myisam_recover_options = BACKUP,QUICK in the server's configuration"},
+    {"nonces written through", "SELECT @@global.delay_key_write <> 'ALL'",
+     "SELECT CONCAT('delay_key_write = ', @@global.delay_key_write)",
+     "set delay_key_write = ON in the server's configuration"},
+    {"no rights on the server",
+     "SELECT COUNT(*) = 0 FROM information_schema.user_privileges "
+     "WHERE privilege_type <> 'USAGE'",
+     "SELECT COALESCE(GROUP_CONCAT(DISTINCT privilege_type SEPARATOR ', '), 'none') FROM "
+     "information_schema.user_privileges WHERE privilege_type <> 'USAGE'",
+     "REVOKE ALL PRIVILEGES, GRANT OPTION FROM the application's user, then tellerctl migrate"},
+    {"no right to change tables",
+     "SELECT (SELECT COUNT(*) FROM information_schema.schema_privileges) = 0 AND NOT EXISTS "
+     "(SELECT 1 FROM information_schema.table_privileges WHERE privilege_type NOT IN ('SELECT', "
+     "'INSERT', 'UPDATE', 'DELETE') OR is_grantable = 'YES')",
+     "SELECT COALESCE(GROUP_CONCAT(DISTINCT privilege_type SEPARATOR ', '), 'none') FROM "
+     "(SELECT privilege_type FROM information_schema.schema_privileges UNION SELECT "
+     "privilege_type FROM information_schema.table_privileges) AS rights_held",
+     "revoke from the application's user everything but SELECT, INSERT, UPDATE and DELETE on "
+     "tables"},
+    {"no right to change the ledger",
+     "SELECT NOT EXISTS (SELECT 1 FROM information_schema.table_privileges WHERE table_schema = "
+     "DATABASE() AND table_name IN ('journal', 'entry', 'schema_migration') AND privilege_type NOT "
+     "IN ('SELECT', IF(table_name = 'schema_migration', 'SELECT', 'INSERT')))",
+     "SELECT COALESCE(GROUP_CONCAT(CONCAT(privilege_type, ' on ', table_name) SEPARATOR ', '), "
+     "'none') FROM information_schema.table_privileges WHERE table_schema = DATABASE() AND "
+     "table_name IN ('journal', 'entry', 'schema_migration')",
+     "REVOKE UPDATE, DELETE ON journal, entry and schema_migration FROM the application's user"},
+};
+
+static void check_questions(struct doctor *doctor, struct db *db)
+{
+    char good[256], found[1024];
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        bool asked = ask(db, questions[i].good, good, sizeof(good)) &&
+                     ask(db, questions[i].found, found, sizeof(found));
+        report(doctor, questions[i].check, asked && strcmp(good, "1") == 0, asked ? found : good,
+               questions[i].mend);
+    }
+}
+
+static void check_clock(struct doctor *doctor, struct db *db)
+{
+    char text[64], found[96];
+    bool asked =
+        ask(db, "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)", text, sizeof(text));
+    int64_t apart_us = asked ? strtoll(text, NULL, 10) - clock_now_us() : INT64_MAX;
+    snprintf(found, sizeof(found), "the database's is %" PRId64 " ms from ours",
+             asked ? apart_us / 1000 : 0);
+    report(doctor, "clock", asked && llabs(apart_us) < CLOCK_SLACK_US, found,
+           "run a time service (chrony) on both machines");
+}
+
+static void check_schema(struct doctor *doctor, struct db *db)
+{
+    struct text problem = TEXT(2048);
+    size_t pending = 0;
+    enum err rc = migrate_pending(db, doctor->ctl->config.schema_directory, &pending, &problem);
+    char found[300];
+
+    if (rc == ERR_OK)
+        snprintf(found, sizeof(found), "%zu files are not applied", pending);
+    else
+        snprintf(found, sizeof(found), "%s", text_string(&problem));
+    report(doctor, "schema", rc == ERR_OK && pending == 0, found, "tellerctl migrate");
+    text_free(&problem);
+}
+
+/* Opens a connection and asks something; NULL where that fails, which is reported. */
+static struct db *check_connection(struct doctor *doctor, const char *check, bool owner)
+{
+    struct db *db = NULL;
+    char user[256];
+    enum err rc = db_open_config(&doctor->ctl->config, owner, &db);
+    bool good = rc == ERR_OK && ask(db, "SELECT CURRENT_USER()", user, sizeof(user));
+
+    report(doctor, check, good, rc != ERR_OK ? "its password file cannot be used" : user,
+           "see that the server runs, and socket, user and password file in [database]");
+    if (good)
+        return db;
+    db_close(db);
+    return NULL;
+}
+
+int ctl_doctor(struct ctl *ctl)
+{
+    struct doctor doctor = {.ctl = ctl, .findings = json_object_new_array()};
+    const struct config *config = &ctl->config;
+
+    report(&doctor, "configuration", true,
+           ctl->config_path != NULL ? ctl->config_path : getenv("TELLER_CONFIG"), "");
+    check_site(&doctor);
+    check_secret_file(&doctor, "key file", config->security_key_file);
+    check_key(&doctor);
+    check_secret_file(&doctor, "password file", config->database_password_file);
+    check_secret_file(&doctor, "owner's password file", config->database_owner_password_file);
+    struct db *owner = check_connection(&doctor, "owner's connection", true);
+    db_close(owner);
+    ctl->db = check_connection(&doctor, "application's connection", false);
+    if (ctl->db != NULL) {
+        check_schema(&doctor, ctl->db);
+        check_questions(&doctor, ctl->db);
+        check_clock(&doctor, ctl->db);
+    }
+    ctl_print(ctl, doctor.findings);
+    return doctor.wrong == 0 ? CTL_DONE : CTL_FAILED;
+}

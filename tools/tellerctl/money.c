@@ -1,0 +1,235 @@
+/* credit, balance; currency list | enable | disable; limit set | list */
+#include <string.h>
+
+#include "ledger/ledger.h"
+#include "ledger/operator.h"
+#include "tools/tellerctl/ctl.h"
+
+static struct json_object *describe_wallet(const struct ledger_wallet *wallet)
+{
+    struct json_object *row = json_object_new_object();
+    ctl_text(row, "currency", wallet->available.currency->code);
+    json_object_object_add(row, "available", ctl_amount(wallet->available));
+    json_object_object_add(row, "held", ctl_amount(wallet->held));
+    return row;
+}
+
+static int print_balance(struct ctl *ctl, int64_t user_id)
+{
+    struct ledger_info info;
+    enum err rc = ledger_info(ctl->db, user_id, &info);
+
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, db_problem(ctl->db));
+    struct json_object *rows = json_object_new_array();
+    for (size_t i = 0; i < info.wallet_count; i++)
+        json_object_array_add(rows, describe_wallet(&info.wallets[i]));
+    ctl_print(ctl, rows);
+    return CTL_DONE;
+}
+
+static int run_balance(struct ctl *ctl)
+{
+    struct user user;
+
+    if (ctl_connect(ctl) != ERR_OK || ctl_user(ctl, ctl->args[0], &user) != ERR_OK)
+        return CTL_FAILED;
+    return print_balance(ctl, user.id);
+}
+
+static int run_credit(struct ctl *ctl)
+{
+    struct user user;
+    struct amount amount;
+    const struct currency *currency;
+
+    if (ctl_connect(ctl) != ERR_OK)
+        return CTL_FAILED;
+    if (ctl_currency(ctl, ctl->args[1], &currency) != ERR_OK)
+        return CTL_USAGE;
+    enum err rc = amount_parse(ctl->args[2], strlen(ctl->args[2]), currency, &amount);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, ctl->args[2]);
+    if (ctl_user(ctl, ctl->args[0], &user) != ERR_OK)
+        return CTL_FAILED;
+    rc = ledger_credit(ctl->db, user.id, amount, ctl_option(ctl, "note"));
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, ctl->args[2]);
+    return print_balance(ctl, user.id);
+}
+
+static void add_currency(void *arg, const struct currency *currency, bool enabled)
+{
+    struct json_object *row = json_object_new_object();
+    ctl_text(row, "currency", currency->code);
+    ctl_text(row, "name", currency->name);
+    ctl_int(row, "decimals", currency->decimals);
+    ctl_bool(row, "enabled", enabled);
+    json_object_array_add(arg, row);
+}
+
+static int run_currency_list(struct ctl *ctl)
+{
+    if (ctl_connect(ctl) != ERR_OK)
+        return CTL_FAILED;
+    struct json_object *rows = json_object_new_array();
+    enum err rc = ledger_currencies(ctl->db, add_currency, rows);
+    if (rc != ERR_OK) {
+        json_object_put(rows);
+        return ctl_fail(ctl, rc, db_problem(ctl->db));
+    }
+    ctl_print(ctl, rows);
+    return CTL_DONE;
+}
+
+static int set_enabled(struct ctl *ctl, bool enabled)
+{
+    const struct currency *currency;
+
+    if (ctl_connect(ctl) != ERR_OK)
+        return CTL_FAILED;
+    if (ctl_currency(ctl, ctl->args[0], &currency) != ERR_OK)
+        return CTL_USAGE;
+    enum err rc = ledger_currency_enable(ctl->db, currency, enabled);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, db_problem(ctl->db));
+    struct json_object *object = json_object_new_object();
+    ctl_text(object, "currency", currency->code);
+    ctl_bool(object, "enabled", enabled);
+    ctl_print(ctl, object);
+    return CTL_DONE;
+}
+
+static int run_currency_enable(struct ctl *ctl)
+{
+    return set_enabled(ctl, true);
+}
+
+static int run_currency_disable(struct ctl *ctl)
+{
+    return set_enabled(ctl, false);
+}
+
+static void add_limit(struct json_object *row, const char *name, const struct amount *limit)
+{
+    json_object_object_add(row, name, limit == NULL ? NULL : ctl_amount(*limit));
+}
+
+static void add_limits(void *arg, const char *level, const struct ledger_limits *limits)
+{
+    struct json_object *row = json_object_new_object();
+    ctl_text(row, "level", level);
+    add_limit(row, "single", limits->single);
+    add_limit(row, "daily", limits->daily);
+    add_limit(row, "monthly", limits->monthly);
+    json_object_array_add(arg, row);
+}
+
+static int print_limits(struct ctl *ctl, const struct currency *currency)
+{
+    struct json_object *rows = json_object_new_array();
+    enum err rc = ledger_limits_list(ctl->db, currency, add_limits, rows);
+    if (rc != ERR_OK) {
+        json_object_put(rows);
+        return ctl_fail(ctl, rc, db_problem(ctl->db));
+    }
+    ctl_print(ctl, rows);
+    return CTL_DONE;
+}
+
+static int run_limit_list(struct ctl *ctl)
+{
+    const struct currency *currency;
+
+    if (ctl_connect(ctl) != ERR_OK)
+        return CTL_FAILED;
+    if (ctl_currency(ctl, ctl->args[0], &currency) != ERR_OK)
+        return CTL_USAGE;
+    return print_limits(ctl, currency);
+}
+
+/* Reads the option `name`: an amount, or "none" for no limit. */
+static enum err read_limit(struct ctl *ctl, const char *name, const struct currency *currency,
+                           struct amount *room, const struct amount **out)
+{
+    const char *value = ctl_option(ctl, name);
+
+    *out = NULL;
+    if (strcmp(value, "none") == 0)
+        return ERR_OK;
+    enum err rc = amount_parse(value, strlen(value), currency, room);
+    if (rc != ERR_OK)
+        ctl_fail(ctl, rc, name);
+    *out = room;
+    return rc;
+}
+
+static bool is_level(const char *level)
+{
+    for (size_t i = 0; user_levels[i] != NULL; i++)
+        if (strcmp(user_levels[i], level) == 0)
+            return true;
+    return false;
+}
+
+static int run_limit_set(struct ctl *ctl)
+{
+    struct amount single, daily, monthly;
+    struct ledger_limits limits;
+    const struct currency *currency;
+
+    if (!is_level(ctl->args[1]))
+        return ctl_fail(ctl, ERR_INVALID, ctl->args[1]);
+    if (ctl_connect(ctl) != ERR_OK)
+        return CTL_FAILED;
+    if (ctl_currency(ctl, ctl->args[0], &currency) != ERR_OK ||
+        read_limit(ctl, "single", currency, &single, &limits.single) != ERR_OK ||
+        read_limit(ctl, "daily", currency, &daily, &limits.daily) != ERR_OK ||
+        read_limit(ctl, "monthly", currency, &monthly, &limits.monthly) != ERR_OK)
+        return CTL_USAGE;
+    enum err rc = ledger_limits_set(ctl->db, currency, ctl->args[1], &limits);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, db_problem(ctl->db));
+    return print_limits(ctl, currency);
+}
+
+const struct ctl_command money_commands[] = {
+    {.group = "credit",
+     .args = "LOGIN CUR AMOUNT",
+     .help = "Credits a user from outside the house, e.g. for a deposit that arrived.",
+     .options = {{"note", "TEXT", "what the user's history says", .required = true}},
+     .run = run_credit},
+    {.group = "balance",
+     .args = "LOGIN",
+     .help = "Shows what a user has, and what of it is held for open tickets.",
+     .run = run_balance},
+    {.group = "currency",
+     .verb = "list",
+     .args = "",
+     .help = "Lists the currencies.",
+     .run = run_currency_list},
+    {.group = "currency",
+     .verb = "enable",
+     .args = "CUR",
+     .help = "Opens a currency for new business.",
+     .run = run_currency_enable},
+    {.group = "currency",
+     .verb = "disable",
+     .args = "CUR",
+     .help = "Closes a currency for new business; what is under way goes on.",
+     .run = run_currency_disable},
+    {.group = "limit",
+     .verb = "list",
+     .args = "CUR",
+     .help = "Lists the withdrawal limits of a currency.",
+     .run = run_limit_list},
+    {.group = "limit",
+     .verb = "set",
+     .args = "CUR LEVEL",
+     .help = "Sets the withdrawal limits of a verification level; `none` is no limit.",
+     .options = {{"single", "AMOUNT", "in one withdrawal", .required = true},
+                 {"daily", "AMOUNT", "in one day (UTC)", .required = true},
+                 {"monthly", "AMOUNT", "in one calendar month (UTC)", .required = true}},
+     .run = run_limit_set},
+    {0},
+};

@@ -1,0 +1,63 @@
+/* partner add */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ticket/ticket.h"
+#include "tools/tellerctl/ctl.h"
+
+#define TTL_DEFAULT_S 86400
+
+/* Reads a whole number of seconds; -1 where it is none. */
+static int64_t read_seconds(const char *text)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    return errno != 0 || end == text || *end != '\0' || value < 0 ? -1 : value;
+}
+
+static int run_add(struct ctl *ctl)
+{
+    const char *id = ctl->args[0], *name = ctl_option(ctl, "name"), *url = ctl_option(ctl, "url"),
+               *ttl = ctl_option(ctl, "ttl");
+    bool verified_only = ctl_option(ctl, "verified-only") != NULL;
+    int64_t ttl_s = ttl == NULL ? TTL_DEFAULT_S : read_seconds(ttl);
+    struct user user;
+
+    if (ctl_connect(ctl) != ERR_OK || ctl_user(ctl, ctl_option(ctl, "user"), &user) != ERR_OK)
+        return CTL_FAILED;
+    enum err rc = ticket_partner_set(ctl->db, id, user.id, name != NULL ? name : id, url,
+                                     verified_only, ttl_s);
+    if (rc == ERR_USER_EXISTS)
+        return ctl_fail_words(ctl, rc, "this user is the account of another partner");
+    if (rc == ERR_OUT_OF_RANGE)
+        return ctl_fail(ctl, rc, "ttl (seconds, at most 31 days)");
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, id);
+    struct json_object *object = json_object_new_object();
+    ctl_text(object, "id", id);
+    ctl_text(object, "user", user.login);
+    ctl_text(object, "name", name != NULL ? name : id);
+    ctl_text(object, "url", url);
+    ctl_bool(object, "verified_only", verified_only);
+    ctl_int(object, "ttl_seconds", ttl_s);
+    ctl_print(ctl, object);
+    return CTL_DONE;
+}
+
+const struct ctl_command partner_commands[] = {
+    {.group = "partner",
+     .verb = "add",
+     .args = "ID",
+     .help = "Makes a partner through whom customers withdraw, or changes one (not its user).",
+     .options = {{"user", "LOGIN", "whose account is credited", .required = true},
+                 {"url", "URL", "where customers are sent; nowhere where left out",
+                  .required = false},
+                 {"name", "NAME", "for people; the id where left out", .required = false},
+                 {"verified-only", NULL, "serves verified customers only", .required = false},
+                 {"ttl", "SECONDS", "until an unsettled ticket expires; one day where left out",
+                  .required = false}},
+     .run = run_add},
+    {0},
+};
