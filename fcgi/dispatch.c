@@ -11,7 +11,7 @@
 #include "fcgi/match.h"
 #include "fcgi/routes.h"
 
-#define KEEP_ROOM (256 << 10) /* bytes of the reply buffer that are kept between requests */
+#define KEEP_ROOM (64 << 10) /* bytes of the reply buffer that are kept between requests */
 
 /* One request at a time: its memory is used again by the next one. */
 static struct {

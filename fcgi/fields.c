@@ -97,8 +97,11 @@ static enum err parse_date(struct value value, int64_t *out)
 {
     bool with_time = has_shape(value, "0000-00-00 00:00:00");
     if (!with_time && !has_shape(value, "0000-00-00")) {
-        enum err rc = parse_int(value, false, out);
-        return rc != ERR_OK || *out > DATE_MAX_S ? ERR_NOT_DATE : ERR_OK;
+        int64_t number;
+        if (parse_int(value, false, &number) != ERR_OK || number > DATE_MAX_S)
+            return ERR_NOT_DATE;
+        *out = number;
+        return ERR_OK;
     }
     int64_t year = digits_at(value, 0, 4), month = digits_at(value, 5, 2);
     int64_t day = digits_at(value, 8, 2);

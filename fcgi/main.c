@@ -1,5 +1,6 @@
 /* teller-worker: answers FastCGI requests on the listening socket at descriptor 0. */
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,6 +11,14 @@
 #include "fcgi/dispatch.h"
 #include "fcgi/loop.h"
 #include "fcgi/openapi.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
 
 #define VERSION "0.1"
 #define OUTPUT_MAX (8 << 20)
@@ -35,9 +44,17 @@ static void protect_memory(void)
 {
     const struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(TELLER_SANITIZED)
+#ifndef SANITIZED /* the leak checker traces its own process */
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
+}
+
+/* Large buffers go back to the system when they are freed, also after the first one: by default
+ * malloc would from then on keep them in its heap. */
+static void return_memory(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
+    (void)mallopt(M_TRIM_THRESHOLD, 256 << 10);
 }
 
 static int print_routes(const char *form)
@@ -120,5 +137,6 @@ int main(int argc, char **argv)
         return EXIT_MISCONFIGURED;
     }
     protect_memory();
+    return_memory();
     return serve(config);
 }

@@ -81,7 +81,7 @@ bool match_path(const char *raw, size_t len, char *out)
     size_t n;
     if (len == 0 || len > MATCH_MAX_PATH || raw[0] != '/')
         return false;
-    if (!decode(raw, len, out, &n) || !text_is_utf8(out, n))
+    if (!decode(raw, len, out, &n) || !text_is_utf8(out, n) || strstr(out, "//") != NULL)
         return false;
     if (n > 1 && out[n - 1] == '/')
         out[--n] = '\0';

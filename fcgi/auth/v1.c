@@ -38,6 +38,22 @@ static enum err check_sign(const struct request *request, const struct api_key_s
     return ERR_OK;
 }
 
+/* Checks the address. The list that we remember may be an old one: before it refuses, it is read
+ * again. */
+static enum err check_address(struct request *request, const struct api_key_secret **key)
+{
+    struct uuid public_key = (*key)->key.public_key;
+
+    if (api_key_address_allowed((*key)->key.networks, request->remote))
+        return ERR_OK;
+    api_key_forget(&public_key);
+    enum err rc = api_key_lookup(request->db, request->app->master_key, &public_key, FACE, key);
+    if (rc != ERR_OK)
+        return rc;
+    return api_key_address_allowed((*key)->key.networks, request->remote) ? ERR_OK
+                                                                          : ERR_ADDRESS_REFUSED;
+}
+
 /* Reads nonce or tonce, names the request by it and queues the check that it was never seen. */
 static enum err take_nonce(struct request *request, const struct api_key *key)
 {
@@ -82,8 +98,8 @@ enum err auth_v1(struct request *request)
         rc = api_key_lookup(request->db, request->app->master_key, &public_key, FACE, &key);
     if (rc == ERR_OK)
         rc = check_sign(request, key);
-    if (rc == ERR_OK && !api_key_address_allowed(key->key.networks, request->remote))
-        rc = ERR_ADDRESS_REFUSED;
+    if (rc == ERR_OK)
+        rc = check_address(request, &key);
     if (rc == ERR_OK)
         rc = take_nonce(request, &key->key);
     if (rc != ERR_OK)

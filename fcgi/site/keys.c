@@ -81,7 +81,7 @@ static enum err read_list(struct request *request, const char *name, char *out, 
     for (size_t i = 0; rc == ERR_OK && i < count; i++) {
         struct json_object *item = json_object_array_get_idx(param->json, i);
         const char *string = json_object_get_string(item);
-        if (!json_object_is_type(item, json_type_string) ||
+        if (!json_object_is_type(item, json_type_string) || *string == '\0' ||
             strlen(string) != (size_t)json_object_get_string_len(item) || strchr(string, ','))
             rc = request_fail(request, name, ERR_INVALID);
         else
@@ -148,7 +148,7 @@ static enum err take_otp(struct request *request, const char *otp)
 static enum err handle_create(struct request *request, struct reply *reply)
 {
     struct create_params params = {.otp = ""};
-    struct access access;
+    struct access access = {.rights = 0};
     struct api_key key;
     char secret[API_KEY_SECRET_TEXT_SIZE];
     const char *field = NULL;
@@ -188,7 +188,7 @@ static const struct field key_fields[] = {
 static enum err handle_change(struct request *request, struct reply *reply)
 {
     struct key_params params;
-    struct access access;
+    struct access access = {.rights = 0};
     const char *field = NULL;
 
     enum err rc = FIELDS_READ(request, key_fields, &params);

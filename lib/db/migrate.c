@@ -112,7 +112,7 @@ static enum err read_all(struct scripts *scripts, const char *directory, struct 
     enum err rc = read_directory(scripts, directory, "", problem);
     if (rc == ERR_OK)
         rc = read_directory(scripts, directory, "procedures/", problem);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK && scripts->count > 0)
         qsort(scripts->list, scripts->count, sizeof(*scripts->list), by_name);
     return rc;
 }

@@ -44,7 +44,7 @@ static void hash_login(const char *login, uint8_t out[SHA256_SIZE])
 {
     char lower[USER_EMAIL_MAX * 4 + 1];
     size_t len = 0;
-    for (; login[len] != '\0' && len < sizeof(lower); len++)
+    for (; len < sizeof(lower) && login[len] != '\0'; len++)
         lower[len] =
             login[len] >= 'A' && login[len] <= 'Z' ? (char)(login[len] | 0x20) : login[len];
     crypto_sha256(lower, len, out);

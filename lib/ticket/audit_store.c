@@ -38,8 +38,8 @@ static const char *const checks[] = {
     "AND j.refunded = (t.status = 'refunded'))",
 
     /* no money moved for a ticket that is not there */
-    "SELECT CONCAT('journal ', j.id, ' is about a ticket that does not exist') FROM journal AS j "
-    "LEFT JOIN ticket AS t ON t.id = j.ref WHERE j.kind LIKE 'ticket\\_%' AND t.id IS NULL",
+    ("SELECT CONCAT('journal ', j.id, ' is about a ticket that does not exist') FROM journal AS j "
+     "LEFT JOIN ticket AS t ON t.id = j.ref WHERE j.kind LIKE 'ticket\\_%' AND t.id IS NULL"),
 };
 
 enum err ticket_audit(struct db *db, void (*difference)(void *arg, const char *words), void *arg,

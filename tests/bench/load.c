@@ -288,8 +288,10 @@ static void take_answer(struct connection *connection, const struct answer *answ
     bool success = answer->status == 200 &&
                    (option.call == CALL_GET || strstr(answer->body, "\"result\":\"success\""));
 
-    if (option.show)
+    if (option.show) {
         puts(answer->body);
+        stop_measuring();
+    }
     if (!success) {
         if (!find_text(answer->body, "token", name, 40))
             find_text(answer->body, "error", name, 40);
@@ -468,7 +470,7 @@ static void read_options(int argc, char **argv)
             break;
         case 'S':
             option.show = true;
-            option.connections = option.count = 1;
+            option.connections = 1;
             break;
         default:
             exit(2);

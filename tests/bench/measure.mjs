@@ -54,6 +54,7 @@ function start(who, call, args, port = env.PORT) {
         : ['load', ['--port', port, '--path', path(who, call)]];
     const result = spawnSync(`${env.BUILD}/bench/${program}`, [...where, ...callArguments(who, call), ...args],
         { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    if (call === 'settle') rmSync(ticketFile(who), { force: true });
     if (result.status !== 0) problems.push(`${who} ${call}: exit ${result.status} ${result.stdout.trim()}`);
     return result.stdout;
 }
@@ -136,7 +137,6 @@ function runRound(round, results) {
                 + `p99 ${milliseconds(result.p99_us)} ms`);
         }
     }
-    for (const who of ['ours', 'limit', 'php', 'node']) rmSync(ticketFile(who), { force: true });
 }
 
 function printRow(row, who, results) {
@@ -173,7 +173,6 @@ function memory() {
     const first = privateKib(env.ONE_PID);
     mix(MEMORY_REQUESTS - MEMORY_FIRST);
     const last = privateKib(env.ONE_PID);
-    rmSync(ticketFile('ours'), { force: true });
     return { last, growth: last - first };
 }
 

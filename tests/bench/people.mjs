@@ -62,7 +62,7 @@ for (const [file, list] of Object.entries(made)) {
 const currencies = Object.fromEntries(
     sql('SELECT id, code, symbol, symbol_position, decimals, display_decimals FROM currency')
         .map(([id, code, symbol, position, decimals, shown]) => [id, {
-            code, symbol, after: position === 'after', decimals: Number(decimals), display_decimals: Number(shown),
+            id: Number(id), code, symbol, after: position === 'after', decimals: Number(decimals), display_decimals: Number(shown),
         }]));
 const state = {
     socket: `${dir}/mariadb/mysqld.sock`,

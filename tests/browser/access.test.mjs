@@ -25,6 +25,7 @@ const STEPS = {
     await page.getByRole('button', { name: 'Continue' }).click();
   },
   terms: async (page) => {
+    await page.getByLabel('Currency', { exact: true }).selectOption('USD');
     await page.getByLabel('Amount', { exact: true }).fill('234.5');
     await page.getByRole('button', { name: 'Continue' }).click();
   },

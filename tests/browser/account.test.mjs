@@ -1,7 +1,7 @@
 // The account page: history filters, API keys, empty states.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { done, launch, newPage, newUser, section, shot, signIn, signedCall } from './support.mjs';
+import { done, launch, newPage, newUser, section, shot, signIn, signedCall, tellerctl } from './support.mjs';
 
 let browser;
 before(async () => {
@@ -57,6 +57,19 @@ test('the history is filtered by currency, type and date', async () => {
   await page.getByLabel('To (UTC day)').fill('2001-01-01');
   await page.getByRole('button', { name: 'Show' }).click();
   await page.getByText('Nothing found').waitFor();
+  await done(page);
+});
+
+test('a long history comes in pages', async () => {
+  const { page, user } = await customer({ credit: [] });
+  for (let i = 1; i <= 51; i++) await tellerctl(['credit', user.login, 'USD', '1', '--note', `Deposit ${i}`]);
+  await section(page, 'history');
+  await page.getByText('Page 1 of 2').waitFor();
+  assert.equal(await page.locator('tbody tr').count(), 50);
+  await page.getByRole('button', { name: 'Older' }).click();
+  await page.getByText('Page 2 of 2').waitFor();
+  await page.getByRole('cell', { name: 'Deposit 1', exact: true }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Older' }).isDisabled(), true);
   await done(page);
 });
 

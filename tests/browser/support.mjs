@@ -39,11 +39,12 @@ export async function newUser({ verified = 'full', credit = [['USD', '1000']] } 
   return user;
 }
 
-/** A new partner; its id doubles as its name. */
-export async function newPartner(...options) {
+/** A new partner; its id doubles as its name. `url` is null where customers are sent nowhere. */
+export async function newPartner({ url = `${BASE}/demo-partner/withdraw`, verifiedOnly = false } = {}) {
   const id = `partner-${unique()}`;
   const owner = await newUser({ credit: [] });
-  await tellerctl(['partner', 'add', id, '--user', owner.login, '--url', `${BASE}/demo-partner/withdraw`, ...options]);
+  await tellerctl(['partner', 'add', id, '--user', owner.login, ...(url ? ['--url', url] : []),
+    ...(verifiedOnly ? ['--verified-only'] : [])]);
   return { id, owner };
 }
 

@@ -1,8 +1,8 @@
 // The withdrawal through the demo partner, from the choice of the partner to the partner's updates.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { BASE, TLS_BASE, done, fillWithdrawal, launch, newDemoPartner, newPage, newPartner, newUser, section, shot, signIn, tabTo,
-  totp } from './support.mjs';
+import { BASE, TLS_BASE, assertAccessible, done, fillWithdrawal, launch, newDemoPartner, newPage, newPartner, newUser,
+  section, shot, signIn, tabTo, totp } from './support.mjs';
 
 const KEY = /^key=([\w-]{20,})$/;
 
@@ -42,6 +42,7 @@ test('a withdrawal is accepted, settled and updated by the partner; the account 
   await confirmButton(page).click();
   await atPartner(page);
   await page.getByText('$123.45').first().waitFor();
+  await assertAccessible(page, 'the partner site');
   await shot(page, 'partner-open');
 
   await page.getByLabel('Description').fill('Bank transfer to account 4711');
@@ -235,11 +236,22 @@ test('a settled ticket can be refunded by the partner', async () => {
 });
 
 test('a partner for verified customers only cannot be chosen by others, who read why', async () => {
-  const strict = await newPartner('--verified-only');
+  const strict = await newPartner({ verifiedOnly: true });
   const { page } = await customer({ verified: 'none' });
   assert.equal(await page.getByRole('radio', { name: strict.id }).isDisabled(), true);
   await page.locator('.choice.off', { hasText: strict.id }).getByText('your account is not verified').waitFor();
   await shot(page, 'withdraw-partner');
+  await done(page);
+});
+
+test('without a web page of the partner, the customer gets ticket and key to hand over', async () => {
+  const { page } = await customer();
+  await fillWithdrawal(page, await newPartner({ url: null }), '13');
+  await confirmButton(page).click();
+  await page.getByRole('heading', { name: 'Your ticket is ready' }).waitFor();
+  assert.match(await page.locator('.secret code').textContent(), /^[\w-]{20,}$/);
+  await assertAccessible(page, 'the hand-over');
+  await shot(page, 'hand-over');
   await done(page);
 });
 

@@ -232,7 +232,7 @@ for (const method of ['hotp/gen', 'hotp_gen']) {
   });
 }
 
-test('the same call answers the same for two keys of one user, and differs between users', async () => {
+test('info: the same for two keys of one user, another for another user', async () => {
   const user = await stack.user({ funds: { USD: '5' } });
   const clients = [await stack.key(user.login, 'get_info'), await stack.key(user.login, 'get_info')];
   const [first, second] = await Promise.all(clients.map((client) => client.ok('info')));

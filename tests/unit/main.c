@@ -24,7 +24,13 @@
     X(crypto)     \
     X(rights)     \
     X(otp)        \
-    X(qr)
+    X(qr)         \
+    X(match)      \
+    X(request)    \
+    X(fields)     \
+    X(reply)      \
+    X(networks)   \
+    X(nonce)
 
 #define X(name) extern const struct unit_suite suite_##name;
 SUITES(X)

@@ -94,6 +94,24 @@ export async function busy(button, work) {
   }
 }
 
+/**
+ * Gives a function that asks (`fetch`) and shows the answer (`show`) in `place`, which is marked busy
+ * meanwhile. Where it is called again before the answer, only the last answer is shown.
+ */
+export function latest(place, fetch, show) {
+  let turn = 0;
+  return async (...given) => {
+    const mine = ++turn;
+    place.setAttribute('aria-busy', 'true');
+    try {
+      const reply = await fetch(...given);
+      if (mine === turn) show(reply);
+    } finally {
+      if (mine === turn) place.setAttribute('aria-busy', 'false');
+    }
+  };
+}
+
 /** A labelled input with places for its hint and its error: what showError() writes to. */
 export function field({ id, name, label, hint, control, ...attributes }) {
   const described = `${hint ? `${id}-hint ` : ''}${id}-error`;

@@ -1,6 +1,6 @@
 /** The account history of one currency, with filters. */
 import { api } from '../api.js';
-import { announce, busy, clearErrors, el, empty, field, showError } from '../dom.js';
+import { announce, clearErrors, el, empty, field, latest, showError } from '../dom.js';
 import { isSome, money, time } from '../format.js';
 import { pager } from './pager.js';
 
@@ -18,19 +18,18 @@ export async function render(place) {
   }
   const list = el('div');
   const form = filters(wallets.map((wallet) => wallet.currency));
-  const submit = form.querySelector('[type=submit]');
-  const load = async (page) => {
-    const query = Object.fromEntries(new FormData(form));
-    const rows = await api('GET', '/site/history', { query: { ...query, page } });
-    const heading = `${query.currency} history`;
-    list.replaceChildren(...rows.result.length
-      ? [table(heading, rows), pager(rows, heading, (to) => run(to))].filter(Boolean)
-      : [empty('Nothing found', el('p', {}, 'No entry matches these filters.'))]);
-    announce(`${rows.records} entries`);
-  };
+  const load = latest(list,
+    (page) => api('GET', '/site/history', { query: { ...Object.fromEntries(new FormData(form)), page } }),
+    (rows) => {
+      const heading = `${form.elements.currency.value} history`;
+      list.replaceChildren(...rows.result.length
+        ? [table(heading, rows), pager(rows, heading, run)].filter(Boolean)
+        : [empty('Nothing found', el('p', {}, 'No entry matches these filters.'))]);
+      announce(`${rows.records} entries`);
+    });
   const run = (page) => {
     clearErrors(form);
-    return busy(submit, () => load(page)).catch((error) => showError(form, error));
+    return load(page).catch((error) => showError(form, error));
   };
   form.addEventListener('submit', (event) => { event.preventDefault(); run(1); });
   form.addEventListener('change', (event) => { if (event.target.tagName === 'SELECT') run(1); });
@@ -54,7 +53,7 @@ function table(caption, rows) {
   const head = (text, name) => el('th', { scope: 'col', role: 'columnheader', class: name }, text);
   const cell = (name, ...content) => el('td', { role: 'cell', class: name }, ...content);
   return el('table', { class: 'history', role: 'table' },
-    el('caption', {}, `${caption}: ${rows.records} ${String(rows.records) === '1' ? 'entry' : 'entries'}, newest first`),
+    el('caption', {}, `${caption}: ${rows.records} ${rows.records === 1 ? 'entry' : 'entries'}, newest first`),
     el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, head('Date', 'date'), head('Type', 'type'),
       head('Details', 'info'), head('Amount', 'value'), head('Balance', 'after'))),
     el('tbody', { role: 'rowgroup' }, rows.result.map((row) => el('tr', { role: 'row' },

@@ -79,7 +79,7 @@ function confirm(place, pending) {
           src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(pending.qr_svg)}` })),
       el('li', {}, el('p', {}, 'Or type the key by hand.'),
         el('div', { class: 'secret' }, el('code', {}, grouped), copyButton(pending.key_base32, 'key')),
-        el('dl', { class: 'facts row' }, fact('Name', pending.name), fact('Serial', pending.serial))),
+        el('dl', { class: 'facts row' }, fact('Name', pending.name), fact('Serial', el('code', {}, pending.serial)))),
       el('li', {}, el('p', {}, 'Enter the code that the device shows now.'), alert(), codeField('s-code'))),
     el('div', { class: 'actions' }, button,
       el('button', { type: 'button', class: 'button', onclick: () => again(place, 'Nothing was changed') }, 'Stop here')));

@@ -1,6 +1,6 @@
 /** The customer's withdrawal tickets with the partner's updates. */
 import { api } from '../api.js';
-import { $, announce, ask, busy, el, empty, fact, failure, field } from '../dom.js';
+import { $, announce, ask, busy, el, empty, fact, failure, field, latest } from '../dom.js';
 import { STATUSES, money, relative, statusBadge, statusMeaning, statusName, time } from '../format.js';
 import { handOver } from '../handover.js';
 import { pager } from './pager.js';
@@ -11,10 +11,9 @@ export async function render(place) {
   const status = el('select', {}, el('option', { value: '' }, 'All'),
     STATUSES.map((name) => el('option', { value: name }, statusName(name))));
   const list = el('div');
-  const load = async (page) => {
-    const reply = await api('GET', '/site/tickets', { query: { status: status.value, page } });
-    list.replaceChildren(...(reply.tickets.length ? filled(reply) : [none(status.value)]));
-  };
+  const load = latest(list,
+    (page) => api('GET', '/site/tickets', { query: { status: status.value, page } }),
+    (reply) => list.replaceChildren(...(reply.tickets.length ? filled(reply) : [none(status.value)])));
   const show = (page) => load(page)
     .then(() => announce('Tickets updated'))
     .catch((error) => list.replaceChildren(failure(error, () => show(page))));

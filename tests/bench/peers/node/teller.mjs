@@ -13,7 +13,7 @@ const [statePath, port, processes, connections] = process.argv.slice(2);
 const state = JSON.parse(readFileSync(statePath, 'utf8'));
 const rightNames = ['get_info', 'trade', 'deposit', 'withdraw', 'merchant', 'partner'];
 const denied = 'Identification required to access private API';
-const currencies = new Map(Object.entries(state.currencies).map(([id, c]) => [Number(id), { id: Number(id), ...c }]));
+const currencies = new Map(Object.values(state.currencies).map((currency) => [currency.id, currency]));
 const currencyByCode = new Map([...currencies.values()].map((c) => [c.code, c]));
 const keys = new Map(Object.entries(state.keys).map(
     ([name, key]) => [name, { ...key, secret: Buffer.from(key.secret, 'base64') }]));

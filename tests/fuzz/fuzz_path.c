@@ -1,0 +1,66 @@
+/* Raw paths: what is accepted has no second reading, and normalising it again changes nothing. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "fcgi/match.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static enum err handler(struct request *request, struct reply *reply)
+{
+    (void)request;
+    (void)reply;
+    return ERR_OK;
+}
+
+#define ROW(pattern)                                                                               \
+    {                                                                                              \
+        .methods = METHOD_GET, .path = (pattern), .handler = handler, .help = "fuzz", .params = "" \
+    }
+
+static const struct route rows[] = {
+    ROW("/health/live"),          ROW("/api/1/generic/ticket/create"),
+    ROW("/api/1/{scope}/ticker"), ROW("/site/tickets/{ticket}/cancel"),
+    ROW("/{a}/{b}/{c}/{d}"),
+};
+
+static void check_match(const char *path)
+{
+    static struct matcher matcher;
+    const struct route_table table = {.rows = rows, .count = sizeof(rows) / sizeof(rows[0])};
+    const char *problem;
+    const struct route *row;
+    struct match_result result;
+    if (matcher.row_count == 0)
+        must(matcher_add(&matcher, &table, &problem, &row) == ERR_OK);
+    matcher_find(&matcher, METHOD_GET, path, &result);
+    must((result.route != NULL) == (result.allowed != 0));
+    for (size_t i = 0; i < result.capture_count; i++) {
+        const struct match_capture *capture = &result.captures[i];
+        must(capture->len > 0 && memchr(capture->value, '/', capture->len) == NULL);
+        must(capture->value > path && capture->value + capture->len <= path + strlen(path));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *out = malloc(size + 1);
+    must(out != NULL);
+    if (match_path((const char *)data, size, out)) {
+        size_t len = strlen(out);
+        must(len <= size && out[0] == '/' && text_is_utf8(out, len));
+        must(strstr(out, "//") == NULL && strstr(out, "/../") == NULL && strchr(out, '\\') == NULL);
+        must(len == 1 || out[len - 1] != '/');
+        check_match(out);
+    }
+    free(out);
+    return 0;
+}

@@ -1,0 +1,209 @@
+// Sessions: sign in, check, sign out; who may not, and how often wrong guesses are taken.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import https from 'node:https';
+import { after, before, test } from 'node:test';
+import { closeConnections, hotp, inParallel, stack, unique, until } from '../support/teller.mjs';
+
+const PATH = '/identity-service/session';
+const PASSWORD = 'correct horse battery staple';
+
+let user;
+before(async () => { user = await stack.user({ password: PASSWORD }); });
+after(closeConnections);
+
+const signIn = (body, headers = { 'Content-Type': 'application/json' }) =>
+  stack.request('POST', PATH, { headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
+const check = (headers) => stack.request('GET', PATH, { headers });
+
+function refused(reply, status, id, field = null) {
+  assert.deepEqual([reply.status, reply.json?.error_id], [status, id], reply.text);
+  assert.deepEqual(Object.keys(reply.json), ['error', 'error_data', 'error_id', 'error_object']);
+  assert.equal(typeof reply.json.error, 'string');
+  assert.deepEqual(reply.json.error_data, field === null ? null : [field]);
+  assert.equal(reply.json.error_object, null);
+}
+
+test('sign in by login and by e-mail; in any case of letters', async () => {
+  for (const name of [{ username: user.login }, { email: user.email }, { username: user.email },
+    { username: user.login.toUpperCase() }]) {
+    const reply = await signIn({ ...name, password: PASSWORD });
+    assert.equal(reply.status, 200, reply.text);
+    assert.equal(reply.json.name, user.login);
+  }
+});
+
+test('the reply: members in order, a ticket, a cookie that scripts and other sites cannot use', async () => {
+  const reply = await signIn({ username: user.login, password: PASSWORD });
+  const { ticket, csrf } = reply.json;
+  assert.equal(reply.text, `{"current_participant":null,"id":"urn:authenticateit:user:email:${user.email}","merged_user":null,`
+    + `"modules":[],"name":"${user.login}","roles":["user"],"ticket":"${ticket}","csrf":"${csrf}"}`);
+  assert.match(ticket, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.match(csrf, /^[A-Za-z0-9_-]{43}$/);
+  assert.deepEqual(reply.headers['set-cookie'], [`session=${ticket}; Path=/; HttpOnly; SameSite=Strict`]);
+  assert.equal(reply.headers['cache-control'], 'no-store');
+});
+
+test('over https the cookie is a __Host- one', async () => {
+  const cookie = await new Promise((resolve, reject) => {
+    const request = https.request(`${stack.tlsBase}${PATH}`, { method: 'POST', rejectUnauthorized: false,
+      headers: { 'Content-Type': 'application/json' } }, (reply) => {
+      reply.resume();
+      resolve(reply.headers['set-cookie'][0]);
+    });
+    request.on('error', reject);
+    request.end(JSON.stringify({ username: user.login, password: PASSWORD }));
+  });
+  assert.match(cookie, /^__Host-session=[0-9a-f-]{36}; Path=\/; HttpOnly; SameSite=Strict; Secure$/);
+});
+
+test('check: by ticket header and by cookie, the same answer', async () => {
+  const session = await stack.signIn(user);
+  for (const headers of [{ authenticateit_identity_ticket: session.ticket }, { Cookie: session.cookie },
+    { Cookie: `a=b; ${session.cookie}; c=d` }]) {
+    const reply = await check(headers);
+    assert.equal(reply.status, 200, reply.text);
+    assert.equal(reply.text, session.opened.text);
+  }
+});
+
+test('check: no session, one that never was, none at all', async () => {
+  refused(await check({}), 401, 'common-missing_ticket');
+  refused(await check({ Cookie: 'session=' }), 401, 'common-missing_ticket');
+  refused(await check({ authenticateit_identity_ticket: randomUUID() }), 401, 'common-expired_session');
+  for (const junk of ['x', 'x'.repeat(5000), "' OR 1=1 --"])
+    refused(await check({ authenticateit_identity_ticket: junk }), 401, 'common-expired_session');
+});
+
+test('sign out: the ticket is worth nothing, the cookie is cleared, other sessions go on', async () => {
+  const [one, two] = [await stack.signIn(user), await stack.signIn(user)];
+  const reply = await one.call('DELETE', PATH);
+  assert.deepEqual([reply.status, reply.text], [200, '{}']);
+  assert.match(reply.headers['set-cookie'][0], /^session=; .*Max-Age=0/);
+  refused(await check({ Cookie: one.cookie }), 401, 'common-expired_session');
+  refused(await check({ authenticateit_identity_ticket: one.ticket }), 401, 'common-expired_session');
+  assert.equal((await check({ Cookie: two.cookie })).status, 200);
+});
+
+test('sign out: with the cookie only against the CSRF token, with the ticket header without', async () => {
+  const session = await stack.signIn(user);
+  for (const token of [undefined, '', 'x', (await stack.signIn(user)).csrf])
+    refused(await stack.request('DELETE', PATH, { headers: { Cookie: session.cookie,
+      ...(token === undefined ? {} : { 'X-CSRF-Token': token }) } }), 403, 'common-csrf');
+  assert.equal((await check({ Cookie: session.cookie })).status, 200);
+  assert.equal((await stack.request('DELETE', PATH, { headers: { authenticateit_identity_ticket: session.ticket } })).status, 200);
+});
+
+test('sign out: without a session', async () => {
+  refused(await stack.request('DELETE', PATH), 401, 'common-missing_ticket');
+});
+
+test('a wrong password, an unknown user, a user without a password: the same refusal', async () => {
+  const without = await stack.user();
+  for (const [username, password] of [[user.login, 'wrong password'], [`nobody-${unique()}`, PASSWORD], [without.login, PASSWORD],
+    [user.login, PASSWORD.toUpperCase()], [user.login, `${PASSWORD} `]])
+    refused(await signIn({ username, password }), 401, 'common-incorrect_credentials');
+});
+
+test('missing and wrong input', async () => {
+  refused(await signIn({ password: PASSWORD }), 400, 'common-missing_input', 'username');
+  refused(await signIn({ username: user.login }), 400, 'common-missing_input', 'password');
+  refused(await signIn({ username: user.login, password: '' }), 400, 'common-missing_input', 'password');
+  refused(await signIn({ username: user.login, password: 'x'.repeat(257) }), 400, 'common-invalid_input', 'password');
+  for (const timeout of [0, -1, 86401, 'x'])
+    refused(await signIn({ username: user.login, password: PASSWORD, timeout }), 400, 'common-invalid_input', 'timeout');
+});
+
+test('broken input', async () => {
+  refused(await signIn('{"username":'), 400, 'common-invalid_input');
+  refused(await signIn('[]'), 400, 'common-invalid_input');
+  refused(await signIn(`{"username":${'['.repeat(50)}${']'.repeat(50)}}`), 400, 'common-invalid_input');
+  refused(await signIn(`username=${user.login}&password=x`, { 'Content-Type': 'application/x-www-form-urlencoded' }), 400,
+    'common-unsupported_content_type');
+  refused(await signIn(JSON.stringify({ username: user.login, password: 'x', filler: 'y'.repeat(8192) })), 413,
+    'common-request_too_large');
+  refused(await signIn('x'.repeat(2 << 20)), 413, 'common-request_too_large');
+});
+
+test('another method: 405 with Allow', async () => {
+  const reply = await stack.request('PUT', PATH);
+  refused(reply, 405, 'common-invalid_request_method');
+  assert.equal(reply.headers.allow, 'GET, HEAD, POST, DELETE');
+});
+
+test('wrong guesses: ten in a quarter of an hour, then not even the right password', async () => {
+  const victim = await stack.user({ password: PASSWORD });
+  for (let i = 0; i < 10; i++) refused(await signIn({ username: victim.login, password: `guess ${i}` }), 401, 'common-incorrect_credentials');
+  refused(await signIn({ username: victim.login, password: PASSWORD }), 429, 'common-too_many_attempts');
+  refused(await signIn({ username: victim.email.toUpperCase(), password: PASSWORD }), 429, 'common-too_many_attempts');
+  assert.equal((await signIn({ username: user.login, password: PASSWORD })).status, 200, 'others are not locked out');
+  await stack.sql("UPDATE attempt SET ends_at = NOW(6) - INTERVAL 1 SECOND WHERE kind = 'login'");
+  assert.equal((await signIn({ username: victim.login, password: PASSWORD })).status, 200, 'the window ends');
+});
+
+test('wrong guesses: a success in between starts the count again', async () => {
+  const other = await stack.user({ password: PASSWORD });
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 8; i++) refused(await signIn({ username: other.login, password: 'guess' }), 401, 'common-incorrect_credentials');
+    assert.equal((await signIn({ username: other.login, password: PASSWORD })).status, 200);
+  }
+});
+
+test('one-time password: required once it is set up, each code once', async () => {
+  const careful = await stack.user({ password: PASSWORD });
+  const device = await (await stack.key(careful.login, 'get_info')).ok('hotp/gen');
+  const session = await stack.signIn(careful);
+  await session.ok('POST', '/site/otp/confirm', { code: hotp(device.key_base32, 0) });
+  const login = (otp) => signIn({ username: careful.login, password: PASSWORD, otp });
+  refused(await login(undefined), 400, 'common-otp_required', 'otp');
+  refused(await login('000'), 400, 'common-otp_invalid', 'otp');
+  refused(await login(hotp(device.key_base32, 0)), 400, 'common-otp_invalid', 'otp');
+  assert.equal((await login(hotp(device.key_base32, 1))).status, 200);
+  refused(await login(hotp(device.key_base32, 1)), 400, 'common-otp_invalid', 'otp');
+  refused(await signIn({ username: careful.login, password: 'wrong', otp: hotp(device.key_base32, 2) }), 401, 'common-incorrect_credentials');
+});
+
+test('a session ends after its time of rest, and lasts as long as it is used', async () => {
+  const session = await stack.signIn(user, { timeout: 2 });
+  const end = Date.now() + 4000;
+  while (Date.now() < end) assert.equal((await check({ Cookie: session.cookie })).status, 200, 'in use');
+  const resting = await stack.signIn(user, { timeout: 1 });
+  const key = `SHA2('${resting.ticket}', 256)`;
+  await until(async () => (await stack.sql(`SELECT COUNT(*) FROM session WHERE token_hash = UNHEX(${key}) AND expires_at > NOW(6)`))[0][0] === '0',
+    10, 'the end of the session');
+  refused(await check({ Cookie: resting.cookie }), 401, 'common-expired_session');
+});
+
+test('the ticket is stored as a hash only', async () => {
+  const session = await stack.signIn(user);
+  const [[count]] = await stack.sql(`SELECT COUNT(*) FROM session WHERE token_hash = UNHEX(SHA2('${session.ticket}', 256))`);
+  assert.equal(count, '1');
+});
+
+test('a disabled account: no sign in, and its sessions end', async () => {
+  const gone = await stack.user({ password: PASSWORD });
+  const client = await stack.key(gone.login, 'get_info');
+  const session = await stack.signIn(gone);
+  await client.ok('info');
+  await stack.sql(`UPDATE user SET enabled = FALSE WHERE login = '${gone.login}'`);
+  refused(await signIn({ username: gone.login, password: PASSWORD }), 403, 'common-user_disabled');
+  refused(await check({ Cookie: session.cookie }), 403, 'common-user_disabled');
+});
+
+test('the password, the ticket and the token reach no log', async () => {
+  const { execFile } = await import('node:child_process');
+  const session = await stack.signIn(user);
+  for (const secret of [PASSWORD, session.ticket, session.csrf])
+    await new Promise((resolve) => {
+      execFile('grep', ['-rlF', '-e', secret, `${stack.dir}/log`], (error) => {
+        assert.equal(error?.code, 1);
+        resolve();
+      });
+    });
+});
+
+test('24 sign-ins at once all get in', async () => {
+  const replies = await inParallel(24, Array.from({ length: 24 }, () => () => signIn({ username: user.login, password: PASSWORD })));
+  replies.forEach((reply) => assert.equal(reply.status, 200, reply.text));
+  assert.equal(new Set(replies.map((reply) => reply.json.ticket)).size, 24);
+});
