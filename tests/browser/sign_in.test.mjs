@@ -1,7 +1,7 @@
 // Signing in and out.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { BASE, TLS_BASE, done, launch, newPage, newUser, shot, signIn } from './support.mjs';
+import { BASE, TLS_BASE, done, launch, newPage, newUser, setUpOtp, shot, signIn, totp } from './support.mjs';
 
 let browser;
 let user;
@@ -67,6 +67,26 @@ test('over TLS the cookie is bound to the host', { skip: !TLS_BASE && 'no TLS_BA
   await signIn(page, user, '/account', TLS_BASE);
   const session = (await page.context().cookies()).find(({ name }) => name === '__Host-session');
   assert.deepEqual([session.secure, session.httpOnly, session.path], [true, true, '/']);
+  await done(page);
+});
+
+test('with a one-time password, signing in asks for a code as well', async () => {
+  const own = await newUser();
+  const page = await newPage(browser);
+  await signIn(page, own);
+  const key = await setUpOtp(page);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('You have signed out').waitFor();
+  await page.getByLabel('Login or e-mail').fill(own.login);
+  await page.getByLabel('Password', { exact: true }).fill(own.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('#otp-error', { hasText: 'needs a one-time password' }).waitFor();
+  await page.getByLabel('One-time password').fill('000000');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('#otp-error', { hasText: 'wrong' }).waitFor();
+  await page.getByLabel('One-time password').fill(totp(key));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Balances' }).waitFor();
   await done(page);
 });
 

@@ -79,7 +79,8 @@ export async function newPage(browser, options = {}) {
   page.on('request', (request) => page.seen.push(request));
   page.on('pageerror', (error) => page.complaints.push(String(error)));
   page.on('console', (message) => {
-    const refused = /status of 4\d\d/.test(message.text()) && /\/(identity-service|site)\//.test(message.location().url);
+    const refused = /status of 4\d\d/.test(message.text())
+      && /\/(identity-service|site)\//.test(message.location().url);
     if (['error', 'warning'].includes(message.type()) && !refused) page.complaints.push(message.text());
   });
   await page.addInitScript(() => document.addEventListener('securitypolicyviolation',
@@ -109,6 +110,17 @@ export async function section(page, name) {
   await page.locator('#content[aria-busy=false]').waitFor();
 }
 
+/** Sets up a time-based one-time password with the code of the step before; gives its base32 key. */
+export async function setUpOtp(page) {
+  await section(page, 'security');
+  await page.getByRole('button', { name: 'Set up' }).click();
+  const key = (await page.locator('.secret code').textContent()).replaceAll(' ', '');
+  await page.getByLabel('Code from the device').fill(totp(key, -1));
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByText('asks for a code').waitFor();
+  return key;
+}
+
 /** Walks the withdrawal up to its confirmation. */
 export async function fillWithdrawal(page, partner, amount, currency = 'USD', base = BASE) {
   await page.goto(`${base}/withdraw`);
@@ -133,7 +145,7 @@ export async function assertAccessible(page, what) {
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
   const bad = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target, any }) => `${target} ${any[0]?.message ?? ''}`).join(' | ')}`);
+    .map(({ id, nodes }) => [id, ...nodes.map(({ target, any }) => `${target} ${any[0]?.message ?? ''}`)].join(' | '));
   assert.deepEqual(bad, [], `accessibility of ${what}`);
 }
 

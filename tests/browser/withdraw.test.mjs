@@ -65,6 +65,7 @@ test('a withdrawal is accepted, settled and updated by the partner; the account 
   assert.equal(await ticket.locator('.ticket-head .badge').textContent(), 'Completed');
   await shot(page, 'tickets-completed');
   await section(page, 'history');
+  await page.getByRole('cell', { name: '−$123.45' }).waitFor();
   for (const text of ['Bank transfer to account 4711', 'Your transfer is on its way', 'Paid out'])
     await page.getByRole('cell', { name: text }).first().waitFor();
   await shot(page, 'history');
@@ -275,7 +276,7 @@ test('a one-time password is set up, asked for at the withdrawal and removed', a
   await page.locator('#s-code-error', { hasText: 'wrong' }).waitFor();
   await page.getByLabel('Code from the device').fill(totp(key, -1));
   await page.getByRole('button', { name: 'Confirm' }).click();
-  await page.getByText('Each withdrawal asks for a code').waitFor();
+  await page.getByText('asks for a code').waitFor();
   await shot(page, 'otp-on');
 
   await fillWithdrawal(page, partner, '20');

@@ -56,7 +56,8 @@ export async function api(method, path, { body, query, headers, anonymous = fals
     });
     text = await response.text();
   } catch {
-    throw new ApiError(0, 'unreachable', 'The server could not be reached. Please check your connection and try again.');
+    throw new ApiError(0, 'unreachable',
+      'The server could not be reached. Please check your connection and try again.');
   }
   if (response.ok) return parse(text) ?? {};
   const error = errorOf(response.status, parse(text));
@@ -79,6 +80,7 @@ function errorOf(status, body) {
     return new ApiError(status, body.error_id.replace(/^[a-z]+-/, ''), body.error, field);
   }
   if (body?.error) return new ApiError(status, body.error, body.message ?? body.error, body.field ?? null);
-  if (status === 429) return new ApiError(status, 'too_many_requests', 'Too many requests. Please wait a moment and try again.');
-  return new ApiError(status, 'unavailable', 'The service is not available right now. Please try again in a moment.');
+  return status === 429
+    ? new ApiError(status, 'too_many_requests', 'Too many requests. Please wait a moment and try again.')
+    : new ApiError(status, 'unavailable', 'The service is not available right now. Please try again in a moment.');
 }

@@ -45,7 +45,8 @@ export function copyButton(text, what) {
 export const fact = (term, ...description) => el('div', {}, el('dt', {}, term), el('dd', {}, ...description));
 
 /** What an empty list shows. */
-export const empty = (title, ...more) => el('div', { class: 'empty' }, el('p', { class: 'empty-title' }, title), ...more);
+export const empty = (title, ...more) =>
+  el('div', { class: 'empty' }, el('p', { class: 'empty-title' }, title), ...more);
 
 /** Shown in place of content that could not be loaded. */
 export function failure(error, retry) {
@@ -149,8 +150,9 @@ export function showError(form, error) {
   form.querySelector('.form-error').textContent = sentence(error.message);
 }
 
-/** "is too long" -> "This is too long.": the registry's texts about fields have no subject. */
+/** `Invalid parameter "x" (is too long)` -> "This is too long.": beside the field nobody needs its name. */
 function sentence(text) {
-  const full = /^(is|has|should|must|was) /.test(text) ? `This ${text}` : text.charAt(0).toUpperCase() + text.slice(1);
+  const bare = /^Invalid parameter "[^"]*" \((.*)\)$/.exec(text)?.[1] ?? text;
+  const full = /^(is|has|should|must|was) /.test(bare) ? `This ${bare}` : bare.charAt(0).toUpperCase() + bare.slice(1);
   return /[.!?]$/.test(full) ? full : `${full}.`;
 }

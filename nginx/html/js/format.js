@@ -20,12 +20,13 @@ export function time(seconds) {
 export function relative(seconds) {
   const left = seconds - Date.now() / 1000;
   const [unit, size] = UNITS.find(([, length]) => Math.abs(left) >= length) ?? UNITS.at(-1);
-  return RELATIVE.format(Math.trunc(left / size), unit);
+  return RELATIVE.format(Math.round(left / size), unit);
 }
 
 /** "24 hours" for a number of seconds. */
 export function duration(seconds) {
-  const [unit, size] = UNITS.find(([name, length]) => seconds % length === 0 && seconds >= (name === 'day' ? 2 : 1) * length)
+  const least = { day: 2 };
+  const [unit, size] = UNITS.find(([name, length]) => seconds % length === 0 && seconds >= (least[name] ?? 1) * length)
     ?? ['second', 1];
   const count = Math.floor(seconds / size);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;

@@ -39,7 +39,9 @@ function toPartner(ticket, partner, host) {
 }
 
 function byHand(ticket, partner) {
-  return el('div', {},
-    el('p', {}, `${partner} has no web page for tickets. Give them the ticket above and this key. Who holds the key can use the ticket.`),
-    el('div', { class: 'secret' }, el('code', {}, ticket.key), copyButton(ticket.key, 'ticket key')));
+  return [
+    el('p', {}, `${partner} has no web page for tickets. Give them the ticket above and this key. `,
+      'Who holds the key can use the ticket.'),
+    el('div', { class: 'secret' }, el('code', {}, ticket.key), copyButton(ticket.key, 'ticket key')),
+  ];
 }

@@ -23,8 +23,8 @@ function credentials() {
 function firstProblem() {
   if (!form.elements.login.value.trim()) return ['login', 'Please enter your login or e-mail address.'];
   if (!form.elements.password.value) return ['password', 'Please enter your password.'];
-  if (!$('otp-field').hidden && !form.elements.otp.value.trim()) return ['otp', 'Please enter the code from your device.'];
-  return null;
+  const asked = !$('otp-field').hidden;
+  return asked && !form.elements.otp.value.trim() ? ['otp', 'Please enter the code from your device.'] : null;
 }
 
 function refuse(error) {

@@ -53,7 +53,8 @@ function fill() {
   $('summary').replaceChildren(
     fact('Paid out by', partner.name, partner.url ? ` (${hostOf(partner.url)})` : ''),
     fact('From your balance', money(wallet().balance), ' available'),
-    fact('Until the partner accepts', `The amount is held. After ${duration(partner.ttl_seconds)}, or if you cancel, it is yours again.`));
+    fact('Until the partner accepts', 'The amount is held. After ', duration(partner.ttl_seconds),
+      ', or if you cancel, it is yours again.'));
 }
 
 function partnerCard({ id, name, url, verified_only: verifiedOnly, ttl_seconds: ttl, eligible }) {

@@ -66,7 +66,8 @@ function form(title, fields, buttons) {
 function forms(info) {
   if (info.status === 'open') {
     return [
-      form('Where should the money go?', [input('description', 'Description for your account history', 'Bank transfer to account ending 4711')],
+      form('Where should the money go?',
+        [input('description', 'Description for your account history', 'Bank transfer to account ending 4711')],
         [['settle', 'Accept and settle']]),
       form('Not possible?', [input('reason', 'Reason for declining', 'This destination is not served')],
         [['reject', 'Decline', 'other']]),
@@ -75,7 +76,8 @@ function forms(info) {
   if (!['settled', 'processing', 'failed'].includes(info.status)) return [];
   return [
     info.status !== 'failed' && form('Tell the customer', [input('message', 'Message', 'Your transfer is on its way'),
-      input('status', 'New status', '', [['', 'Unchanged'], ['processing', 'Processing'], ['completed', 'Completed'], ['failed', 'Failed']])],
+      input('status', 'New status', '', [['', 'Unchanged'], ['processing', 'Processing'], ['completed', 'Completed'],
+        ['failed', 'Failed']])],
     [['update', 'Post update']]),
     form('Give the money back', [input('reason', 'Reason for the refund', 'The bank returned the transfer')],
       [['refund', 'Refund', 'other']]),

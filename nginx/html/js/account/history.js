@@ -10,6 +10,8 @@ const TYPES = {
   deposit: 'Deposit', withdraw: 'Withdrawal', fee: 'Fee', in: 'Bought', out: 'Sold', spent: 'Spent', earned: 'Earned',
 };
 
+const OUTGOING = ['withdraw', 'fee', 'out', 'spent'];
+
 export async function render(place) {
   const { wallets } = await api('GET', '/site/account');
   if (!wallets.length) {
@@ -48,6 +50,12 @@ function filters(currencies) {
     el('button', { type: 'submit', class: 'button' }, 'Show'));
 }
 
+/** The amount with its direction; an entry that moved nothing, such as a partner's message, has a dash. */
+function change({ type, value }) {
+  if (!isSome(value)) return '–';
+  return el('span', { class: 'money' }, OUTGOING.includes(type) ? '−' : '+', value.display);
+}
+
 // On a phone the rows become blocks, which would cost the table its meaning without the roles.
 function table(caption, rows) {
   const head = (text, name) => el('th', { scope: 'col', role: 'columnheader', class: name }, text);
@@ -60,6 +68,6 @@ function table(caption, rows) {
       cell('date', time(row.date)),
       cell('type', TYPES[row.type] ?? row.type),
       cell('info', row.info),
-      cell('value', isSome(row.value) ? money(row.value) : '–'),
+      cell('value', change(row)),
       cell('after', money(row.balance))))));
 }

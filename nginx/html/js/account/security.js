@@ -21,6 +21,7 @@ async function again(place, said) {
   announce(said);
 }
 
+const badge = (kind, text) => el('span', { class: `badge status-${kind}` }, text);
 const heading = (text) => el('h2', { tabindex: '-1' }, text);
 const alert = () => el('p', { class: 'form-error', role: 'alert' });
 const codeField = (id) => field({ id, name: 'code', label: 'Code from the device', class: 'code', inputmode: 'numeric',
@@ -48,8 +49,9 @@ function onCode(form, button, send) {
 function choose(place) {
   const button = el('button', { type: 'submit', class: 'button primary' }, 'Set up');
   const form = el('form', { class: 'card', novalidate: true },
-    el('div', { class: 'ticket-head' }, heading('One-time password'), el('span', { class: 'badge status-unknown' }, 'Off')),
-    el('p', {}, 'A code from your phone or a small device, asked for at each withdrawal. A stolen password alone is then not enough.'),
+    el('div', { class: 'ticket-head' }, heading('One-time password'), badge('unknown', 'Off')),
+    el('p', {}, 'A code from your phone or a small device, asked for at each sign-in and withdrawal. ',
+      'A stolen password alone is then not enough.'),
     alert(),
     el('fieldset', {}, el('legend', {}, 'Kind'),
       Object.entries(KINDS).map(([value, [name, more]]) => el('label', { class: 'check' },
@@ -82,7 +84,8 @@ function confirm(place, pending) {
         el('dl', { class: 'facts row' }, fact('Name', pending.name), fact('Serial', el('code', {}, pending.serial)))),
       el('li', {}, el('p', {}, 'Enter the code that the device shows now.'), alert(), codeField('s-code'))),
     el('div', { class: 'actions' }, button,
-      el('button', { type: 'button', class: 'button', onclick: () => again(place, 'Nothing was changed') }, 'Stop here')));
+      el('button', { type: 'button', class: 'button', onclick: () => again(place, 'Nothing was changed') },
+        'Stop here')));
   return onCode(form, button, async (code) => {
     await api('POST', '/site/otp/confirm', { body: { code } });
     await again(place, 'The one-time password is on');
@@ -92,8 +95,8 @@ function confirm(place, pending) {
 function active(place, kind) {
   const button = el('button', { type: 'submit', class: 'button danger' }, 'Turn off');
   const form = el('form', { class: 'card', novalidate: true },
-    el('div', { class: 'ticket-head' }, heading('One-time password'), el('span', { class: 'badge status-completed' }, 'On')),
-    el('p', {}, `${KINDS[kind]?.[0] ?? kind}. Each withdrawal asks for a code.`),
+    el('div', { class: 'ticket-head' }, heading('One-time password'), badge('completed', 'On')),
+    el('p', {}, `${KINDS[kind]?.[0] ?? kind}. Each sign-in and withdrawal asks for a code.`),
     el('h3', {}, 'Turn off'),
     el('p', {}, 'Only do this to move to another device. It takes a code of the present one.'),
     alert(), codeField('s-code'), button);
