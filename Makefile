@@ -7,6 +7,7 @@
 #   make check    format, warnings as errors, clang-tidy, cppcheck, house rules
 #   make bench    the figures of the README, measured side by side
 #   make build    the programs, into build/                  make build-tests   the C test programs
+#   make routes   writes the README's table of routes anew
 #   make install  into $(DESTDIR)$(prefix)                   make clean         removes what was built
 #
 # Knobs: V=1 (print commands)  CC=clang  BUILD=dir  SAN=1 (sanitizers, build-san/)  CC=clang FUZZ=1 (libFuzzer, build-fuzz/)
@@ -51,7 +52,7 @@ PROGRAMS := $(if $(MAIN),$(BUILD)/teller-worker) $(if $(TELLERCTL),$(BUILD)/tell
 	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(PARTNER),$(BUILD)/demo-partner)
 TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) $(FUZZERS) $(FAULTS)
 
-.PHONY: build build-tests build-bench run start stop test check san bench install clean FORCE
+.PHONY: build build-tests build-bench run start stop test check routes san bench install clean FORCE
 build: $(LIBTELLER) $(PROGRAMS)
 build-tests: build $(TESTERS)
 build-bench: build $(BENCHES)
@@ -80,6 +81,9 @@ san:
 check:
 	@tools/dev/install build check
 	@tools/dev/check
+
+routes: build
+	@tools/dev/routes
 
 bench:
 	@tools/dev/install build run test bench
