@@ -48,7 +48,7 @@ enum err app_ready(struct app *app)
     }
     if (app->loaded)
         return ERR_OK;
-    enum err rc = ledger_load_currencies(app->db);
+    enum err rc = ledger_load(app->db);
     app->loaded = rc == ERR_OK;
     return rc;
 }

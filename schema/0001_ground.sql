@@ -103,6 +103,11 @@ CREATE TABLE api_key (
     FOREIGN KEY (user_id) REFERENCES user (id)
 ) ENGINE = InnoDB COMMENT = 'keys for programs';
 
+CREATE TRIGGER user_enabled AFTER UPDATE ON user FOR EACH ROW
+    IF NEW.enabled <> OLD.enabled THEN
+        UPDATE api_key SET version = version + 1 WHERE user_id = NEW.id;
+    END IF;
+
 CREATE TABLE api_key_nonce_0 (
     key_id  BIGINT NOT NULL PRIMARY KEY COMMENT 'api_key.id',
     nonce   DECIMAL(38, 18) NOT NULL DEFAULT -1 COMMENT 'highest accepted',

@@ -1,6 +1,7 @@
 #include "ledger/ledger.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -9,7 +10,22 @@
 const char *const ledger_types[] = {"deposit", "withdraw", "fee",    "in",
                                     "out",     "spent",    "earned", NULL};
 
-enum err ledger_load_currencies(struct db *db)
+static void copy_percent(char *out, size_t size, const char *text)
+{
+    text_copy(out, size, text);
+    if (strchr(out, '.') == NULL)
+        return;
+    size_t len = strlen(out);
+    while (out[len - 1] == '0')
+        out[--len] = '\0';
+    if (out[len - 1] == '.')
+        out[--len] = '\0';
+}
+
+/* Percent, for those who trade least, as `info` prints it. */
+static char trade_fee[16];
+
+static enum err load_currencies(struct db *db)
 {
     struct db_rows rows = {0};
     enum err rc = db_run(db,
@@ -35,6 +51,25 @@ enum err ledger_load_currencies(struct db *db)
     return rc;
 }
 
+static enum err load_trade_fee(struct db *db)
+{
+    struct db_rows rows = {0};
+    enum err rc =
+        db_run(db, "SELECT percent FROM trade_fee ORDER BY min_volume LIMIT 1", DB_NO_ARGS, &rows);
+    if (rc == ERR_OK && !db_next(&rows))
+        rc = ERR_CONFIG;
+    if (rc == ERR_OK)
+        copy_percent(trade_fee, sizeof(trade_fee), db_get_text(&rows, 0));
+    db_rows_free(&rows);
+    return rc;
+}
+
+enum err ledger_load(struct db *db)
+{
+    enum err rc = load_currencies(db);
+    return rc == ERR_OK ? load_trade_fee(db) : rc;
+}
+
 enum err ledger_currency_channels(struct db *db, const struct currency *currency,
                                   struct uuid *ticker, struct uuid *depth)
 {
@@ -57,18 +92,6 @@ static void copy_date(char out[20], const char *text)
     text_copy(out, 20, text);
 }
 
-static void copy_percent(char *out, size_t size, const char *text)
-{
-    text_copy(out, size, text);
-    if (strchr(out, '.') == NULL)
-        return;
-    size_t len = strlen(out);
-    while (out[len - 1] == '0')
-        out[--len] = '\0';
-    if (out[len - 1] == '.')
-        out[--len] = '\0';
-}
-
 /* A limit from its column (NULL: none) and what was used of it; `known` is false where no row
  * allows anything. */
 static struct ledger_limit read_limit(const struct db_rows *rows, unsigned col, bool known,
@@ -83,17 +106,64 @@ static struct ledger_limit read_limit(const struct db_rows *rows, unsigned col, 
     return limit;
 }
 
-static void read_wallet(const struct db_rows *rows, struct ledger_wallet *wallet)
+static struct ledger_wallet *find_wallet(struct ledger_info *info, const struct currency *currency)
 {
-    const struct currency *currency = currency_by_id((uint16_t)db_get_u64(rows, 10));
-    bool known = db_get_u64(rows, 14) != 0;
+    for (size_t i = 0; i < info->wallet_count; i++)
+        if (info->wallets[i].available.currency == currency)
+            return &info->wallets[i];
+    return NULL;
+}
 
-    wallet->available = (struct amount){.units = db_get_i128(rows, 11), .currency = currency};
-    wallet->entries = db_get_u64(rows, 12);
-    wallet->held = (struct amount){.units = db_get_i128(rows, 13), .currency = currency};
-    wallet->single = read_limit(rows, 15, known, 0, currency);
-    wallet->daily = read_limit(rows, 16, known, db_get_i128(rows, 18), currency);
-    wallet->monthly = read_limit(rows, 17, known, db_get_i128(rows, 19), currency);
+/* One row: the user's available or held account in one currency makes or completes a wallet. */
+static enum err read_account(const struct db_rows *rows, struct ledger_info *info)
+{
+    const struct currency *currency = currency_by_id((uint16_t)db_get_u64(rows, 9));
+    const char *purpose = db_get_text(rows, 10);
+    struct amount balance = {.units = db_get_i128(rows, 11), .currency = currency};
+    bool known = db_get_u64(rows, 13) != 0, is_available = strcmp(purpose, "available") == 0;
+    struct ledger_wallet *wallet = find_wallet(info, currency);
+
+    if (!is_available && strcmp(purpose, "held") != 0)
+        return ERR_OK;
+    if (wallet == NULL) {
+        if (info->wallet_count == LEDGER_MAX_WALLETS)
+            return ERR_INTERNAL;
+        wallet = &info->wallets[info->wallet_count++];
+        *wallet = (struct ledger_wallet){
+            .available.currency = currency,
+            .held.currency = currency,
+            .single = read_limit(rows, 14, known, 0, currency),
+            .daily = read_limit(rows, 15, known, db_get_i128(rows, 17), currency),
+            .monthly = read_limit(rows, 16, known, db_get_i128(rows, 18), currency),
+        };
+    }
+    if (is_available) {
+        wallet->available = balance;
+        wallet->entries = db_get_u64(rows, 12);
+    } else {
+        wallet->held = balance;
+    }
+    return ERR_OK;
+}
+
+static void read_user(const struct db_rows *rows, struct ledger_info *out)
+{
+    out->user_id = db_get_i64(rows, 0);
+    out->uuid = db_get_uuid(rows, 1);
+    text_copy(out->login, sizeof(out->login), db_get_text(rows, 2));
+    text_copy(out->email, sizeof(out->email), db_get_text(rows, 3));
+    text_copy(out->level, sizeof(out->level), db_get_text(rows, 4));
+    text_copy(out->language, sizeof(out->language), db_get_text(rows, 5));
+    out->otp_required = db_get_u64(rows, 6) != 0;
+    copy_date(out->created, db_get_text(rows, 7));
+    copy_date(out->last_login, db_get_text(rows, 8));
+    text_copy(out->trade_fee, sizeof(out->trade_fee), trade_fee);
+}
+
+static int by_currency(const void *a, const void *b)
+{
+    const struct ledger_wallet *left = a, *right = b;
+    return (int)left->available.currency->id - (int)right->available.currency->id;
 }
 
 enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info *out)
@@ -103,27 +173,14 @@ enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info *out)
     if (rc == ERR_OK && rows.count == 0)
         rc = ERR_NOT_FOUND;
     out->wallet_count = 0;
-    while (rc == ERR_OK && db_next(&rows)) {
-        if (out->wallet_count == 0) {
-            out->user_id = db_get_i64(&rows, 0);
-            out->uuid = db_get_uuid(&rows, 1);
-            text_copy(out->login, sizeof(out->login), db_get_text(&rows, 2));
-            text_copy(out->email, sizeof(out->email), db_get_text(&rows, 3));
-            text_copy(out->level, sizeof(out->level), db_get_text(&rows, 4));
-            text_copy(out->language, sizeof(out->language), db_get_text(&rows, 5));
-            out->otp_required = db_get_u64(&rows, 6) != 0;
-            copy_date(out->created, db_get_text(&rows, 7));
-            copy_date(out->last_login, db_get_text(&rows, 8));
-            copy_percent(out->trade_fee, sizeof(out->trade_fee), db_get_text(&rows, 9));
-        }
-        if (db_is_null(&rows, 10))
-            break; /* a user without wallets */
-        if (out->wallet_count == LEDGER_MAX_WALLETS)
-            rc = ERR_INTERNAL;
-        else
-            read_wallet(&rows, &out->wallets[out->wallet_count++]);
+    for (bool first = true; rc == ERR_OK && db_next(&rows); first = false) {
+        if (first)
+            read_user(&rows, out);
+        if (!db_is_null(&rows, 9))
+            rc = read_account(&rows, out);
     }
     db_rows_free(&rows);
+    qsort(out->wallets, out->wallet_count, sizeof(out->wallets[0]), by_currency);
     return rc;
 }
 
@@ -133,15 +190,13 @@ enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info *out)
     "AND a.currency_id = ? AND (? IS NULL OR e.type = ?) "                        \
     "AND (? = 0 OR j.at >= FROM_UNIXTIME(?)) AND (? = 0 OR j.at < FROM_UNIXTIME(?)) "
 
-static enum err count_history(struct db *db, struct db_args args, struct ledger_page *page)
+static enum err count_history(struct db *db, struct db_args args, uint64_t *records)
 {
     struct db_rows rows = {0};
     enum err rc = db_run(db, "SELECT COUNT(*) " HISTORY_FROM, args, &rows);
     if (rc == ERR_OK && db_next(&rows))
-        page->records = db_get_u64(&rows, 0);
+        *records = db_get_u64(&rows, 0);
     db_rows_free(&rows);
-    page->size = LEDGER_HISTORY_PAGE;
-    page->max = page->records == 0 ? 1 : (int64_t)((page->records - 1) / LEDGER_HISTORY_PAGE) + 1;
     return rc;
 }
 
@@ -164,7 +219,7 @@ static void read_line(const struct db_rows *rows, const struct currency *currenc
 
 enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filter *filter,
                         void (*line)(void *arg, const struct ledger_line *line), void *arg,
-                        struct ledger_page *page)
+                        struct page *page)
 {
     const struct db_arg where[] = {
         db_i64(user_id),
@@ -182,14 +237,15 @@ enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filt
     size_t count = sizeof(where) / sizeof(where[0]);
     struct db_rows rows = {0};
     struct ledger_line row;
+    uint64_t records = 0;
 
-    enum err rc = count_history(db, (struct db_args){.list = where, .count = count - 2}, page);
+    enum err rc = count_history(db, (struct db_args){.list = where, .count = count - 2}, &records);
     if (rc != ERR_OK)
         return rc;
-    page->current = filter->page;
+    *page = page_of(records, filter->page, LEDGER_HISTORY_PAGE);
     memcpy(args, where, sizeof(args));
-    args[count - 2] = db_i64((filter->page - 1) * LEDGER_HISTORY_PAGE);
-    args[count - 1] = db_i64(LEDGER_HISTORY_PAGE);
+    args[count - 2] = db_i64(page_offset(page));
+    args[count - 1] = db_i64(page->size);
     rc = db_run(db,
                 "SELECT e.seq, UNIX_TIMESTAMP(j.at) DIV 1, e.type, e.amount, e.balance, e.info, "
                 "j.kind, j.ref " HISTORY_FROM "ORDER BY e.seq DESC LIMIT ?, ?",

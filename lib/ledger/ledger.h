@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "base/page.h"
 #include "db/db.h"
 #include "money/amount.h"
 
@@ -15,8 +16,9 @@
 #define LEDGER_HISTORY_PAGE 50 /* rows of one page of history */
 #define LEDGER_INFO_SIZE 2049  /* bytes of a line of history with its NUL: 512 code points */
 
-/* Loads the currencies from the schema into money/currency's table. */
-MUST_USE enum err ledger_load_currencies(struct db *db);
+/* Loads what does not change while a process runs: the currencies into money/currency's table, and the
+ * trading fee. ERR_CONFIG where the schema's rows break a bound. */
+MUST_USE enum err ledger_load(struct db *db);
 
 /* The ids of a currency's ticker and depth channels. */
 MUST_USE enum err ledger_currency_channels(struct db *db, const struct currency *currency,
@@ -65,7 +67,7 @@ struct ledger_filter {
     const struct currency *currency; /* required */
     const char *type;                /* one of ledger_types, or NULL */
     int64_t since, until;            /* unix seconds, until exclusive; 0 = open */
-    int64_t page;                    /* from 1 */
+    int64_t page;                    /* 1 to PAGE_MAX */
 };
 
 /* The types of history lines, NULL-terminated (api: wallet/history). */
@@ -84,15 +86,10 @@ struct ledger_line {
     bool has_ref;
 };
 
-struct ledger_page {
-    uint64_t records; /* lines that match in all */
-    int64_t current, max, size;
-};
-
 /* Calls `line` for each line of one page. ERR_OK with no lines where there is no such wallet. */
 MUST_USE enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filter *filter,
                                  void (*line)(void *arg, const struct ledger_line *line), void *arg,
-                                 struct ledger_page *page);
+                                 struct page *page);
 
 /* An operator's credit to a user from outside.
  * amount  greater than zero

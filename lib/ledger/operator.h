@@ -9,7 +9,7 @@
 #include "db/db.h"
 #include "money/amount.h"
 
-/* Calls `row` for each currency, in the order of the schema. ledger_load_currencies has run. */
+/* Calls `row` for each currency, in the order of the schema. ledger_load has run. */
 MUST_USE enum err ledger_currencies(struct db *db,
                                     void (*row)(void *arg, const struct currency *currency,
                                                 bool enabled),

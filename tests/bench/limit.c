@@ -6,10 +6,8 @@
  *
  * A thread per connection, each with a key of its own. The files are those of the load generator;
  * the tickets made here all have the key LIMIT_TICKET_KEY. Prints one JSON object. */
-#include <getopt.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,12 +16,11 @@
 #include "crypto/crypto.h"
 #include "db/db.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/options.h"
 
 #define MAX_THREADS 64
 #define LIMIT_TICKET_KEY "limit-limit-limit-limit-limit-limit-limit-l"
 #define CURRENCY_USD 2
-
-enum call { CALL_INFO, CALL_CREATE, CALL_SETTLE };
 
 /* One thread with its connection and its share of the tickets. */
 struct caller {
@@ -37,13 +34,7 @@ struct caller {
     struct measure measured;
 };
 
-static struct {
-    const char *config, *keys, *made, *tickets;
-    enum call call;
-    size_t connections;
-    double seconds, warm;
-    uint64_t count;
-} option = {.connections = 32, .seconds = 4, .warm = 0.5};
+static struct bench_options option = {.connections = 32, .seconds = 4, .warm = 0.5};
 
 static struct bench_key keys[BENCH_MAX_KEYS];
 static struct caller callers[MAX_THREADS];
@@ -97,6 +88,8 @@ static bool call_once(struct caller *caller)
     enum err rc = ERR_INTERNAL;
 
     switch (option.call) {
+    case CALL_GET:
+        bench_fail("the database knows no such call");
     case CALL_INFO:
         use_key(caller, request_key);
         rc = db_run(caller->db, "CALL account_info(?)", DB_ARGS(db_i64(user_id)), &rows);
@@ -117,10 +110,10 @@ static bool call_once(struct caller *caller)
             return false;
         use_key(caller, request_key);
         crypto_random(blind.bytes, sizeof(blind.bytes));
+        id = caller->tickets[caller->ticket_next++];
         rc = db_txn_call(caller->db, "CALL ticket_settle(?, ?, ?, ?, ?, ?, ?)",
                          DB_ARGS(db_i64(user_id), db_text(request_key), db_text(trace),
-                                 db_uuid(&caller->tickets[caller->ticket_next++]),
-                                 db_blob(key_hash, sizeof(key_hash)), db_uuid(&blind),
+                                 db_uuid(&id), db_blob(key_hash, sizeof(key_hash)), db_uuid(&blind),
                                  db_text("Paid in cash")),
                          &rows, NULL);
         break;
@@ -231,71 +224,14 @@ static void print_result(void)
     puts("\"failures\":{}}");
 }
 
-static enum call call_named(const char *name)
-{
-    static const char *const names[] = {
-        [CALL_INFO] = "info", [CALL_CREATE] = "create", [CALL_SETTLE] = "settle"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], name) == 0)
-            return (enum call)i;
-    bench_fail("no such call: %s", name);
-}
-
-static void read_options(int argc, char **argv)
-{
-    static const struct option names[] = {
-        {"config", required_argument, NULL, 'f'},      {"call", required_argument, NULL, 'c'},
-        {"connections", required_argument, NULL, 'n'}, {"seconds", required_argument, NULL, 's'},
-        {"warm", required_argument, NULL, 'w'},        {"count", required_argument, NULL, 'r'},
-        {"keys", required_argument, NULL, 'k'},        {"made", required_argument, NULL, 'm'},
-        {"tickets", required_argument, NULL, 't'},     {NULL, 0, NULL, 0}};
-
-    for (int name; (name = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-        switch (name) {
-        case 'f':
-            option.config = optarg;
-            break;
-        case 'c':
-            option.call = call_named(optarg);
-            break;
-        case 'n':
-            option.connections = (size_t)bench_number(optarg);
-            break;
-        case 's':
-            option.seconds = bench_number(optarg);
-            break;
-        case 'w':
-            option.warm = bench_number(optarg);
-            break;
-        case 'r':
-            option.count = (uint64_t)bench_number(optarg);
-            break;
-        case 'k':
-            option.keys = optarg;
-            break;
-        case 'm':
-            option.made = optarg;
-            break;
-        case 't':
-            option.tickets = optarg;
-            break;
-        default:
-            exit(2);
-        }
-    }
-    if (option.connections == 0 || option.connections > MAX_THREADS)
-        bench_fail("1 to %d connections", MAX_THREADS);
-    if (option.config == NULL || option.keys == NULL ||
-        (option.call == CALL_SETTLE && option.tickets == NULL))
-        bench_fail("--config, --keys and, to settle, --tickets are needed");
-}
-
 int main(int argc, char **argv)
 {
     static struct config config;
     struct text problem = TEXT(1000);
 
-    read_options(argc, argv);
+    bench_read_options(argc, argv, MAX_THREADS, &option);
+    if (option.config == NULL)
+        bench_fail("--config is needed");
     if (config_load(option.config, &config, &problem) != ERR_OK)
         bench_fail("%s", text_string(&problem));
     if (crypto_start() != ERR_OK)

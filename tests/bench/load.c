@@ -11,10 +11,8 @@
  * under way. Prints one JSON object; --show prints one answer instead. Anything but success is
  * counted by kind, and makes the exit status 1. */
 #include <arpa/inet.h>
-#include <getopt.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,14 +21,13 @@
 #include "base/encode.h"
 #include "crypto/crypto.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/options.h"
 
 #define MAX_CONNECTIONS 256
 #define MAX_KINDS 16
 #define ANSWER_MAX 65536
 #define REQUEST_MAX 2048
 #define DRAIN_S 10 /* for answers under way at the end */
-
-enum call { CALL_GET, CALL_INFO, CALL_CREATE, CALL_SETTLE };
 
 struct connection {
     int fd;
@@ -65,15 +62,7 @@ struct kind {
     uint64_t count;
 };
 
-static struct {
-    uint16_t port;
-    const char *path, *keys, *made, *tickets;
-    enum call call;
-    size_t connections;
-    double seconds, warm;
-    uint64_t count;
-    bool show;
-} option = {.connections = 64, .seconds = 4, .warm = 0.5, .path = "/"};
+static struct bench_options option = {.connections = 64, .seconds = 4, .warm = 0.5, .path = "/"};
 
 static struct bench_key keys[BENCH_MAX_KEYS];
 static struct connection connections[MAX_CONNECTIONS];
@@ -414,72 +403,6 @@ static void read_files(void)
     }
 }
 
-static enum call call_named(const char *name)
-{
-    static const char *const names[] = {[CALL_GET] = "get",
-                                        [CALL_INFO] = "info",
-                                        [CALL_CREATE] = "create",
-                                        [CALL_SETTLE] = "settle"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], name) == 0)
-            return (enum call)i;
-    bench_fail("no such call: %s", name);
-}
-
-static void read_options(int argc, char **argv)
-{
-    static const struct option names[] = {
-        {"port", required_argument, NULL, 'p'},    {"path", required_argument, NULL, 'u'},
-        {"call", required_argument, NULL, 'c'},    {"connections", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 's'}, {"warm", required_argument, NULL, 'w'},
-        {"count", required_argument, NULL, 'r'},   {"keys", required_argument, NULL, 'k'},
-        {"made", required_argument, NULL, 'm'},    {"tickets", required_argument, NULL, 't'},
-        {"show", no_argument, NULL, 'S'},          {NULL, 0, NULL, 0}};
-
-    for (int name; (name = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-        switch (name) {
-        case 'p':
-            option.port = (uint16_t)bench_number(optarg);
-            break;
-        case 'u':
-            option.path = optarg;
-            break;
-        case 'c':
-            option.call = call_named(optarg);
-            break;
-        case 'n':
-            option.connections = (size_t)bench_number(optarg);
-            break;
-        case 's':
-            option.seconds = bench_number(optarg);
-            break;
-        case 'w':
-            option.warm = bench_number(optarg);
-            break;
-        case 'r':
-            option.count = (uint64_t)bench_number(optarg);
-            break;
-        case 'k':
-            option.keys = optarg;
-            break;
-        case 'm':
-            option.made = optarg;
-            break;
-        case 't':
-            option.tickets = optarg;
-            break;
-        case 'S':
-            option.show = true;
-            option.connections = 1;
-            break;
-        default:
-            exit(2);
-        }
-    }
-    if (option.connections == 0 || option.connections > MAX_CONNECTIONS)
-        bench_fail("1 to %d connections", MAX_CONNECTIONS);
-}
-
 static void print_result(void)
 {
     measure_print(&measured, (double)(measure_to_us - measure_from_us) / 1e6, acknowledged);
@@ -492,7 +415,9 @@ static void print_result(void)
 
 int main(int argc, char **argv)
 {
-    read_options(argc, argv);
+    bench_read_options(argc, argv, MAX_CONNECTIONS, &option);
+    if (option.show)
+        option.connections = 1;
     if (crypto_start() != ERR_OK)
         bench_fail("no cryptography");
     read_files();

@@ -91,7 +91,7 @@ static bool connect_stack(void)
     if (rc == ERR_OK)
         rc = db_open_config(&config, false, &test_db);
     if (rc == ERR_OK)
-        rc = ledger_load_currencies(test_db);
+        rc = ledger_load(test_db);
     if (rc != ERR_OK)
         fprintf(stderr, "TELLER_CONFIG: %s %s\n", err_id(rc), text_string(&problem));
     config_free(&config);

@@ -68,7 +68,7 @@ test('GET on a private call: 405 with Allow and the token invalid_request_method
 
 test('paths that are none: 404 with an error envelope', async () => {
   for (const path of ['/api/1/generic/nothing', '/api/1/generic', '/api/1/', '/api/1/generic/public/private/info',
-    '/api/1/generic/ticket', '/api/1/generic/ticket/create/more', '/api/1/generic/%2finfo', '/api/1/generic/inf%6',
+    '/api/1/generic/ticket', '/api/1/generic/ticket/create/more', '/api/1/generic/%2finfo',
     '/api/2/generic/info', `/api/1/${'x/'.repeat(200)}`]) {
     const reply = await get(path);
     assert.equal(reply.status, 404, `${path}: ${reply.status}`);

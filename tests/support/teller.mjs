@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -175,6 +176,22 @@ export class Stack {
     return JSON.parse(out);
   }
 
+  /** The processes of a part of the stack (main, login, mariadb ...), as its supervisor keeps them. */
+  async processes(part) {
+    return childrenOf(Number(await readFile(path.join(this.dir, 'pid', part), 'utf8')));
+  }
+
+  /** True once the stack answers and reaches its database. */
+  async ready() {
+    return (await this.request('GET', '/health/ready').catch(() => ({ status: 0 }))).status === 200;
+  }
+
+  /** The first lines of the logs that say "our own fault". */
+  async bugs() {
+    const { stdout } = await run('sh', ['-c', 'cat "$1"/log/*.log | grep -m 5 level=bug | cut -c 1-500', 'sh', this.dir]);
+    return stdout;
+  }
+
   /** Runs the sweeper; gives its log line's figures. */
   async sweep(...args) {
     const { stderr } = await run(this.sweeper, args.length ? args : ['--once'],
@@ -233,6 +250,40 @@ export class Stack {
     assert.equal(reply.status, 200, reply.text);
     return new Session(this, reply);
   }
+}
+
+/** A connection of the database's administrator that stays open: one statement after the other. */
+export class Sql {
+  constructor(owner) {
+    this.child = spawn('mariadb', ['--no-defaults', '--socket', path.join(owner.dir, 'mariadb/mysqld.sock'), '--batch',
+      '--skip-column-names', '--unbuffered', '--force', 'teller'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    this.waiting = [];
+    this.text = '';
+    this.child.stdout.setEncoding('utf8').on('data', (data) => {
+      this.text += data;
+      for (let end; (end = this.text.indexOf(MARK)) >= 0; this.text = this.text.slice(end + MARK.length))
+        this.waiting.shift()(this.text.slice(0, end));
+    });
+  }
+
+  /** Runs statements; gives what they print. */
+  run(statements) {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.child.stdin.write(`${statements}; SELECT 'no more of this';\n`);
+    });
+  }
+
+  close() {
+    this.child.stdin.end();
+  }
+}
+const MARK = 'no more of this\n';
+
+/** Processes that a process started. */
+export async function childrenOf(pid) {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return text.trim() === '' ? [] : text.trim().split(/\s+/).map(Number);
 }
 
 /** The stack of the whole test run. */

@@ -22,7 +22,7 @@ enum err ctl_connect(struct ctl *ctl)
         ctl_fail(ctl, rc, ctl->config.database_password_file);
         return rc;
     }
-    rc = ledger_load_currencies(ctl->db);
+    rc = ledger_load(ctl->db);
     if (rc != ERR_OK)
         ctl_fail(ctl, rc, db_problem(ctl->db));
     return rc;

@@ -1,13 +1,22 @@
 <?php
 // The peer on PHP: the calls info, ticket/create and ticket/settle as a careful PHP programmer would
 // write them, without a framework. Each answer is the same as ours. Keys, currencies and settings
-// come from an array that opcache keeps in shared memory; TELLER_STATE names its file.
+// come from an array that opcache keeps in shared memory; TELLER_STATE names its file,
+// TELLER_DRIVER the way to the database.
 declare(strict_types=1);
 
-mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
+require __DIR__ . ($_SERVER['TELLER_DRIVER'] === 'pdo' ? '/pdo.php' : '/mysqli.php');
 
 final class Refusal extends Exception
 {
+}
+
+final class DatabaseError extends Exception
+{
+    public function __construct(public readonly string $state, int $code, string $message)
+    {
+        parent::__construct($message, $code);
+    }
 }
 
 // A parameter as text, "" where it is missing or no text.
@@ -41,29 +50,14 @@ function caller(array $state, string $body, int $right): array
     return $key + ['request_key' => "n{$key['id']}:{$_POST['nonce']}"];
 }
 
-function connect(array $state): mysqli
-{
-    return new mysqli('p:localhost', $state['user'], $state['password'], $state['database'], 0, $state['socket']);
-}
-
-// Sends the statements in one packet and gives the rows of the last result set. A refusal by a
-// procedure, or a deadlock, ends it.
-function call(mysqli $db, string $sql): array
+// Runs the statements; a refusal by a procedure ends the request, a deadlock is tried again.
+function call(array $state, string $sql): array
 {
     for ($tries = 1;; $tries++) {
         try {
-            $rows = [];
-            $db->multi_query($sql);
-            do {
-                if ($result = $db->store_result()) {
-                    $rows = $result->fetch_all(MYSQLI_NUM);
-                    $result->free();
-                }
-            } while ($db->next_result());
-            return $rows;
-        } catch (mysqli_sql_exception $e) {
-            $db->rollback();
-            if ($e->getSqlState() === '45000') {
+            return run($state, $sql);
+        } catch (DatabaseError $e) {
+            if ($e->state === '45000') {
                 $denied = str_starts_with($e->getMessage(), 'login_error');
                 throw new Refusal($e->getMessage(), $denied ? 403 : 200);
             }
@@ -72,6 +66,12 @@ function call(mysqli $db, string $sql): array
             }
         }
     }
+}
+
+// Text as SQL: hexadecimal, so that nothing in it can become SQL.
+function hex(string $text): string
+{
+    return "_utf8mb4 X'" . bin2hex($text) . "'";
 }
 
 function money(array $currency, string $units): array
@@ -107,9 +107,9 @@ function use_key(array $key): string
     return "CALL api_key_use({$key['id']}, {$key['version']}, {$_POST['nonce']}, NULL);";
 }
 
-function info(array $state, array $key, mysqli $db): array
+function info(array $state, array $key): array
 {
-    $rows = call($db, use_key($key) . "CALL account_info({$key['user']})");
+    $rows = call($state, use_key($key) . "CALL account_info({$key['user']})");
     [$id, $uuid, $login, , , $language, , $created, $last_login, $fee] = $rows[0];
     $wallets = [];
     foreach ($rows as $row) {
@@ -155,7 +155,7 @@ function wallet(array $currency, array $row): array
     ];
 }
 
-function create(array $state, array $key, mysqli $db): array
+function create(array $state, array $key): array
 {
     $currency = null;
     foreach ($state['currencies'] as $candidate) {
@@ -172,10 +172,10 @@ function create(array $state, array $key, mysqli $db): array
     $bytes[8] = chr(ord($bytes[8]) & 0x3f | 0x80);
     $mac = hash_hmac('sha256', "ticket-key$bytes", hex2bin($state['master']), true);
     $ticket_key = rtrim(strtr(base64_encode($mac), '+/', '-_'), '=');
-    $rows = call($db, use_key($key) . sprintf(
-        "CALL ticket_create(%d, '%s', '%s', X'%s', X'%s', '%s', %d, %s, NULL, NULL)",
+    $rows = call($state, use_key($key) . sprintf(
+        "CALL ticket_create(%d, '%s', '%s', X'%s', X'%s', %s, %d, %s, NULL, NULL)",
         $key['user'], $key['request_key'], $_SERVER['REQUEST_ID'], bin2hex($bytes), hash('sha256', $ticket_key),
-        $db->real_escape_string(param('partner')), $currency['id'], $units));
+        hex(param('partner')), $currency['id'], $units));
     [$url] = array_values($rows[0]);
     $id = uuid($bytes);
     return [
@@ -186,17 +186,17 @@ function create(array $state, array $key, mysqli $db): array
     ];
 }
 
-function settle(array $state, array $key, mysqli $db): array
+function settle(array $state, array $key): array
 {
     $id = str_replace('-', '', param('ticket'));
     $description = param('description');
     if (!preg_match('/^[0-9a-f]{32}$/i', $id) || !preg_match('/^.{1,255}$/su', $description)) {
         throw new Refusal('invalid_parameter', 200);
     }
-    $rows = call($db, use_key($key) . sprintf(
-        "CALL ticket_settle(%d, '%s', '%s', X'%s', X'%s', X'%s', '%s')",
+    $rows = call($state, use_key($key) . sprintf(
+        "CALL ticket_settle(%d, '%s', '%s', X'%s', X'%s', X'%s', %s)",
         $key['user'], $key['request_key'], $_SERVER['REQUEST_ID'], $id, hash('sha256', param('key')),
-        bin2hex(random_bytes(16)), $db->real_escape_string($description)));
+        bin2hex(random_bytes(16)), hex($description)));
     [$bytes, $partner, , $status, $currency, $amount, $created, $expires, $settled, $words, $reason] =
         array_values($rows[0]);
     return [
@@ -222,11 +222,11 @@ $calls = [
 try {
     [$function, $right] = $calls[$_SERVER['TELLER_CALL']] ?? throw new Refusal('unknown_method', 404);
     $key = caller($state, file_get_contents('php://input'), $right);
-    $answer = ['result' => 'success', 'return' => $function($state, $key, connect($state))];
+    $answer = ['result' => 'success', 'return' => $function($state, $key)];
 } catch (Refusal $refusal) {
     http_response_code($refusal->getCode());
     $answer = ['result' => 'error', 'error' => DENIED, 'token' => $refusal->getMessage()];
-} catch (mysqli_sql_exception $e) {
+} catch (DatabaseError $e) {
     error_log($e->getMessage());
     http_response_code(500);
     $answer = ['result' => 'error', 'error' => 'database error', 'token' => 'db'];

@@ -1,0 +1,282 @@
+// Under a load of creates, settles, updates, cancels and sweeps, workers, sweepers and the database
+// are killed (-9) at random. Afterwards the books agree, and what was acknowledged is there, once.
+// KILLS=N takes another number than 24.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { form, inParallel, Stack, tonce, until } from '../support/teller.mjs';
+
+const CLIENTS = 32;
+const KILLS = Number(process.env.KILLS ?? 24);
+const FUNDS = 10000;
+const QUICK_SECONDS = 2;
+
+let stack;
+before(async () => {
+  stack = await Stack.start(path.join(process.env.RUN_DIR, 'fault'), { DEMO: 'no', JOBS: 'no' });
+  await stack.ctl('limit', 'set', 'USD', 'full', '--single', 'none', '--daily', 'none', '--monthly', 'none');
+});
+after(async () => {
+  try {
+    assert.equal(await stack.bugs(), '');
+    await stack.audit();
+  } finally {
+    await stack.stop();
+  }
+});
+
+const chance = (probability) => Math.random() < probability;
+const pick = (list) => list[Math.floor(Math.random() * list.length)];
+const kill = (pid) => { try { process.kill(pid, 'SIGKILL'); } catch (error) { assert.equal(error.code, 'ESRCH'); } };
+
+/** Keeps copies of the sweeper running, as cron would, and lets one of them be killed. */
+class Sweepers {
+  constructor(copies) {
+    this.children = new Set();
+    for (let i = 0; i < copies; i++) this.start();
+  }
+
+  start() {
+    const child = spawn(stack.sweeper, ['--for', '600', '--batch', '5'], { env: { ...process.env, TELLER_CONFIG: stack.config }, stdio: 'ignore' });
+    this.children.add(child);
+    child.on('exit', () => {
+      this.children.delete(child);
+      if (!this.stopped) this.start();
+    });
+  }
+
+  pids() {
+    return [...this.children].map((child) => child.pid);
+  }
+
+  async stop() {
+    this.stopped = true;
+    for (const child of this.children) child.kill('SIGTERM');
+    await until(() => this.children.size === 0, 30, 'the end of the sweepers');
+  }
+}
+
+/**
+ * One client of the load: opens tickets and does something with them. Keeps account of every answer:
+ * an acknowledged change must last, one without an answer may have happened or not.
+ */
+class Load {
+  constructor(customer, partners) {
+    Object.assign(this, { customer, partners, tickets: new Map(), left: [], unknown: 0, calls: 0, refusals: new Map() });
+  }
+
+  /** "done" with the value, "refused" with the token, or "unknown". */
+  async call(who, method, params) {
+    this.calls++;
+    const reply = await who.call(method, params).catch(() => null);
+    if (reply?.status === 200 && reply.json?.result === 'success') return ['done', reply.json.return];
+    if (reply?.status === 200 && reply.json?.result === 'error') {
+      this.refusals.set(reply.json.token, (this.refusals.get(reply.json.token) ?? 0) + 1);
+      return ['refused', reply.json.token];
+    }
+    // 403 invalid_nonce follows where nginx sent the request to a second worker: done or not, as above.
+    assert.ok(reply === null || [403, 500, 502, 503, 504].includes(reply.status), `${method}: ${reply?.status} ${reply?.text}`);
+    if (reply?.status === 403) assert.equal(reply.json.token, 'login_error_invalid_nonce', reply.text);
+    return ['unknown'];
+  }
+
+  async open() {
+    const partner = pick(this.partners);
+    const [outcome, made] = await this.call(this.customer, 'ticket/create', { partner: partner.id, amount: '1', currency: 'USD' });
+    if (outcome === 'unknown') this.unknown++;
+    if (outcome !== 'done') return null;
+    const ticket = { ...made, partner, acknowledged: 'open', maybe: new Set(), updates: [] };
+    this.tickets.set(made.ticket, ticket);
+    return ticket;
+  }
+
+  /** Notes what an answer to a change of state says. */
+  note(ticket, status, [outcome]) {
+    if (outcome === 'done') ticket.acknowledged = status;
+    if (outcome === 'unknown') ticket.maybe.add(status);
+    return outcome === 'done';
+  }
+
+  /** Opens a ticket and goes on with it, or with one that was left open a while ago. */
+  async step() {
+    let ticket = await this.open();
+    if (ticket === null) return;
+    if (chance(0.4)) {
+      this.left.push(ticket);
+      if (this.left.length < 10 || chance(0.5)) return;
+      [ticket] = this.left.splice(Math.floor(Math.random() * this.left.length), 1);
+    }
+    const id = { ticket: ticket.ticket, key: ticket.key };
+    if (chance(0.3)) {
+      this.note(ticket, 'cancelled', await this.call(this.customer, 'ticket/cancel', { ticket: ticket.ticket }));
+      return;
+    }
+    if (!this.note(ticket, 'settled', await this.call(ticket.partner, 'ticket/settle', { ...id, description: 'paid' }))) return;
+    if (chance(0.5)) {
+      const message = `news ${tonce()}`;
+      if ((await this.call(ticket.partner, 'ticket/update', { ...id, message }))[0] === 'done') ticket.updates.push(message);
+    }
+  }
+
+  async run(going) {
+    while (going()) await this.step();
+  }
+}
+
+/** Kills one process of a kind, waits until another one is there. Gives what was killed. */
+async function killOne(kind, sweepers) {
+  const pids = kind === 'sweeper' ? sweepers.pids() : await stack.processes(kind === 'database' ? 'mariadb' : 'main');
+  if (pids.length === 0) return null;
+  const pid = pick(pids);
+  kill(pid);
+  if (kind === 'database') {
+    await until(async () => {
+      const now = await stack.processes('mariadb');
+      return now.length > 0 && !now.includes(pid) && stack.ready();
+    }, 60, 'the return of the database');
+  }
+  return kind;
+}
+
+/** Kills at random, each kind of process its share, until KILLS are done. */
+async function killAtRandom(sweepers) {
+  const killed = { worker: 0, sweeper: 0, database: 0 };
+  const plan = Array.from({ length: KILLS }, (_, i) => ['worker', 'sweeper', 'worker', 'database'][i % 4]);
+  for (const kind of plan.sort(() => Math.random() - 0.5)) {
+    // A pause of random length, so that the blow falls at any moment of the work.
+    await new Promise((done) => setTimeout(done, 100 + Math.random() * 500));
+    const done = await killOne(kind, sweepers);
+    if (done) killed[done]++;
+  }
+  return killed;
+}
+
+test(`${CLIENTS} clients, ${KILLS} kills: nothing acknowledged is lost, nothing happens twice`, { timeout: 600000 }, async (context) => {
+  const quick = await stack.partner({ ttl: QUICK_SECONDS });
+  const partners = [await stack.partner(), quick];
+  const customers = await inParallel(4, Array.from({ length: CLIENTS }, () => () => stack.customer({ funds: { USD: String(FUNDS) } })));
+  const loads = customers.map((customer) => new Load(customer, partners));
+  const sweepers = new Sweepers(2);
+  let going = true;
+  const work = Promise.all(loads.map((load) => load.run(() => going)));
+  const started = Date.now();
+  const killed = await killAtRandom(sweepers).finally(() => { going = false; });
+  await work;
+  await sweepers.stop();
+  await until(() => stack.ready(), 60, 'a stack that is ready');
+  assert.ok(Object.values(killed).every((count) => count > 0), JSON.stringify(killed));
+
+  // What nobody settled in time is released now.
+  await until(async () => {
+    await stack.sweep();
+    return (await stack.sql(`SELECT COUNT(*) FROM ticket WHERE status = 'open' AND partner_id = '${quick.id}'`))[0][0] === '0';
+  }, 60, 'the release of every ticket that is due');
+  const report = await stack.audit();
+
+  const stored = new Map((await stack.sql(`SELECT LOWER(HEX(t.id)), t.status, u.login FROM ticket AS t JOIN user AS u ON u.id = t.customer_id`))
+    .map(([id, status, login]) => [id, { status, login }]));
+  const journals = await stack.sql('SELECT LOWER(HEX(ref)), kind, COUNT(*) FROM journal WHERE ref IS NOT NULL '
+    + "AND kind <> 'ticket_update' GROUP BY ref, kind");
+  const twice = journals.filter(([, , count]) => count !== '1');
+  assert.deepEqual(twice, [], 'a change that happened twice');
+  const created = new Set(journals.filter(([, kind]) => kind === 'ticket_create').map(([id]) => id));
+  assert.deepEqual([...stored.keys()].filter((id) => !created.has(id)), [], 'a ticket without the journal of its creation');
+  const messages = new Map();
+  for (const [message] of await stack.sql('SELECT message FROM ticket_update')) messages.set(message, (messages.get(message) ?? 0) + 1);
+
+  let acknowledged = 0;
+  for (const load of loads) {
+    const own = [...stored.values()].filter((ticket) => ticket.login === load.customer.user.login).length;
+    assert.ok(own >= load.tickets.size && own <= load.tickets.size + load.unknown,
+      `${load.tickets.size} acknowledged, ${load.unknown} without an answer, ${own} there`);
+    for (const ticket of load.tickets.values()) {
+      acknowledged++;
+      const there = stored.get(ticket.ticket.replaceAll('-', ''));
+      assert.equal(there?.login, load.customer.user.login, `ticket ${ticket.ticket} is lost`);
+      // Beyond its acknowledged state a ticket may have only what was asked without an answer, or its expiry.
+      const allowed = ticket.acknowledged === 'open' ? ['open', 'expired', ...ticket.maybe] : [ticket.acknowledged];
+      assert.ok(allowed.includes(there.status), `${ticket.ticket}: ${ticket.acknowledged} was acknowledged, it is ${there.status}`);
+      for (const message of ticket.updates) assert.equal(messages.get(message), 1, message);
+    }
+  }
+  const held = await stack.sql(`SELECT owner_id, balance, tickets FROM (
+    SELECT a.owner_id, a.balance, COALESCE(SUM(t.amount), 0) AS tickets FROM account AS a
+    LEFT JOIN ticket AS t ON t.customer_id = a.owner_id AND t.currency_id = a.currency_id AND t.status = 'open'
+    WHERE a.purpose = 'held' GROUP BY a.id) AS sums WHERE balance <> tickets`);
+  assert.deepEqual(held, [], 'held without an open ticket');
+  const total = (name) => loads.reduce((sum, load) => sum + load[name], 0);
+  const refusals = new Map();
+  for (const load of loads) for (const [token, count] of load.refusals) refusals.set(token, (refusals.get(token) ?? 0) + count);
+  context.diagnostic(`${JSON.stringify(killed)} in ${((Date.now() - started) / 1000).toFixed(1)} s; ${total('calls')} calls, `
+    + `${acknowledged} tickets acknowledged, ${total('unknown')} creates without an answer, refusals `
+    + `${JSON.stringify(Object.fromEntries(refusals))}; ${report.journals} journals, ${report.entries} entries`);
+  assert.ok(acknowledged > 100, 'the load was none');
+});
+
+test('SIGTERM to every worker in turn, under load: no request is cut off', { timeout: 120000 }, async () => {
+  const partner = await stack.partner();
+  const customers = await inParallel(4, Array.from({ length: 16 }, () => () => stack.customer({ funds: { USD: String(FUNDS) } })));
+  let going = true;
+  let calls = 0;
+  const work = Promise.all(customers.map(async (customer) => {
+    while (going) {
+      const { ticket } = await customer.ticket(partner, '1');
+      await customer.ok('ticket/cancel', { ticket });
+      await customer.ok('info');
+      calls += 3;
+    }
+  }));
+  try {
+    const first = await stack.processes('main');
+    for (const pid of first) {
+      process.kill(pid, 'SIGTERM');
+      await until(async () => {
+        const now = await stack.processes('main');
+        return now.length === first.length && !now.includes(pid);
+      }, 20, 'another worker in its place');
+    }
+    assert.ok((await stack.processes('main')).every((pid) => !first.includes(pid)));
+  } finally {
+    going = false;
+  }
+  await work;
+  assert.ok(calls > 100, `${calls} calls`);
+});
+
+/** A signed request as bytes, to be sent more than once. */
+function prepared(client, method, params) {
+  const body = form(params);
+  return () => stack.request('POST', `/api/1/generic/${method}`, { headers: client.headers(body), body });
+}
+
+for (const victim of ['workers', 'database']) {
+  test(`a replay is refused after a kill -9 of ${victim === 'workers' ? 'all workers' : 'the database'}`, { timeout: 120000 }, async () => {
+    const partner = await stack.partner();
+    // A round counts only where the stack was back before tonces of that age are refused anyway.
+    await until(async () => {
+      const customer = await stack.customer({ funds: { USD: '100' } });
+      const counted = await stack.key(customer.user.login, 'withdraw');
+      const order = { partner: partner.id, amount: '1', currency: 'USD' };
+      const stamp = tonce();
+      const spare = tonce();
+      const requests = [prepared(customer, 'ticket/create', { tonce: stamp, ...order }), prepared(counted, 'ticket/create', { nonce: 5, ...order }),
+        prepared(customer, 'info', { tonce: tonce() })];
+      for (const send of requests) assert.equal((await send()).json.result, 'success');
+      const pids = await stack.processes(victim === 'workers' ? 'main' : 'mariadb');
+      pids.forEach(kill);
+      await until(async () => {
+        const now = await stack.processes(victim === 'workers' ? 'main' : 'mariadb');
+        return now.length === pids.length && !now.some((pid) => pids.includes(pid)) && stack.ready();
+      }, 60, 'the return');
+      for (const send of requests) {
+        const reply = await send();
+        assert.deepEqual([reply.status, reply.json.token], [403, 'login_error_invalid_nonce'], reply.text);
+      }
+      const inTime = (await customer.call('info', { tonce: spare })).status === 200;
+      assert.equal((await counted.call('ticket/create', { nonce: 6, ...order })).json.result, 'success', 'the next nonce');
+      assert.equal((await stack.balance(customer.user.login)).held, '3.00000');
+      return inTime;
+    }, 100, 'a return within the window of tonces');
+  });
+}

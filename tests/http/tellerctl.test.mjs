@@ -1,0 +1,315 @@
+// The operator's tool and the sweeper, as programs: results, refusals, exit codes.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { Client, closeConnections, inParallel, stack, unique, until } from '../support/teller.mjs';
+
+const run = promisify(execFile);
+const DONE = 0, FAILED = 1, USAGE = 2;
+
+let scratch;
+before(async () => { scratch = await mkdtemp(path.join(tmpdir(), 'teller-ctl-')); });
+after(async () => {
+  await rm(scratch, { recursive: true });
+  await stack.audit();
+  closeConnections();
+});
+
+/** Runs tellerctl for people: exit code, standard output, standard error. */
+async function plain(...args) {
+  const env = { ...process.env, TELLER_CONFIG: stack.config };
+  try {
+    const { stdout, stderr } = await run(stack.tellerctl, args, { env });
+    return { code: DONE, stdout, stderr };
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Runs tellerctl, which must fail with this code and error id, in one line. */
+async function refused(code, id, ...args) {
+  const reply = await stack.ctlResult(args);
+  assert.equal(reply.code, code, `${args.join(' ')}: ${reply.complaint}`);
+  const error = JSON.parse(reply.complaint);
+  assert.deepEqual(Object.keys(error), ['error', 'message']);
+  assert.equal(error.error, id, reply.complaint);
+  assert.equal(reply.out, '');
+  return error.message;
+}
+
+/** A copy of the configuration in which some lines read differently. */
+async function changedConfig(...replacements) {
+  let text = await readFile(stack.config, 'utf8');
+  for (const [from, to] of replacements) text = text.replace(from, to);
+  const file = path.join(scratch, `${unique()}.conf`);
+  await writeFile(file, text);
+  return file;
+}
+
+test('help: all commands, and each command', async () => {
+  const { stdout } = await plain('--help');
+  const commands = stdout.split('\n').filter((line) => line.startsWith('  ')).map((line) => line.trim());
+  for (const name of ['migrate', 'doctor', 'audit', 'config', 'user add', 'user show', 'key add', 'key list', 'key revoke', 'credit',
+    'balance', 'partner add', 'currency list', 'limit set'])
+    assert.ok(commands.some((line) => line.startsWith(name)), name);
+  for (const line of commands) {
+    const words = line.split(' ').filter((word) => /^[a-z]+$/.test(word));
+    const help = await plain(...words, '--help');
+    assert.equal(help.code, DONE, words.join(' '));
+    assert.ok(help.stdout.includes(line), words.join(' '));
+  }
+});
+
+test('wrong usage: exit 2 and one line that says what', async () => {
+  for (const args of [[], ['nothing'], ['user'], ['user', 'nothing'], ['user', 'show'], ['user', 'show', 'a', 'b'], ['balance', '--nothing', 'x'],
+    ['user', 'add', 'x'], ['user', 'add', 'x', '--email'], ['credit', 'a', 'USD'], ['--nothing'], ['key', 'add', 'x', '--face', 'v1'],
+    ['user', 'add', 'x', '--email', 'a@b', '--email', 'c@d']]) {
+    const { code, stderr } = await plain(...args);
+    assert.equal(code, USAGE, args.join(' '));
+    assert.match(stderr, /^tellerctl: [^\n]+\n$/, args.join(' '));
+    await refused(USAGE, 'invalid_parameter', ...args);
+  }
+});
+
+test('no configuration, a wrong one, a key that is none', async () => {
+  await refused(USAGE, 'config', 'audit', '--config', path.join(scratch, 'missing'));
+  const wrong = await changedConfig(['base_url', 'bas_url']);
+  assert.match(await refused(USAGE, 'config', 'audit', '--config', wrong), /conf:\d+: unknown key "bas_url".*"base_url"/);
+});
+
+test('the database away: exit 1', async () => {
+  const away = await changedConfig([/socket = .*/, 'socket = /nonexistent/mysqld.sock']);
+  for (const command of [['audit'], ['balance', 'alice'], ['migrate']]) await refused(FAILED, 'db_away', ...command, '--config', away);
+});
+
+test('config: every value with its origin', async () => {
+  const rows = await stack.ctl('config');
+  assert.deepEqual(Object.keys(rows[0]), ['key', 'value', 'origin']);
+  const of = (key) => rows.find((row) => row.key === key);
+  assert.equal(of('site.base_url').origin, 'file');
+  assert.equal(of('database.name').value, 'teller');
+  assert.ok(rows.every((row) => ['file', 'default'].includes(row.origin)));
+});
+
+test('migrate: a second time does nothing', async () => {
+  assert.deepEqual(await stack.ctl('migrate'), { applied: [] });
+});
+
+test('doctor: sound', async () => {
+  const findings = await stack.ctl('doctor');
+  assert.ok(findings.length > 10);
+  for (const row of findings) assert.deepEqual([row.ok, row.mend], [true, null], row.check);
+});
+
+test('doctor: says what is wrong and how to mend it', async () => {
+  const key = path.join(scratch, 'open.key');
+  await copyFile(path.join(stack.dir, 'master.key'), key);
+  await chmod(key, 0o644);
+  const schema = path.join(scratch, 'schema');
+  const directory = /directory = (.*)/.exec(await readFile(stack.config, 'utf8'))[1];
+  await run('cp', ['-r', directory, schema]);
+  await writeFile(path.join(schema, '9999_more.sql'), 'CREATE TABLE more (id INT PRIMARY KEY);');
+  const config = await changedConfig([/key_file = .*/, `key_file = ${key}`], [/base_url = https/, 'base_url = http'],
+    [/directory = .*/, `directory = ${schema}`]);
+  const { code, out } = await stack.ctlResult(['doctor', '--config', config]);
+  assert.equal(code, FAILED);
+  const wrong = JSON.parse(out).filter((row) => !row.ok);
+  assert.deepEqual(wrong.map((row) => row.check), ['base_url', 'key file', 'master key', 'schema']);
+  assert.equal(wrong[1].mend, `chmod 600 ${key}`);
+  assert.equal(wrong[3].mend, 'tellerctl migrate');
+});
+
+test('doctor: an application user with too many rights, a database that may lose commits', async () => {
+  const wrong = async () => {
+    const { code, out } = await stack.ctlResult(['doctor']);
+    return [code, JSON.parse(out).filter((row) => !row.ok).map((row) => row.check)];
+  };
+  const [[flush]] = await stack.sql('SELECT @@global.innodb_flush_log_at_trx_commit');
+  try {
+    await stack.sql('SET GLOBAL innodb_flush_log_at_trx_commit = 2');
+    assert.deepEqual(await wrong(), [FAILED, ['durable commits']]);
+  } finally {
+    await stack.sql(`SET GLOBAL innodb_flush_log_at_trx_commit = ${flush}`);
+  }
+  for (const [grant, table, check] of [['DROP', 'ticket', 'no right to change tables'], ['UPDATE', 'entry', 'no right to change the ledger'],
+    ['DELETE', 'journal', 'no right to change the ledger']]) {
+    try {
+      await stack.sql(`GRANT ${grant} ON teller.${table} TO teller_app@localhost`);
+      assert.deepEqual(await wrong(), [FAILED, [check]]);
+    } finally {
+      await stack.sql(`REVOKE ${grant} ON teller.${table} FROM teller_app@localhost`);
+    }
+  }
+  assert.deepEqual(await wrong(), [DONE, []]);
+});
+
+test('audit: counts, and exit 1 at a difference', async () => {
+  const report = await stack.audit();
+  assert.deepEqual(Object.keys(report), ['journals', 'entries', 'accounts', 'tickets', 'differences', 'findings']);
+  const customer = await stack.customer({ funds: { USD: '5' } });
+  const account = `(SELECT id FROM user WHERE login = '${customer.user.login}')`;
+  try {
+    await stack.sql(`UPDATE account SET balance = balance + 1 WHERE owner_id = ${account}`);
+    const { code, out } = await stack.ctlResult(['audit']);
+    assert.equal(code, FAILED);
+    const found = JSON.parse(out);
+    assert.ok(found.differences >= 1 && found.findings.length === found.differences, out);
+    assert.equal((await plain('audit')).code, FAILED);
+  } finally {
+    await stack.sql(`UPDATE account SET balance = balance - 1 WHERE owner_id = ${account}`);
+  }
+  await stack.audit();
+});
+
+test('user: add and show; login, e-mail and level are checked; nobody twice', async () => {
+  const login = `op-${unique()}`;
+  const added = await stack.ctl('user', 'add', login, '--email', `${login}@example.org`, '--verified', 'basic');
+  assert.deepEqual([added.login, added.email, added.level, added.enabled], [login, `${login}@example.org`, 'basic', true]);
+  const shown = await stack.ctl('user', 'show', `${login}@example.org`);
+  assert.deepEqual([shown.id, shown.verification.map((row) => row.method)], [added.id, ['operator']]);
+  await refused(FAILED, 'user_exists', 'user', 'add', login, '--email', 'other@example.org');
+  await refused(FAILED, 'user_exists', 'user', 'add', `op-${unique()}`, '--email', `${login}@example.org`);
+  await refused(USAGE, 'invalid_parameter', 'user', 'add', `op-${unique()}`, '--email', 'none');
+  await refused(USAGE, 'invalid_parameter', 'user', 'add', 'with space', '--email', 'a@b.c');
+  await refused(USAGE, 'invalid_parameter', 'user', 'add', `op-${unique()}`, '--email', `${unique()}@b.c`, '--verified', 'much');
+  await refused(FAILED, 'not_found', 'user', 'show', `nobody-${unique()}`);
+});
+
+test('user: passwords come from standard input only, and have a length', async () => {
+  for (const [password, code] of [['short', USAGE], ['x'.repeat(257), USAGE], ['x'.repeat(256), DONE], ['12345678', DONE]]) {
+    const login = `op-${unique()}`;
+    const reply = await stack.ctlResult(['user', 'add', login, '--email', `${login}@example.org`, '--password-stdin'], `${password}\n`);
+    assert.equal(reply.code, code, `${password.length}: ${reply.complaint}`);
+    if (code === DONE) await stack.signIn({ login, password });
+  }
+});
+
+test('key: add, use, list, revoke', async () => {
+  const user = await stack.user();
+  const made = await stack.ctl('key', 'add', user.login, '--face', 'v1', '--rights', 'get_info,withdraw', '--ip', '127.0.0.1', '--ip', '10.0.0.0/8');
+  assert.deepEqual(Object.keys(made).slice(0, 2), ['key', 'secret']);
+  await new Client(stack, made).ok('info');
+  const [row] = await stack.ctl('key', 'list', user.login);
+  assert.deepEqual([row.key, row.rights, row.networks, row.revoked], [made.key, ['get_info', 'withdraw'], '127.0.0.1,10.0.0.0/8', false]);
+  assert.equal(row.secret, undefined);
+  await refused(FAILED, 'not_found', 'key', 'revoke', (await stack.user()).login, made.key);
+  await stack.ctl('key', 'revoke', user.login, made.key);
+  assert.equal((await stack.ctl('key', 'list', user.login))[0].revoked, true);
+  await refused(USAGE, 'invalid_parameter', 'key', 'add', user.login, '--face', 'v9', '--rights', 'get_info');
+  await refused(USAGE, 'invalid_parameter', 'key', 'add', user.login, '--face', 'v1', '--rights', 'get_info,root');
+  await refused(USAGE, 'invalid_parameter', 'key', 'add', user.login, '--face', 'v1', '--rights', 'get_info', '--ip', '10.0.0.0/99');
+  await refused(USAGE, 'not_uuid', 'key', 'revoke', user.login, 'x');
+});
+
+test('credit and balance', async () => {
+  const user = await stack.user();
+  assert.deepEqual(await stack.ctl('balance', user.login), []);
+  await stack.ctl('credit', user.login, 'USD', '1234.5', '--note', 'Wire transfer');
+  const [wallet] = await stack.ctl('credit', user.login, 'USD', '0.00001', '--note', 'More');
+  assert.deepEqual(wallet.available, { currency: 'USD', value: '1234.50001', value_int: '123450001', display: '$1,234.50001' });
+  assert.equal(wallet.held.value, '0.00000');
+  assert.match((await plain('balance', user.login)).stdout, /USD\s+\$1,234\.50001\s+\$0\.00000/);
+  const note = ['--note', 'n'];
+  await refused(USAGE, 'unknown_currency', 'credit', user.login, 'XYZ', '1', ...note);
+  await refused(USAGE, 'amount_digits', 'credit', user.login, 'USD', '1.123456', ...note);
+  await refused(USAGE, 'amount_format', 'credit', user.login, 'USD', '1e3', ...note);
+  await refused(USAGE, 'amount_not_positive', 'credit', user.login, 'USD', '0', ...note);
+  await refused(USAGE, 'too_long', 'credit', user.login, 'USD', '1', '--note', 'x'.repeat(256));
+  await refused(FAILED, 'not_found', 'credit', `nobody-${unique()}`, 'USD', '1', ...note);
+});
+
+test('currency: list, disable, enable', async () => {
+  const of = async (code) => (await stack.ctl('currency', 'list')).find((row) => row.currency === code);
+  assert.deepEqual(await of('CHF'), { currency: 'CHF', name: 'Swiss Franc', decimals: 5, enabled: true });
+  await stack.ctl('currency', 'disable', 'CHF');
+  assert.equal((await of('CHF')).enabled, false);
+  await stack.ctl('currency', 'enable', 'CHF');
+  assert.equal((await of('CHF')).enabled, true);
+  await refused(USAGE, 'unknown_currency', 'currency', 'disable', 'chf');
+});
+
+test('limit: set and list; none is no limit', async () => {
+  const rows = await stack.ctl('limit', 'set', 'SGD', 'basic', '--single', '1.5', '--daily', 'none', '--monthly', '3');
+  const basic = rows.find((row) => row.level === 'basic');
+  assert.deepEqual([basic.single.value, basic.daily, basic.monthly.value], ['1.50000', null, '3.00000']);
+  assert.deepEqual(await stack.ctl('limit', 'list', 'SGD'), rows);
+  assert.deepEqual(rows.map((row) => row.level), ['none', 'basic', 'full']);
+  const all = ['--single', '1', '--daily', '1', '--monthly'];
+  await refused(USAGE, 'invalid_parameter', 'limit', 'set', 'SGD', 'some', ...all, '1');
+  await refused(USAGE, 'amount_format', 'limit', 'set', 'SGD', 'basic', ...all, 'much');
+  await refused(USAGE, 'invalid_parameter', 'limit', 'set', 'SGD', 'basic', '--single', '1');
+});
+
+test('partner: add, change, and what is refused', async () => {
+  const user = await stack.user();
+  const id = `p-${unique()}`;
+  const add = (...args) => ['partner', 'add', id, '--user', user.login, ...args];
+  assert.deepEqual(await stack.ctl(...add('--url', 'https://a.example/', '--name', 'Ä', '--verified-only', '--ttl', '60')),
+    { id, user: user.login, name: 'Ä', url: 'https://a.example/', verified_only: true, ttl_seconds: 60 });
+  assert.deepEqual(await stack.ctl(...add()), { id, user: user.login, name: id, url: null, verified_only: false, ttl_seconds: 86400 });
+  await refused(USAGE, 'out_of_range', ...add('--ttl', '0'));
+  await refused(USAGE, 'out_of_range', ...add('--ttl', '99999999'));
+  await refused(USAGE, 'out_of_range', ...add('--ttl', 'x'));
+  for (const url of ['javascript:alert(1)', 'ftp://a.example/', 'https:', 'https://a b/']) await refused(USAGE, 'invalid_parameter', ...add('--url', url));
+  await refused(FAILED, 'user_exists', 'partner', 'add', `p-${unique()}`, '--user', user.login);
+  await refused(USAGE, 'invalid_parameter', 'partner', 'add', 'with space', '--user', (await stack.user()).login);
+  await refused(FAILED, 'not_found', 'partner', 'add', `p-${unique()}`, '--user', `nobody-${unique()}`);
+});
+
+test('sweep: usage and configuration: exit 2; the database away: exit 1', async () => {
+  const code = async (...args) => (await run(stack.sweeper, args, { env: { ...process.env, TELLER_CONFIG: stack.config } })
+    .then(() => ({ code: 0 }), (error) => error)).code;
+  for (const args of [['--for'], ['--for', '0'], ['--for', 'x'], ['--once', '--for', '5'], ['--batch', '0'], ['x'], ['--nothing'],
+    ['--config', path.join(scratch, 'missing')]])
+    assert.equal(await code(...args), USAGE, args.join(' '));
+  assert.equal(await code('--help'), DONE);
+  assert.equal(await code('--once'), DONE);
+  assert.equal(await code('--once', '--config', await changedConfig([/socket = .*/, 'socket = /nonexistent/mysqld.sock'])), FAILED);
+});
+
+test('sweep: releases each due ticket once, with several copies at work', async () => {
+  const quick = await stack.partner({ ttl: 1 });
+  const customer = await stack.customer({ funds: { USD: '100' } });
+  await inParallel(8, Array.from({ length: 40 }, () => () => customer.ticket(quick, '1')));
+  await until(async () => {
+    await Promise.all([stack.sweep('--once', '--batch', '3'), stack.sweep('--once', '--batch', '7'), stack.sweep()]);
+    return (await stack.balance(customer.user.login)).available === '100.00000';
+  }, 20, 'the release');
+  const { records } = await customer.ok('wallet/history', { currency: 'USD', type: 'deposit' });
+  assert.equal(records, '41');
+});
+
+test('sweep: SIGTERM ends --for with exit 0', async () => {
+  const child = spawn(stack.sweeper, ['--for', '60'], { env: { ...process.env, TELLER_CONFIG: stack.config }, stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (data) => { log += data; });
+  const ended = new Promise((resolve) => { child.on('exit', (code, signal) => resolve([code, signal])); });
+  await until(async () => {
+    const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'));
+    return BigInt(`0x${caught}`) & (1n << 14n);
+  }, 10, 'the handler of SIGTERM');
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null], log);
+});
+
+test('sweep: clears away tonces, sessions and guesses past their time', async () => {
+  const user = await stack.user({ password: 'a password of the tests' });
+  const session = await stack.signIn(user);
+  await stack.sql(`UPDATE session SET expires_at = NOW(6) - INTERVAL 1 SECOND WHERE token_hash = UNHEX(SHA2('${session.ticket}', 256))`);
+  await stack.sql("INSERT INTO attempt (kind, subject, failures, ends_at) VALUES ('login', 'test', 3, NOW(6) - INTERVAL 1 SECOND)");
+  await stack.sweep();
+  assert.deepEqual(await stack.sql(`SELECT COUNT(*) FROM session WHERE token_hash = UNHEX(SHA2('${session.ticket}', 256))`), [['0']]);
+  assert.deepEqual(await stack.sql("SELECT COUNT(*) FROM attempt WHERE subject = 'test'"), [['0']]);
+});
+
+test('the demo data: loading it again adds nothing', async () => {
+  const load = path.join(/directory = (.*)/.exec(await readFile(stack.config, 'utf8'))[1], 'demo/load');
+  const before = [await stack.ctl('balance', 'bob'), await stack.ctl('key', 'list', 'alice')];
+  const { stdout } = await run(load, [], { env: { ...process.env, TELLER_CONFIG: stack.config, TELLERCTL: stack.tellerctl } });
+  assert.ok(!stdout.includes('secret'));
+  assert.deepEqual([await stack.ctl('balance', 'bob'), await stack.ctl('key', 'list', 'alice')], before);
+});
