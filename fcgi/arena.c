@@ -21,7 +21,7 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
     block->next = NULL;
     block->used = 0;
     block->room = room;
-    if (arena->first == NULL)
+    if (arena->last == NULL)
         arena->first = block;
     else
         arena->last->next = block;

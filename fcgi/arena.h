@@ -14,8 +14,8 @@ struct arena {
     struct arena_block *first, *last; /* owned */
 };
 
-/* `size` bytes, aligned for any type and not cleared, or NULL where memory ran out. They stay where
- * they are until arena_clear. */
+/* Takes `size` bytes, aligned for any type and not cleared. They stay where they are until
+ * arena_clear. NULL where memory ran out. */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /* Makes all of it free again; gives back everything beyond the first block. */

@@ -68,12 +68,11 @@ static enum err find_route(struct request *request, struct reply *reply)
     }
     request->route = match.route;
     for (size_t i = 0; i < match.capture_count; i++) {
-        char *value = request_alloc(request, match.captures[i].len + 1);
+        const struct match_capture *capture = &match.captures[i];
+        char *value = request_copy(request, capture->value, capture->len);
         if (value == NULL)
             return ERR_NO_MEMORY;
-        memcpy(value, match.captures[i].value, match.captures[i].len);
-        value[match.captures[i].len] = '\0';
-        request->captures[i].name = match.captures[i].name;
+        request->captures[i].name = capture->name;
         request->captures[i].value = value;
     }
     request->capture_count = match.capture_count;

@@ -11,7 +11,9 @@ struct FCGX_Request;
 MUST_USE enum err dispatch_start(void);
 
 /* Answers the request that libfcgi has accepted: match, caps, parameters, caller, right, CSRF,
- * handler, envelope, log line. */
+ * handler, envelope, log line.
+ * app   what the process holds
+ * fcgx  its streams and variables; left for libfcgi to finish */
 void dispatch_serve(struct app *app, struct FCGX_Request *fcgx);
 
 /* Gives back the route index and the buffers. */

@@ -8,8 +8,11 @@
 #include "fcgi/request.h"
 #include "fcgi/route.h"
 
-/* Writes the body for `rc` (ERR_OK: reply->value) to `out`.
- * request  in, ?raw and ?pretty, and which parameter an error is about
+/* Writes the body of an answer in the wording of a face.
+ * request  ?raw and ?pretty, and which parameter an error is about
+ * rc       the outcome; ERR_OK writes reply->value
+ * reply    its value and, where the handler set one, its status
+ * out      out, the body is added
  * status   out, the HTTP status */
 void envelope_write(const struct request *request, enum face face, enum err rc,
                     const struct reply *reply, struct text *out, int *status);
@@ -17,11 +20,13 @@ void envelope_write(const struct request *request, enum face face, enum err rc,
 /* The Content-Type of a face. Static storage. */
 const char *envelope_content_type(enum face face);
 
-/* The face that words an error where no route matched. path  may be NULL */
+/* The face that words an error where no route matched.
+ * path  normalised; NULL where it was refused */
 enum face envelope_face_of(const char *path);
 
-/* Words for `rc`: `Invalid parameter "amount" (is too large)`, or the text with a capital letter.
- */
+/* Adds words for `rc`: `Invalid parameter "amount" (is too large)`, or the text with a capital
+ * letter.
+ * request  which parameter it is about, and the handler's own words */
 void envelope_message(const struct request *request, enum err rc, struct text *out);
 
 #endif

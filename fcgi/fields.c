@@ -293,7 +293,7 @@ static enum err read_amount(struct request *request, const char *name, parse_amo
 enum err fields_amount(struct request *request, const char *name, const struct currency *currency,
                        struct amount *out)
 {
-    struct amount decimal, units;
+    struct amount decimal = {0}, units = {0};
     bool has_decimal, has_units;
     size_t len = strlen(name) + sizeof("_int");
     char *units_name = request_alloc(request, len);

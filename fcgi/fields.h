@@ -42,20 +42,26 @@ struct field {
 
 #define FIELD_TEXT_MAX 4096 /* code points, where a row names no maximum */
 
-/* Fills `target` from the request, row by row; absent optional fields leave it as it was. Path
- * captures count as parameters of that name; an optional one that is neither text nor bytes and
- * empty counts as absent. Errors: ERR_MISSING, ERR_EMPTY, ERR_TOO_LONG,
- * ERR_NOT_UTF8, ERR_INVALID, ERR_OUT_OF_RANGE, ERR_NOT_UUID, ERR_NOT_DATE, ERR_CURRENCY_UNKNOWN,
- * each with request->err_field set. */
+/* Reads the parameters of a request, row by row. Path captures count as parameters of that name; an
+ * optional one that is neither text nor bytes and empty counts as absent.
+ * fields  `count` rows
+ * target  out, the handler's struct; absent optional fields leave it as it was; strings live as
+ *         long as the request
+ * Errors: ERR_MISSING, ERR_EMPTY, ERR_TOO_LONG, ERR_NOT_UTF8, ERR_INVALID, ERR_OUT_OF_RANGE,
+ * ERR_NOT_UUID, ERR_NOT_DATE, ERR_CURRENCY_UNKNOWN, each with request->err_field set. */
 MUST_USE enum err fields_read(struct request *request, const struct field *fields, size_t count,
                               void *target);
 
+/* The same with a table whose length the compiler knows. */
 #define FIELDS_READ(request, table, target) \
     fields_read((request), (table), sizeof(table) / sizeof((table)[0]), (target))
 
-/* Reads `amount` (decimal) or `amount_int` (smallest units) in `currency`; both may be given if
- * they agree, and it must be greater than zero. `name` is "amount" or another base name ("price":
- * price, price_int). Errors: ERR_MISSING, ERR_AMOUNT_FORMAT, ERR_AMOUNT_DIGITS, ERR_AMOUNT_RANGE,
+/* Reads `amount` (decimal) or `amount_int` (smallest units); both may be given if they agree, and
+ * it must be greater than zero.
+ * name      "amount" or another base name ("price": price, price_int)
+ * currency  what it is counted in
+ * out       out
+ * Errors: ERR_MISSING, ERR_AMOUNT_FORMAT, ERR_AMOUNT_DIGITS, ERR_AMOUNT_RANGE,
  * ERR_AMOUNT_NOT_POSITIVE, ERR_AMOUNT_DISAGREES, field set. A leading minus followed by a number is
  * ERR_AMOUNT_NOT_POSITIVE, so that -1 is told apart from abc. */
 MUST_USE enum err fields_amount(struct request *request, const char *name,

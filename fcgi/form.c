@@ -4,23 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-int form_hex_byte(const char *digits)
-{
-    int high = hex_digit(digits[0]);
-    int low = high < 0 ? -1 : hex_digit(digits[1]);
-    return low < 0 ? -1 : high * 16 + low;
-}
+#include "base/encode.h"
 
 /* Decodes into the arena; `*out` is terminated behind `*out_len` bytes. */
 static enum err decode(struct request *request, const char *text, size_t len, const char **out,
@@ -35,7 +19,7 @@ static enum err decode(struct request *request, const char *text, size_t len, co
         if (byte == '+') {
             byte = ' ';
         } else if (byte == '%') {
-            byte = i + 2 < len ? form_hex_byte(text + i + 1) : -1;
+            byte = i + 2 < len ? hex_byte(text + i + 1) : -1;
             if (byte < 0)
                 return ERR_MALFORMED;
             i += 2;
@@ -137,11 +121,8 @@ static enum err part_name(struct request *request, const char *headers, size_t l
             if (memchr(line, '\0', line_len) != NULL ||
                 !header_param(line, line_len, "name", text, sizeof(text)))
                 return ERR_MALFORMED;
-            char *copy = request_alloc(request, strlen(text) + 1);
-            if (copy == NULL)
-                return ERR_NO_MEMORY;
-            *name = strcpy(copy, text);
-            return ERR_OK;
+            *name = request_copy(request, text, strlen(text));
+            return *name == NULL ? ERR_NO_MEMORY : ERR_OK;
         }
         line = stop == NULL ? end : stop + 2;
     }
@@ -160,11 +141,9 @@ static enum err parse_part(struct request *request, const char *part, size_t len
         return rc;
     const char *value = blank + 4;
     size_t value_len = len - (size_t)(value - part);
-    char *copy = request_alloc(request, value_len + 1);
+    char *copy = request_copy(request, value, value_len);
     if (copy == NULL)
         return ERR_NO_MEMORY;
-    memcpy(copy, value, value_len);
-    copy[value_len] = '\0';
     return request_add_param(request, name, copy, value_len, NULL);
 }
 

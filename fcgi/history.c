@@ -25,7 +25,7 @@ static const struct field history_fields[] = {
      .choices = ledger_types},
     {.name = "date_start", .type = FIELD_DATE, .offset = AT(date_start)},
     {.name = "date_end", .type = FIELD_DATE, .offset = AT(date_end), .given_offset = AT(with_end)},
-    {.name = "page", .type = FIELD_INT, .min = 1, .max = HISTORY_PAGE_MAX, .offset = AT(page)},
+    {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
 };
 #undef AT
 
@@ -35,7 +35,7 @@ static bool is_day(const struct param *param)
     return param != NULL && param->value_len == 10 && memchr(param->value, '-', 10) != NULL;
 }
 
-enum err history_read_filter(struct request *request, struct ledger_filter *out)
+static enum err read_filter(struct request *request, struct ledger_filter *out)
 {
     struct history_params params = {.page = 1};
     enum err rc = FIELDS_READ(request, history_fields, &params);
@@ -48,6 +48,25 @@ enum err history_read_filter(struct request *request, struct ledger_filter *out)
     if (params.with_end)
         out->until = params.date_end + (is_day(request_param(request, "date_end")) ? DAY_S : 1);
     return ERR_OK;
+}
+
+enum err history_read(struct request *request,
+                      void (*add)(void *lines, const struct ledger_line *line),
+                      struct json_object **lines, struct page *page)
+{
+    struct ledger_filter filter;
+
+    *lines = NULL;
+    enum err rc = read_filter(request, &filter);
+    if (rc != ERR_OK)
+        return rc;
+    *lines = json_object_new_array();
+    rc = ledger_history(request->db, request->caller.user_id, &filter, add, *lines, page);
+    if (rc != ERR_OK) {
+        json_object_put(*lines);
+        *lines = NULL;
+    }
+    return rc;
 }
 
 const char *history_link_class(const struct ledger_line *line)

@@ -1,17 +1,24 @@
-/* Reading the parameters of a history and writing its lines: the same for v1 and the site. */
+/* Reading the parameters of a history and its lines: the same for v1 and the site. */
 #ifndef FCGI_HISTORY_H
 #define FCGI_HISTORY_H
 
+#include "base/page.h"
+#include "fcgi/reply.h"
 #include "fcgi/request.h"
 #include "ledger/ledger.h"
 
-#define HISTORY_PAGE_MAX 1000000 /* the highest page that may be asked for */
+/* The page of the caller's history that the request asks for: currency (required), type,
+ * date_start, date_end and page. A date_end without a time of day means the end of that day.
+ * add    called with *lines and each line, newest first; writes it as its face does
+ * lines  out, a JSON array, owned by the caller; NULL where it fails
+ * page   out, which page it is
+ * Errors: as fields_read, the field named; ERR_DB_AWAY, ERR_DB. */
+MUST_USE enum err history_read(struct request *request,
+                               void (*add)(void *lines, const struct ledger_line *line),
+                               struct json_object **lines, struct page *page);
 
-/* Reads currency (required), type, date_start, date_end and page into `out`. A date_end without a
- * time of day means the end of that day. Errors as fields_read, the field named. */
-MUST_USE enum err history_read_filter(struct request *request, struct ledger_filter *out);
-
-/* The class of what a line is about, as the third-party clients know it ("Money_Ticket"), or NULL. */
+/* The class of what a line is about, as the third-party clients know it ("Money_Ticket"), or NULL.
+ * Static storage. */
 const char *history_link_class(const struct ledger_line *line);
 
 #endif

@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/text.h"
-#include "fcgi/form.h"
 
 /* json-c accepts more than JSON (NaN, control characters, members twice, clamped integers), so the
  * text is checked here first and the exact text of each member is kept. */
@@ -42,8 +42,8 @@ static int unit_at(const struct scan *scan, const char *p)
 {
     if (scan->end - p < 6 || p[0] != '\\' || p[1] != 'u')
         return -1;
-    int high = form_hex_byte(p + 2);
-    int low = form_hex_byte(p + 4);
+    int high = hex_byte(p + 2);
+    int low = hex_byte(p + 4);
     return high < 0 || low < 0 ? -1 : high * 256 + low;
 }
 
@@ -199,11 +199,9 @@ static enum err add_member(struct request *request, const char *name, struct jso
     if (json_object_is_type(value, json_type_string))
         return request_add_param(request, name, json_object_get_string(value),
                                  (size_t)json_object_get_string_len(value), value);
-    char *text = request_alloc(request, span.len + 1);
+    char *text = request_copy(request, span.start, span.len);
     if (text == NULL)
         return ERR_NO_MEMORY;
-    memcpy(text, span.start, span.len);
-    text[span.len] = '\0';
     return request_add_param(request, name, text, span.len, value);
 }
 

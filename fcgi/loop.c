@@ -15,7 +15,7 @@
 #include "fcgi/dispatch.h"
 
 #define LISTEN_FD 0
-#define BATCH 64               /* events looked at per turn */
+#define BATCH 4 /* events per turn: few, so that new connections need not wait for many requests */
 #define DISCARD_MAX (8u << 20) /* bytes of an unread body that are read away */
 
 struct loop {

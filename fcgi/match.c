@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/text.h"
-#include "fcgi/form.h"
 
 unsigned match_method(const char *name)
 {
@@ -29,7 +29,7 @@ static bool decode(const char *raw, size_t len, char *out, size_t *out_len)
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)raw[i];
         if (c == '%') {
-            int byte = i + 2 < len ? form_hex_byte(raw + i + 1) : -1;
+            int byte = i + 2 < len ? hex_byte(raw + i + 1) : -1;
             if (byte < 0 || byte == '/')
                 return false;
             c = (unsigned char)byte;

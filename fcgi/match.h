@@ -47,21 +47,28 @@ struct match_result {
     size_t capture_count;
 };
 
-/* Decodes and normalises the path of a request line (without its query) into `out`, which holds
- * len + 1 bytes: strict percent-decoding, one trailing slash dropped, and for /api/1 the
- * segment public/ or private/ after the scope dropped. False for anything that could be read in
- * two ways: control characters, an encoded slash, a backslash, dot segments, doubled slashes, bytes
- * that are not UTF-8, more than MATCH_MAX_PATH bytes. */
+/* Decodes and normalises the path of a request line (without its query): strict percent-decoding,
+ * one trailing slash dropped, and for /api/1 the segment public/ or private/ after the scope
+ * dropped.
+ * raw  `len` bytes
+ * out  out, len + 1 bytes
+ * False for anything that could be read in two ways: control characters, an encoded slash, a
+ * backslash, dot segments, doubled slashes, bytes that are not UTF-8, more than MATCH_MAX_PATH
+ * bytes. */
 bool match_path(const char *raw, size_t len, char *out);
 
-/* Adds a table's rows. ERR_INTERNAL where a row is not usable (no handler or help, bad path, the
- * same path and method twice, table full); `problem` then points to static words and
- * `*row` to the culprit. */
+/* Adds a table's rows, which must stay where they are.
+ * problem  out, static words where it fails
+ * row      out, the culprit then
+ * Returns ERR_INTERNAL where a row is not usable: no handler or help, bad path, the same path and
+ * method twice, table full, no memory. */
 MUST_USE enum err matcher_add(struct matcher *matcher, const struct route_table *table,
                               const char **problem, const struct route **row);
 
 /* Looks up a path that match_path made. Literal rows win over patterns.
- * method  one METHOD_ bit, or 0 for a method that nobody serves */
+ * method  one METHOD_ bit, or 0 for a method that nobody serves
+ * path    must outlive the result, whose captures point into it
+ * out     out */
 void matcher_find(const struct matcher *matcher, unsigned method, const char *path,
                   struct match_result *out);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "identity/rights.h"
 #include "money/display.h"
 
 #define INDENT 4 /* spaces per level, as PHP's pretty print */
@@ -56,6 +57,20 @@ void reply_bool(struct json_object *object, const char *key, bool value)
 void reply_number(struct json_object *object, const char *key, const char *digits)
 {
     add(object, key, json_object_new_double_s(strtod(digits, NULL), digits));
+}
+
+void reply_date(struct json_object *object, const char *key, int64_t date)
+{
+    add(object, key, date == 0 ? NULL : json_object_new_int64(date));
+}
+
+struct json_object *reply_rights(unsigned rights)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; rights_names[i] != NULL; i++)
+        if ((rights & (1u << i)) != 0)
+            json_object_array_add(list, json_object_new_string(rights_names[i]));
+    return list;
 }
 
 struct json_object *reply_money(struct amount amount)

@@ -21,8 +21,9 @@ struct reply {
     size_t header_count;
 };
 
-/* Adds a header line; the value is formatted and must hold no control characters (our bug
- * otherwise). */
+/* Adds a header line.
+ * name    static
+ * format  of the value, as printf; it must hold no control characters (our bug otherwise) */
 void reply_header(struct reply *reply, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -33,12 +34,21 @@ void reply_bool(struct json_object *object, const char *key, bool value);
 /* An exact decimal number: `digits` is printed as it is. */
 void reply_number(struct json_object *object, const char *key, const char *digits);
 
+/* A moment in unix seconds; 0 prints null. */
+void reply_date(struct json_object *object, const char *key, int64_t date);
+
+/* The names of RIGHT_ bits, in the order of the wire. Owned by the caller. */
+struct json_object *reply_rights(unsigned rights);
+
 /* The money object {value, value_int, display, display_short, currency} (seed exchange-v1, api
  * section 3). Owned by the caller. */
 struct json_object *reply_money(struct amount amount);
 
-/* JSON text of `value` added to `out`: compact, "/" as "\/", everything beyond ASCII as \uXXXX,
- * keys in the order they were added; indented where `pretty`. */
+/* Adds the JSON text of a value: compact, "/" as "\/", everything beyond ASCII as \uXXXX, keys in
+ * the order they were added.
+ * value   NULL is null
+ * pretty  indented, a member a line
+ * out     out; out->full where it did not fit */
 void reply_json(struct json_object *value, bool pretty, struct text *out);
 
 #endif

@@ -58,6 +58,16 @@ void *request_alloc(struct request *request, size_t size)
     return arena_alloc(&request->arena, size);
 }
 
+char *request_copy(struct request *request, const void *data, size_t len)
+{
+    char *copy = request_alloc(request, len + 1);
+    if (copy != NULL) {
+        memcpy(copy, data, len);
+        copy[len] = '\0';
+    }
+    return copy;
+}
+
 enum err request_add_param(struct request *request, const char *name, const char *value,
                            size_t value_len, struct json_object *json)
 {

@@ -71,11 +71,13 @@ const struct param *request_param(const struct request *request, const char *nam
 /* The captured path piece of that name, or NULL. */
 const char *request_capture(const struct request *request, const char *name);
 
-/* Notes which parameter `rc` is about, and gives `rc` back: `return request_fail(r, "amount",
- * ERR_EMPTY);` */
+/* Notes which parameter `rc` is about, and gives `rc` back, so that a handler says
+ * `return request_fail(r, "amount", ERR_EMPTY);`
+ * field  static or request-lived; NULL for none */
 MUST_USE enum err request_fail(struct request *request, const char *field, enum err rc);
 
-/* The same with words of its own ("should be ask or bid"). */
+/* The same with words of its own.
+ * detail  "should be ask or bid": static or request-lived; NULL for the registry's text */
 MUST_USE enum err request_fail_text(struct request *request, const char *field, enum err rc,
                                     const char *detail);
 
@@ -83,12 +85,15 @@ MUST_USE enum err request_fail_text(struct request *request, const char *field, 
 
 struct FCGX_Stream;
 
-/* Starts over with the CGI variables `env` ("NAME=value", NULL-terminated; they outlive the
- * request): method, path, query, id, address, ?raw and ?pretty. The memory of the request before is
- * reused. `app` may be NULL in tests. */
+/* Starts over: method, path, query, id, address, ?raw and ?pretty from the CGI variables. The
+ * memory of the request before is reused.
+ * app  may be NULL in tests
+ * env  "NAME=value", NULL-terminated, or NULL for none; they outlive the request */
 void request_start(struct request *request, struct app *app, char *const *env);
 
-/* Reads the body, whole, up to `cap` bytes. ERR_TOO_LARGE, ERR_MALFORMED where it ends before
+/* Reads the body, whole.
+ * cap  the most bytes
+ * Returns ERR_TOO_LARGE, ERR_MALFORMED where it ends before
  * CONTENT_LENGTH, ERR_NO_MEMORY. */
 MUST_USE enum err request_read(struct request *request, struct FCGX_Stream *in, size_t cap);
 
@@ -98,12 +103,18 @@ MUST_USE enum err request_read(struct request *request, struct FCGX_Stream *in, 
  * ERR_NO_MEMORY. */
 MUST_USE enum err request_parse(struct request *request, bool with_query);
 
-/* Adds a parameter; name and value must live as long as the request. */
+/* Adds a parameter.
+ * name, value  must live as long as the request; the value has a NUL behind `value_len` bytes
+ * json         the member itself where the body was JSON, else NULL
+ * Returns ERR_TOO_MANY_PARAMS. */
 MUST_USE enum err request_add_param(struct request *request, const char *name, const char *value,
                                     size_t value_len, struct json_object *json);
 
 /* Memory that lives as long as the request, or NULL. */
 void *request_alloc(struct request *request, size_t size);
+
+/* A copy of `len` bytes with a NUL behind them, that lives as long as the request; or NULL. */
+char *request_copy(struct request *request, const void *data, size_t len);
 
 /* Gives everything back. */
 void request_free(struct request *request);

@@ -45,14 +45,14 @@ static const struct route rows[] = {
      .face = FACE_PLAIN,
      .offline = true,
      .handler = live,
-     .help = "the worker answers",
+     .help = "The worker answers.",
      .params = ""},
     {.methods = METHOD_GET,
      .path = "/health/ready",
      .face = FACE_PLAIN,
      .offline = true,
      .handler = ready,
-     .help = "the worker can serve: database reachable, schema current",
+     .help = "The worker can serve: database reachable, schema current.",
      .params = ""},
 };
 

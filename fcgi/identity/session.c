@@ -5,10 +5,10 @@
 #include "fcgi/auth/session.h"
 #include "fcgi/fields.h"
 #include "fcgi/routes.h"
+#include "identity/otp_device.h"
 #include "identity/session.h"
 
 #define LOGIN_BODY_CAP 4096
-#define OTP_TEXT_MAX 16
 
 struct login_params {
     const char *username, *email, *password, *otp;
@@ -34,7 +34,8 @@ static const struct field login_fields[] = {
 };
 #undef AT
 
-static struct json_object *session_object(const struct session *session)
+/* ticket  NULL prints null */
+static struct json_object *session_object(const struct session *session, const char *ticket)
 {
     struct json_object *object = json_object_new_object(), *roles = json_object_new_array();
     char id[sizeof(session->user.email) + 64];
@@ -47,7 +48,7 @@ static struct json_object *session_object(const struct session *session)
     json_object_object_add(object, "modules", json_object_new_array());
     reply_text(object, "name", session->user.login);
     json_object_object_add(object, "roles", roles);
-    reply_text(object, "ticket", session->ticket);
+    reply_text(object, "ticket", ticket);
     reply_text(object, "csrf", session->csrf);
     return object;
 }
@@ -76,7 +77,7 @@ static enum err handle_open(struct request *request, struct reply *reply)
     if (rc != ERR_OK)
         return rc;
     session_set_cookie(request, reply, session.ticket);
-    reply->value = session_object(&session);
+    reply->value = session_object(&session, session.ticket);
     crypto_wipe(&session, sizeof(session));
     return ERR_OK;
 }
@@ -90,8 +91,9 @@ static enum err handle_check(struct request *request, struct reply *reply)
     if (!session_ticket(request, ticket, &by_cookie))
         return ERR_SESSION_MISSING;
     enum err rc = session_check(request->db, request->app->master_key, ticket, &session);
+    /* Scripts of a page must not read here what the HttpOnly cookie keeps from them. */
     if (rc == ERR_OK)
-        reply->value = session_object(&session);
+        reply->value = session_object(&session, by_cookie ? NULL : session.ticket);
     crypto_wipe(&session, sizeof(session));
     return rc;
 }

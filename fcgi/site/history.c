@@ -32,18 +32,12 @@ static void add_line(void *arg, const struct ledger_line *line)
 
 static enum err handle_history(struct request *request, struct reply *reply)
 {
-    struct ledger_filter filter;
-    struct ledger_page page = {0};
+    struct json_object *lines;
+    struct page page;
 
-    enum err rc = history_read_filter(request, &filter);
+    enum err rc = history_read(request, add_line, &lines, &page);
     if (rc != ERR_OK)
         return rc;
-    struct json_object *lines = json_object_new_array();
-    rc = ledger_history(request->db, request->caller.user_id, &filter, add_line, lines, &page);
-    if (rc != ERR_OK) {
-        json_object_put(lines);
-        return rc;
-    }
     reply->value = json_object_new_object();
     reply_int(reply->value, "records", (int64_t)page.records);
     reply_int(reply->value, "current_page", page.current);

@@ -9,7 +9,6 @@
 #include "identity/rights.h"
 #include "identity/user.h"
 
-#define OTP_TEXT_MAX 16
 #define RIGHTS_TEXT_MAX 256
 
 /* A list of text as a JSON array, empty items left out. */
@@ -24,15 +23,6 @@ static struct json_object *split(const char *list)
     return array;
 }
 
-static struct json_object *rights_array(unsigned rights)
-{
-    struct json_object *array = json_object_new_array();
-    for (size_t i = 0; rights_names[i] != NULL; i++)
-        if ((rights & (1u << i)) != 0)
-            json_object_array_add(array, json_object_new_string(rights_names[i]));
-    return array;
-}
-
 static struct json_object *key_object(const struct api_key *key)
 {
     struct json_object *object = json_object_new_object();
@@ -42,11 +32,10 @@ static struct json_object *key_object(const struct api_key *key)
     reply_int(object, "id", key->id);
     reply_text(object, "key", public_key);
     reply_text(object, "face", key->face);
-    json_object_object_add(object, "rights", rights_array(key->rights));
+    json_object_object_add(object, "rights", reply_rights(key->rights));
     json_object_object_add(object, "networks", split(key->networks));
     reply_int(object, "created", key->created);
-    json_object_object_add(object, "last_used",
-                           key->last_used == 0 ? NULL : json_object_new_int64(key->last_used));
+    reply_date(object, "last_used", key->last_used);
     reply_bool(object, "revoked", key->revoked);
     return object;
 }
@@ -104,6 +93,7 @@ struct access {
 static enum err read_access(struct request *request, struct access *out)
 {
     char rights[RIGHTS_TEXT_MAX];
+    const char *field = NULL;
 
     if (request_param(request, "rights") == NULL)
         return request_fail(request, "rights", ERR_MISSING);
@@ -113,27 +103,43 @@ static enum err read_access(struct request *request, struct access *out)
     if (!rights_parse(rights, &out->rights))
         return request_fail_text(request, "rights", ERR_INVALID,
                                  "should be one or more of the known rights");
-    return read_list(request, "networks", out->networks, sizeof(out->networks));
+    rc = read_list(request, "networks", out->networks, sizeof(out->networks));
+    if (rc != ERR_OK)
+        return rc;
+    rc = api_key_check_access(out->rights, out->networks, &field);
+    return rc == ERR_OK ? ERR_OK : request_fail(request, field, rc);
 }
 
-struct create_params {
+struct key_params {
     int64_t face;
     const char *otp;
+    struct uuid key;
 };
+
+#define AT(member) offsetof(struct key_params, member)
+#define FIELD_OTP                                                                 \
+    {                                                                             \
+        .name = "otp", .type = FIELD_TEXT, .max = OTP_TEXT_MAX, .offset = AT(otp) \
+    }
+#define FIELD_PUBLIC_KEY                                                       \
+    {                                                                          \
+        .name = "key", .type = FIELD_UUID, .required = true, .offset = AT(key) \
+    }
 
 static const struct field create_fields[] = {
     {.name = "face",
      .type = FIELD_CHOICE,
      .required = true,
-     .offset = offsetof(struct create_params, face),
+     .offset = AT(face),
      .choices = api_key_faces},
-    {.name = "otp",
-     .type = FIELD_TEXT,
-     .max = OTP_TEXT_MAX,
-     .offset = offsetof(struct create_params, otp)},
+    FIELD_OTP,
 };
+static const struct field change_fields[] = {FIELD_PUBLIC_KEY, FIELD_OTP};
+static const struct field revoke_fields[] = {FIELD_PUBLIC_KEY};
+#undef AT
 
-/* Takes the one-time password where the account has one. */
+/* Takes the one-time password where the account has one: a stolen session is not enough to make a
+ * key, nor to let one do more. */
 static enum err take_otp(struct request *request, const char *otp)
 {
     struct user user;
@@ -145,22 +151,28 @@ static enum err take_otp(struct request *request, const char *otp)
     return rc == ERR_OK ? ERR_OK : request_fail(request, "otp", rc);
 }
 
+/* Reads what a key is to be allowed, all of it checked before the one-time password is used up. */
+static enum err read_order(struct request *request, const struct field *fields, size_t count,
+                           struct key_params *params, struct access *access)
+{
+    enum err rc = fields_read(request, fields, count, params);
+    if (rc == ERR_OK)
+        rc = read_access(request, access);
+    return rc == ERR_OK ? take_otp(request, params->otp) : rc;
+}
+
+#define READ_ORDER(request, table, params, access) \
+    read_order((request), (table), sizeof(table) / sizeof((table)[0]), (params), (access))
+
 static enum err handle_create(struct request *request, struct reply *reply)
 {
-    struct create_params params = {.otp = ""};
+    struct key_params params = {.otp = ""};
     struct access access = {.rights = 0};
     struct api_key key;
     char secret[API_KEY_SECRET_TEXT_SIZE];
     const char *field = NULL;
 
-    enum err rc = FIELDS_READ(request, create_fields, &params);
-    if (rc == ERR_OK)
-        rc = read_access(request, &access);
-    if (rc == ERR_OK &&
-        (rc = api_key_check_access(access.rights, access.networks, &field)) != ERR_OK)
-        return request_fail(request, field, rc);
-    if (rc == ERR_OK)
-        rc = take_otp(request, params.otp);
+    enum err rc = READ_ORDER(request, create_fields, &params, &access);
     if (rc != ERR_OK)
         return rc;
     rc = api_key_add(request->db, request->app->master_key, request->caller.user_id,
@@ -174,26 +186,13 @@ static enum err handle_create(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
-struct key_params {
-    struct uuid key;
-};
-
-static const struct field key_fields[] = {
-    {.name = "key",
-     .type = FIELD_UUID,
-     .required = true,
-     .offset = offsetof(struct key_params, key)},
-};
-
 static enum err handle_change(struct request *request, struct reply *reply)
 {
-    struct key_params params;
+    struct key_params params = {.otp = ""};
     struct access access = {.rights = 0};
     const char *field = NULL;
 
-    enum err rc = FIELDS_READ(request, key_fields, &params);
-    if (rc == ERR_OK)
-        rc = read_access(request, &access);
+    enum err rc = READ_ORDER(request, change_fields, &params, &access);
     if (rc != ERR_OK)
         return rc;
     rc = api_key_change(request->db, request->caller.user_id, &params.key, access.rights,
@@ -206,9 +205,9 @@ static enum err handle_change(struct request *request, struct reply *reply)
 
 static enum err handle_revoke(struct request *request, struct reply *reply)
 {
-    struct key_params params;
+    struct key_params params = {0};
 
-    enum err rc = FIELDS_READ(request, key_fields, &params);
+    enum err rc = FIELDS_READ(request, revoke_fields, &params);
     if (rc == ERR_OK)
         rc = api_key_revoke(request->db, request->caller.user_id, &params.key);
     if (rc != ERR_OK)
@@ -240,7 +239,7 @@ static const struct route rows[] = {
      .csrf = CSRF_TOKEN,
      .handler = handle_change,
      .help = "Changes what an API key may do and from where, from its next call on.",
-     .params = "rights* networks"},
+     .params = "rights* networks otp"},
     {.methods = METHOD_DELETE,
      .path = "/site/keys/{key}",
      .face = FACE_SITE,

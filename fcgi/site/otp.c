@@ -9,7 +9,6 @@
 #include "identity/qr.h"
 #include "identity/user.h"
 
-#define OTP_TEXT_MAX 16
 #define URI_MAX 2048
 
 struct add_params {

@@ -6,18 +6,10 @@
 #include "fcgi/fields.h"
 #include "fcgi/history.h"
 #include "fcgi/routes.h"
+#include "fcgi/v1/page.h"
 #include "identity/otp_device.h"
 #include "identity/rights.h"
 #include "ledger/ledger.h"
-
-static struct json_object *rights_array(unsigned rights)
-{
-    struct json_object *list = json_object_new_array();
-    for (size_t i = 0; rights_names[i] != NULL; i++)
-        if ((rights & (1u << i)) != 0)
-            json_object_array_add(list, json_object_new_string(rights_names[i]));
-    return list;
-}
 
 static struct json_object *limit_money(const struct ledger_limit *limit)
 {
@@ -68,7 +60,7 @@ static enum err handle_info(struct request *request, struct reply *reply)
     reply_text(object, "Login", info.login);
     reply_text(object, "Index", index);
     reply_text(object, "Id", uuid);
-    json_object_object_add(object, "Rights", rights_array(request->caller.rights));
+    json_object_object_add(object, "Rights", reply_rights(request->caller.rights));
     reply_text(object, "Language", info.language);
     reply_text(object, "Created", info.created);
     reply_text(object, "Last_Login", info.last_login[0] == '\0' ? NULL : info.last_login);
@@ -104,27 +96,13 @@ static void add_line(void *arg, const struct ledger_line *line)
 
 static enum err handle_history(struct request *request, struct reply *reply)
 {
-    struct ledger_filter filter;
-    struct ledger_page page = {0};
-    char records[24];
+    struct json_object *lines;
+    struct page page;
 
-    enum err rc = history_read_filter(request, &filter);
-    if (rc != ERR_OK)
-        return rc;
-    struct json_object *lines = json_object_new_array();
-    rc = ledger_history(request->db, request->caller.user_id, &filter, add_line, lines, &page);
-    if (rc != ERR_OK) {
-        json_object_put(lines);
-        return rc;
-    }
-    snprintf(records, sizeof(records), "%llu", (unsigned long long)page.records);
-    reply->value = json_object_new_object();
-    reply_text(reply->value, "records", records);
-    json_object_object_add(reply->value, "result", lines);
-    reply_int(reply->value, "current_page", page.current);
-    reply_int(reply->value, "max_page", page.max);
-    reply_int(reply->value, "max_results", page.size);
-    return ERR_OK;
+    enum err rc = history_read(request, add_line, &lines, &page);
+    if (rc == ERR_OK)
+        reply->value = v1_page(&page, lines);
+    return rc;
 }
 
 struct currency_params {

@@ -4,120 +4,39 @@
 #include "fcgi/app.h"
 #include "fcgi/fields.h"
 #include "fcgi/routes.h"
-#include "identity/otp_device.h"
+#include "fcgi/tickets.h"
+#include "fcgi/v1/page.h"
 #include "identity/rights.h"
 #include "identity/user.h"
-#include "ticket/ticket.h"
 
 #define TICKET_KEY_TEXT_MAX 128 /* code points of a key as presented */
-#define OTP_TEXT_MAX 16         /* code points of a one-time password as presented */
-#define LIST_PAGE_MAX 1000000
-
-static struct ticket_actor actor_of(const struct request *request)
-{
-    return (struct ticket_actor){.user_id = request->caller.user_id,
-                                 .request_key = request->caller.request_key,
-                                 .trace = request->id};
-}
-
-/* Says which parameter a refusal of the domain is about. */
-static enum err name_field(struct request *request, enum err rc)
-{
-    if (rc == ERR_PARTNER_UNKNOWN)
-        return request_fail(request, "partner", rc);
-    if (rc == ERR_CURRENCY_DISABLED)
-        return request_fail(request, "currency", rc);
-    if (rc == ERR_OTP_REQUIRED || rc == ERR_OTP_INVALID)
-        return request_fail(request, "otp", rc);
-    return rc;
-}
-
-struct create_params {
-    const char *partner;
-    const struct currency *currency;
-    const char *otp;
-};
-
-#define AT(member) offsetof(struct create_params, member)
-static const struct field create_fields[] = {
-    {.name = "partner", .type = FIELD_TEXT, .required = true, .min = 1, .offset = AT(partner)},
-    {.name = "currency", .type = FIELD_CURRENCY, .required = true, .offset = AT(currency)},
-    {.name = "otp", .type = FIELD_TEXT, .max = OTP_TEXT_MAX, .offset = AT(otp)},
-};
-#undef AT
 
 static enum err handle_create(struct request *request, struct reply *reply)
 {
-    struct create_params params = {.otp = ""};
-    struct ticket_order order = {0};
+    struct ticket_order order;
     struct ticket_created created;
-    struct ticket_actor actor = actor_of(request);
-    char id[UUID_TEXT_SIZE];
+    struct ticket_actor actor = tickets_actor(request);
+    const char *otp;
 
-    enum err rc = FIELDS_READ(request, create_fields, &params);
+    enum err rc = tickets_read_order(request, &order, &otp);
     if (rc == ERR_OK)
-        rc = fields_amount(request, "amount", params.currency, &order.amount);
-    if (rc == ERR_OK && params.otp[0] != '\0')
-        rc = otp_device_check(request->db, request->app->master_key, actor.user_id, params.otp,
-                              &order.otp.device_id, &order.otp.step);
-    if (rc == ERR_OK) {
-        order.partner = params.partner;
-        rc = ticket_create(request->db, request->app->master_key, &actor, &order, &created);
-    }
-    if (rc != ERR_OK)
-        return request->err_field == NULL ? name_field(request, rc) : rc;
-    uuid_format(&created.id, id);
-    reply->value = json_object_new_object();
-    reply_text(reply->value, "ticket", id);
-    reply_text(reply->value, "key", created.key);
-    reply_text(reply->value, "partner_url", created.url[0] == '\0' ? NULL : created.url);
-    json_object_object_add(reply->value, "amount", reply_money(created.amount));
-    return ERR_OK;
-}
-
-static void add_date(struct json_object *object, const char *key, int64_t date)
-{
-    json_object_object_add(object, key, date == 0 ? NULL : json_object_new_int64(date));
+        rc = tickets_open(request, &actor, &order, otp, &created);
+    if (rc == ERR_OK)
+        reply->value = tickets_created(&created);
+    return rc;
 }
 
 static struct json_object *ticket_object(const struct ticket *ticket)
 {
-    struct json_object *object = json_object_new_object();
-    char id[UUID_TEXT_SIZE];
-
-    uuid_format(&ticket->id, id);
-    reply_text(object, "ticket", id);
-    reply_text(object, "partner", ticket->partner_id);
-    reply_text(object, "status", ticket->status);
-    json_object_object_add(object, "amount", reply_money(ticket->amount));
-    add_date(object, "created", ticket->created);
-    add_date(object, "expires", ticket->expires);
-    add_date(object, "settled", ticket->settled);
-    reply_text(object, "description", ticket->description[0] == '\0' ? NULL : ticket->description);
-    reply_text(object, "reason", ticket->reason[0] == '\0' ? NULL : ticket->reason);
-    return object;
-}
-
-static void add_update(void *arg, int64_t date, const char *status, const char *message)
-{
-    struct json_object *object = json_object_new_object();
-    reply_int(object, "date", date);
-    reply_text(object, "status", status);
-    reply_text(object, "message", message);
-    json_object_array_add(arg, object);
+    return tickets_object(ticket, json_object_new_string(ticket->partner_id));
 }
 
 /* The ticket with its updates: what every call but create and list answers. */
 static enum err reply_ticket(struct request *request, struct reply *reply,
                              const struct ticket *ticket)
 {
-    struct json_object *updates = json_object_new_array();
-
     reply->value = ticket_object(ticket);
-    json_object_object_add(reply->value, "updates", updates);
-    if (ticket->updates == 0)
-        return ERR_OK;
-    return ticket_updates(request->db, &ticket->id, add_update, updates);
+    return tickets_add_updates(request, reply->value, &ticket->id, ticket->updates);
 }
 
 /* What all calls about one ticket may carry; each table names those that its call knows. */
@@ -165,7 +84,7 @@ static const struct field update_fields[] = {
 static enum err handle_cancel(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = actor_of(request);
+    struct ticket_actor actor = tickets_actor(request);
     struct ticket ticket;
 
     enum err rc = FIELDS_READ(request, cancel_fields, &params);
@@ -217,7 +136,7 @@ static enum err add_customer(struct request *request, struct json_object *object
 static enum err handle_ticket_info(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = actor_of(request);
+    struct ticket_actor actor = tickets_actor(request);
     struct ticket ticket;
     char id[UUID_TEXT_SIZE], return_url[1024];
 
@@ -240,7 +159,7 @@ static enum err handle_ticket_info(struct request *request, struct reply *reply)
 static enum err handle_settle(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = actor_of(request);
+    struct ticket_actor actor = tickets_actor(request);
     struct ticket ticket;
 
     enum err rc = FIELDS_READ(request, settle_fields, &params);
@@ -252,7 +171,7 @@ static enum err handle_settle(struct request *request, struct reply *reply)
 static enum err handle_update(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = actor_of(request);
+    struct ticket_actor actor = tickets_actor(request);
     struct ticket ticket;
 
     enum err rc = FIELDS_READ(request, update_fields, &params);
@@ -266,7 +185,7 @@ static enum err handle_update(struct request *request, struct reply *reply)
 static enum err handle_reject(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = actor_of(request);
+    struct ticket_actor actor = tickets_actor(request);
     struct ticket ticket;
 
     enum err rc = FIELDS_READ(request, reason_fields, &params);
@@ -278,7 +197,7 @@ static enum err handle_reject(struct request *request, struct reply *reply)
 static enum err handle_refund(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = actor_of(request);
+    struct ticket_actor actor = tickets_actor(request);
     struct ticket ticket;
 
     enum err rc = FIELDS_READ(request, reason_fields, &params);
@@ -287,25 +206,6 @@ static enum err handle_refund(struct request *request, struct reply *reply)
     return rc == ERR_OK ? reply_ticket(request, reply, &ticket) : rc;
 }
 
-struct list_params {
-    int64_t status;
-    bool with_status;
-    int64_t since;
-    int64_t page;
-};
-
-#define AT(member) offsetof(struct list_params, member)
-static const struct field list_fields[] = {
-    {.name = "status",
-     .type = FIELD_CHOICE,
-     .offset = AT(status),
-     .given_offset = AT(with_status),
-     .choices = ticket_statuses},
-    {.name = "since", .type = FIELD_DATE, .offset = AT(since)},
-    {.name = "page", .type = FIELD_INT, .min = 1, .max = LIST_PAGE_MAX, .offset = AT(page)},
-};
-#undef AT
-
 static void add_ticket(void *arg, const struct ticket *ticket)
 {
     json_object_array_add(arg, ticket_object(ticket));
@@ -313,32 +213,19 @@ static void add_ticket(void *arg, const struct ticket *ticket)
 
 static enum err handle_list(struct request *request, struct reply *reply)
 {
-    struct list_params params = {.page = 1};
-    struct ticket_page page = {0};
-    char records[24];
+    struct ticket_filter filter;
+    struct page page;
 
-    enum err rc = FIELDS_READ(request, list_fields, &params);
+    enum err rc = tickets_read_filter(request, TICKET_SIDE_EITHER, &filter);
     if (rc != ERR_OK)
         return rc;
-    struct ticket_filter filter = {
-        .status = params.with_status ? ticket_statuses[params.status] : NULL,
-        .since = params.since,
-        .page = params.page,
-    };
     struct json_object *tickets = json_object_new_array();
     rc = ticket_list(request->db, request->caller.user_id, &filter, add_ticket, tickets, &page);
-    if (rc != ERR_OK) {
+    if (rc == ERR_OK)
+        reply->value = v1_page(&page, tickets);
+    else
         json_object_put(tickets);
-        return rc;
-    }
-    snprintf(records, sizeof(records), "%llu", (unsigned long long)page.records);
-    reply->value = json_object_new_object();
-    reply_text(reply->value, "records", records);
-    json_object_object_add(reply->value, "result", tickets);
-    reply_int(reply->value, "current_page", page.current);
-    reply_int(reply->value, "max_page", page.max);
-    reply_int(reply->value, "max_results", page.size);
-    return ERR_OK;
+    return rc;
 }
 
 #define TICKET_ROUTE(name, right, function, words, takes)                                         \

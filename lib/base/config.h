@@ -58,6 +58,7 @@ void config_each(const struct config *config,
                  void (*row)(void *arg, const char *key, const char *value, const char *origin),
                  void *arg);
 
+/* Gives the strings of a configuration back; one that was not loaded to its end is fine. */
 void config_free(struct config *config);
 
 /* Reads the first line of a secret file.

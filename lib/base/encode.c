@@ -13,7 +13,7 @@ void hex_encode(const void *data, size_t len, char *out)
     *out = '\0';
 }
 
-static int hex_value(char c)
+static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -24,17 +24,23 @@ static int hex_value(char c)
     return -1;
 }
 
+int hex_byte(const char *digits)
+{
+    int high = hex_digit(digits[0]);
+    int low = high < 0 ? -1 : hex_digit(digits[1]);
+    return low < 0 ? -1 : high * 16 + low;
+}
+
 bool hex_decode(const char *text, size_t text_len, void *out, size_t len)
 {
     uint8_t *bytes = out;
     if (text_len % 2 != 0 || text_len / 2 != len)
         return false;
     for (size_t i = 0; i < len; i++) {
-        int high = hex_value(text[2 * i]);
-        int low = hex_value(text[2 * i + 1]);
-        if (high < 0 || low < 0)
+        int byte = hex_byte(text + 2 * i);
+        if (byte < 0)
             return false;
-        bytes[i] = (uint8_t)(high << 4 | low);
+        bytes[i] = (uint8_t)byte;
     }
     return true;
 }

@@ -14,7 +14,14 @@
 /* Writes `len` bytes as lower-case hex and a NUL to `out` (HEX_SIZE(len) bytes). */
 void hex_encode(const void *data, size_t len, char *out);
 
-/* Reads exactly 2*len hex digits of either case. False where `text` is anything else. */
+/* The byte that two hex digits of either case mean, or -1; the second is not looked at where the
+ * first is none. */
+int hex_byte(const char *digits);
+
+/* Reads exactly 2*len hex digits of either case.
+ * text  `text_len` bytes
+ * out   out, `len` bytes
+ * False where `text` is anything else; `out` may be half written then. */
 bool hex_decode(const char *text, size_t text_len, void *out, size_t len);
 
 /* Standard alphabet with padding; `out` holds BASE64_SIZE(len). */
@@ -24,8 +31,10 @@ void base64_encode(const void *data, size_t len, char *out);
 void base64url_encode(const void *data, size_t len, char *out);
 
 /* Reads the standard alphabet; white space anywhere is skipped (old clients fold the header),
- * padding is optional but must be right where present. `*out_len` holds the room on the way in, the
- * bytes written on the way out. */
+ * padding is optional but must be right where present.
+ * text     `text_len` bytes
+ * out_len  in, the room at `out`; out, the bytes written
+ * False where it is not base64 or does not fit. */
 bool base64_decode(const char *text, size_t text_len, void *out, size_t *out_len);
 
 /* Upper-case base32 without padding; `out` holds BASE32_SIZE(len). */

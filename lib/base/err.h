@@ -100,7 +100,7 @@ enum err_class {
     X(PARTNER_VERIFIED,    STATE,     "partner_needs_verified", "This partner serves verified customers only")         \
     X(PARTNER_SELF,        STATE,     "partner_is_self",      "A partner cannot withdraw through itself")              \
     X(TICKET_UNKNOWN,      NOT_FOUND, "ticket_not_found",     "Ticket not found")                                      \
-    X(TICKET_KEY,          RIGHT,     "ticket_wrong_key",     "Ticket key is wrong")                                   \
+    X(TICKET_KEY,          STATE,     "ticket_wrong_key",     "Ticket key is wrong")                                   \
     X(TICKET_EXPIRED,      STATE,     "ticket_expired",       "Ticket is expired")                                     \
     X(TICKET_SETTLED,      STATE,     "ticket_settled",       "Ticket is settled already")                             \
     X(TICKET_NOT_SETTLED,  STATE,     "ticket_not_settled",   "Ticket is not settled yet")                             \
@@ -124,6 +124,7 @@ const char *err_id(enum err rc);
 /* What a person reads, without a full stop. Static storage. */
 const char *err_text(enum err rc);
 
+/* What kind of failure it is. */
 enum err_class err_class(enum err rc);
 
 /* True where the fault is ours and not the caller's: such a reply is logged as level=bug. */

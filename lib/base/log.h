@@ -20,7 +20,8 @@ enum log_level {
 /* Lines below `level` are dropped from now on. */
 void log_set_level(enum log_level level);
 
-/* Reads debug, info, warning or bug; false for anything else. */
+/* Reads debug, info, warning or bug.
+ * out  out; untouched where it gives false, for anything else */
 bool log_level_parse(const char *name, enum log_level *out);
 
 /* Names the program in every line from now on (`name` must stay valid). */

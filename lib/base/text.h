@@ -27,6 +27,7 @@ void text_add(struct text *text, const void *data, size_t len);
 /* Adds the NUL-terminated `string`. */
 void text_puts(struct text *text, const char *string);
 
+/* Adds one byte. */
 void text_putc(struct text *text, char c);
 
 /* Adds formatted text, as printf. */

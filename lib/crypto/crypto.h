@@ -31,10 +31,13 @@ void crypto_random(void *out, size_t len);
 struct uuid crypto_uuid4(void);
 struct uuid crypto_uuid7(void);
 
+/* SHA-256 (FIPS 180-4) of `len` bytes. */
 void crypto_sha256(const void *data, size_t len, uint8_t out[SHA256_SIZE]);
 
 /* HMAC (RFC 2104) of `data` under `key`. Uses one handle per process and algorithm: not for several
- * threads at once. */
+ * threads at once.
+ * out  out, as many bytes as the hash has
+ * Returns ERR_CRYPTO. */
 MUST_USE enum err crypto_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
                                    uint8_t out[SHA1_SIZE]);
 MUST_USE enum err crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
@@ -48,13 +51,17 @@ bool crypto_equal(const void *a, const void *b, size_t len);
 /* Overwrites memory in a way that the compiler keeps. */
 void crypto_wipe(void *data, size_t len);
 
-/* Seals `data` under `key` with AES-256-GCM-SIV (RFC 8452) and a random nonce; `where` (e.g.
- * "api_key/17") is bound as associated data. out holds len + SEAL_OVERHEAD bytes. */
+/* Seals `data` under `key` with AES-256-GCM-SIV (RFC 8452) and a random nonce.
+ * where  NUL-terminated, e.g. "api_key/17": bound as associated data
+ * out    out, len + SEAL_OVERHEAD bytes: nonce, ciphertext, tag
+ * Returns ERR_CRYPTO. */
 MUST_USE enum err crypto_seal(const uint8_t key[SEAL_KEY_SIZE], const char *where, const void *data,
                               size_t len, void *out);
 
-/* The way back; out holds len - SEAL_OVERHEAD bytes. ERR_CRYPTO where it was changed or belongs
- * elsewhere. */
+/* The way back.
+ * sealed  `len` bytes as crypto_seal wrote them
+ * out     out, len - SEAL_OVERHEAD bytes
+ * Returns ERR_CRYPTO where it was changed or belongs elsewhere. */
 MUST_USE enum err crypto_unseal(const uint8_t key[SEAL_KEY_SIZE], const char *where,
                                 const void *sealed, size_t len, void *out);
 

@@ -36,6 +36,8 @@ struct db_arg {
     };
 };
 
+/* Each gives one argument. The memory that a pointer names must outlive the call it is passed
+ * to. */
 struct db_arg db_null(void);
 struct db_arg db_i64(int64_t value);
 struct db_arg db_u64(uint64_t value);
@@ -75,49 +77,68 @@ struct db_params {
 };
 
 /* Prepares a connection; it is made at the first statement, and again at the first one after it was
- * lost, so that a process may start while the server is away. out  owned by the caller: db_close
+ * lost, so that a process may start while the server is away.
+ * params  copied
+ * out     out, owned by the caller: db_close
  * Returns ERR_NO_MEMORY. */
 MUST_USE enum err db_open(const struct db_params *params, struct db **out);
 
-/* The same from the configuration, as the application user (or the schema's owner where `owner`).
- */
+/* The same from the configuration.
+ * owner  true: as the schema's owner; false: as the application's user
+ * out    out, owned by the caller: db_close
+ * Returns ERR_CONFIG where the password file is not usable, ERR_NO_MEMORY. */
 MUST_USE enum err db_open_config(const struct config *config, bool owner, struct db **out);
 
-/* Closes the connection; NULL is fine. */
+/* Closes the connection, which rolls back what it had open.
+ * db  NULL is fine */
 void db_close(struct db *db);
 
 /* Runs one statement outside of any transaction, or inside the one that db_txn has open.
  * sql   one statement with ? for arguments
- * rows  out, the (last) result set; may be NULL where none is expected
+ * args  as many as there are ?; any other number is our bug
+ * rows  out, the (last) result set, to be freed with db_rows_free; may be NULL where none is
+ *       expected
  * A lost connection is opened again once, and the statement sent again, outside of a transaction
  * only. Returns ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB, or what a procedure signalled. */
 MUST_USE enum err db_run(struct db *db, const char *sql, struct db_args args, struct db_rows *rows);
 
 /* Queues a statement that gives no rows, to be sent in front of the next one in the same packet;
  * where it fails the next is not run and its error is returned. At most one is queued: a later one
- * takes its place. Arguments are copied. */
+ * takes its place.
+ * sql   one statement with ? for arguments
+ * args  copied */
 void db_defer(struct db *db, const char *sql, struct db_args args);
 
-/* Sends a queued statement that nothing took along. ERR_OK where there is none. */
+/* Sends a queued statement that nothing took along. Returns ERR_OK where there is none, else as
+ * db_run. */
 MUST_USE enum err db_flush_deferred(struct db *db);
 
 /* True once a queued statement was accepted by the server since db_defer. */
 bool db_deferred_done(const struct db *db);
 
-/* Runs a single statement, or calls a procedure that is a transaction of its own: it begins, commits, and rolls back before it
- * passes an error on, all in one round trip. Deadlock, lock time-out, changed record and cluster
- * conflict (1213, 1205, 1020, 1047) are retried at most DB_TXN_TRIES times with jitter. Where the
- * connection is lost on the way the outcome is unknown: the server is waited for (at most
- * DB_RETURN_MS) and the call sent again. resent (may be NULL) tells so, for then an ERR_REPLAYED
- * means that the first one was done. */
+/* Runs a single statement, or calls a procedure that is a transaction of its own: it begins,
+ * commits, and rolls back before it passes an error on, all in one round trip. Deadlock, lock
+ * time-out, changed record and cluster conflict (1213, 1205, 1020, 1047) are retried at most
+ * DB_TXN_TRIES times with jitter. Where the connection is lost on the way the outcome is unknown:
+ * the server is waited for (at most DB_RETURN_MS) and the call sent again.
+ * sql     one statement with ? for arguments
+ * args    as many as there are ?
+ * rows    out, what the procedure selected last; may be NULL where it selects nothing
+ * resent  out, whether it was sent twice, for then an ERR_REPLAYED means that the first one was
+ *         done; may be NULL
+ * Returns what the procedure signalled, ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB. */
 MUST_USE enum err db_txn_call(struct db *db, const char *sql, struct db_args args,
                               struct db_rows *rows, bool *resent);
 
 #define DB_RETURN_MS 5000
 #define DB_TXN_TRIES 5
 
-/* Runs `work` in a transaction, with the same retries. `work` must have no effect outside of the
- * database and may run several times; it never commits. Its error rolls back and is returned. */
+/* Runs `work` in a transaction, with the same retries.
+ * work  must have no effect outside of the database and may run several times; it never commits;
+ *       its error rolls back and is returned
+ * arg   passed to it
+ * Returns the error of `work`, ERR_DB_AWAY (the outcome is unknown where the commit was under way),
+ * ERR_DB_CONTENDED, ERR_DB. */
 MUST_USE enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg);
 
 /* True while a transaction is open: the dispatcher asserts that there is none after a handler. */
@@ -126,9 +147,10 @@ bool db_in_txn(const struct db *db);
 /* Steps to the next row; false after the last. */
 bool db_next(struct db_rows *rows);
 
-/* Column `col` (from 0) of the current row. The number forms abort on text that is no number: our
- * bug. NULL reads as 0, NULL or an empty blob. Pointers stay valid until the rows are freed or
- * refilled. */
+/* Column `col` (from 0) of the current row. SQL NULL reads as 0, NULL, an empty blob or a zero
+ * uuid. What does not fit the type, or a column that is not there, is our bug and aborts. Pointers
+ * stay valid until the rows are freed or refilled.
+ * len  out, bytes of the blob */
 bool db_is_null(const struct db_rows *rows, unsigned col);
 int64_t db_get_i64(const struct db_rows *rows, unsigned col);
 uint64_t db_get_u64(const struct db_rows *rows, unsigned col);
@@ -137,11 +159,16 @@ const char *db_get_text(const struct db_rows *rows, unsigned col);
 const void *db_get_blob(const struct db_rows *rows, unsigned col, size_t *len);
 struct uuid db_get_uuid(const struct db_rows *rows, unsigned col);
 
+/* Gives the rows back; zeroed ones are fine. */
 void db_rows_free(struct db_rows *rows);
 
-/* Runs a file of statements as the schema's owner (for migrations): each in its own implicit
- * transaction. problem  out, the server's words about the first statement that failed */
 struct text;
+
+/* Runs a file of statements as the schema's owner (for migrations), each in its own implicit
+ * transaction.
+ * script   `len` bytes of statements; CREATE PROCEDURE bodies as they are, without DELIMITER
+ * problem  out, the server's words about the first statement that failed
+ * Returns as db_run. */
 MUST_USE enum err db_run_script(struct db *db, const char *script, size_t len,
                                 struct text *problem);
 

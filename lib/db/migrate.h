@@ -13,14 +13,19 @@
  * owner      connection of the schema's owner
  * directory  holds NNNN_slug.sql and procedures/
  * app_user   who gets rights on rows and none on tables
- * said       called with each file applied; may be NULL
+ * said       called with each file applied, by its name below `directory`; may be NULL
+ * arg        passed to it
  * problem    out, what went wrong: a changed frozen file, or the server's words
  * Returns ERR_CONFIG where the files are not usable, ERR_DB or ERR_DB_AWAY. */
 MUST_USE enum err migrate_run(struct db *owner, const char *directory, const char *app_user,
                               void (*said)(void *arg, const char *file), void *arg,
                               struct text *problem);
 
-/* Counts the files that migrate_run would apply. Works as the application's user too. */
+/* Counts the files that migrate_run would apply. Works as the application's user too.
+ * directory  as for migrate_run
+ * count      out
+ * problem    out, what went wrong
+ * Returns as migrate_run. */
 MUST_USE enum err migrate_pending(struct db *db, const char *directory, size_t *count,
                                   struct text *problem);
 

@@ -33,23 +33,34 @@ struct api_key {
 /* The faces a key can be for, NULL-terminated. */
 extern const char *const api_key_faces[];
 
-/* Checks what a key is to be allowed, before anything is used up for it. ERR_INVALID with *field =
- * "rights" or "networks" (static). */
+/* Checks what a key is to be allowed, before anything is used up for it.
+ * rights    RIGHT_ bits, at least one
+ * networks  addresses and networks with commas; "" for any
+ * field     out, "rights" or "networks" (static) where it is refused
+ * Returns ERR_INVALID. */
 MUST_USE enum err api_key_check_access(unsigned rights, const char *networks, const char **field);
 
-/* Makes a key. secret out: base64 text, never to be had again.
- * ERR_INVALID with *field = "face", "rights" or "networks" (static). */
+/* Makes a key.
+ * master    seals its secret
+ * face      one of api_key_faces
+ * rights    RIGHT_ bits, at least one
+ * networks  as for api_key_check_access; stored in canonical form
+ * out       out, the key
+ * secret    out, base64 text, never to be had again; wipe it after use
+ * field     out, "face", "rights" or "networks" (static) where that is refused
+ * Returns ERR_INVALID, ERR_NOT_FOUND (no such user). */
 MUST_USE enum err api_key_add(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
                               const char *face, unsigned rights, const char *networks,
                               struct api_key *out, char secret[API_KEY_SECRET_TEXT_SIZE],
                               const char **field);
 
-/* Changes rights and address list of the user's own key that is not revoked. ERR_NOT_FOUND,
- * ERR_INVALID. */
+/* Changes rights and address list of the user's own key that is not revoked; holds from its next
+ * call on. Parameters and ERR_INVALID as for api_key_add. Returns ERR_NOT_FOUND. */
 MUST_USE enum err api_key_change(struct db *db, int64_t user_id, const struct uuid *public_key,
                                  unsigned rights, const char *networks, const char **field);
 
-/* Ends the user's own key at once. ERR_NOT_FOUND. */
+/* Ends the user's own key at once and for good. Returns ERR_NOT_FOUND where they have no such key,
+ * or it was ended before. */
 MUST_USE enum err api_key_revoke(struct db *db, int64_t user_id, const struct uuid *public_key);
 
 /* Calls `row` for each of the user's keys, newest first. */
@@ -68,13 +79,19 @@ struct api_key_secret {
 
 #define API_KEY_CACHE 512
 
-/* The key of that id for `face`, from memory or from the database. Whether it is still as
- * remembered is told by the procedure api_key_use in the request's own packet: on ERR_KEY_CHANGED
- * call api_key_forget and ask again. ERR_KEY_INVALID where there is none, it is revoked, for
- * another face, or its user is disabled. */
+/* The key of that id, from memory or from the database. Whether it is still as remembered is told
+ * by the procedure api_key_use in the request's own packet: on ERR_KEY_CHANGED call api_key_forget
+ * and ask again.
+ * master  opens its secret
+ * face    one of api_key_faces
+ * out     out, owned by the memory: valid until the next call
+ * Returns ERR_KEY_INVALID where there is none, it is revoked, for another face, or its user is
+ * disabled; ERR_CRYPTO where its secret cannot be opened. */
 MUST_USE enum err api_key_lookup(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                  const struct uuid *public_key, const char *face,
                                  const struct api_key_secret **out);
+
+/* Drops what this process remembers about a key; nothing where it does not know it. */
 void api_key_forget(const struct uuid *public_key);
 
 #endif

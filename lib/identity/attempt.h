@@ -15,7 +15,9 @@ struct attempt {
     size_t subject_len;
 };
 
-/* ERR_TOO_MANY_ATTEMPTS where `max` wrong guesses were made in the window that runs. */
+/* Whether one more guess may be looked at.
+ * max  wrong guesses allowed in one window
+ * Returns ERR_TOO_MANY_ATTEMPTS where as many were made in the window that runs. */
 MUST_USE enum err attempt_check(struct db *db, const struct attempt *attempt, uint64_t max);
 
 /* Counts a wrong guess; the first opens a window of `window_s` seconds. */

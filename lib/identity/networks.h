@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Writes `list` in its canonical form to `out` (`size` bytes): one comma between items, bits behind
- * the prefix cleared, no prefix for single addresses. Spaces around items are dropped; an empty list
- * stays empty. False where an item is no address, a prefix is not 0 to 32 or 0 to 128, there are
+/* Writes `list` in its canonical form: one comma between items, bits behind the prefix cleared, no
+ * prefix for single addresses. Spaces around items are dropped; an empty list stays empty.
+ * max_items  the most of them
+ * out        out, `size` bytes
+ * False where an item is no address, a prefix is not 0 to 32 or 0 to 128, there are
  * more than `max_items` of them or `out` is too small. */
 bool networks_normalise(const char *list, size_t max_items, char *out, size_t size);
 

@@ -12,6 +12,7 @@
 #include "db/db.h"
 #include "identity/otp.h"
 
+#define OTP_TEXT_MAX 16          /* code points of a code as presented */
 #define OTP_MAX_FAILURES 10      /* wrong codes per user ... */
 #define OTP_FAILURE_WINDOW_S 900 /* ... in this time */
 
@@ -36,7 +37,11 @@ MUST_USE enum err otp_device_add(struct db *db, const uint8_t master[SEAL_KEY_SI
 
 /* Finds the device (active, else pending) and the step that `code` is right for, without using it
  * up: pass both to the procedure that spends it (otp_use), inside the transaction that it protects.
- * ERR_OTP_INVALID (counted; also where the user has no device), ERR_TOO_MANY_ATTEMPTS. */
+ * code       as sent: any text
+ * device_id  out
+ * step       out
+ * Wrong codes are counted. Returns ERR_OTP_INVALID (counted; also where the user has no device),
+ * ERR_TOO_MANY_ATTEMPTS. */
 MUST_USE enum err otp_device_check(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                    int64_t user_id, const char *code, int64_t *device_id,
                                    int64_t *step);
@@ -56,7 +61,8 @@ MUST_USE enum err otp_device_confirm(struct db *db, const uint8_t master[SEAL_KE
 MUST_USE enum err otp_device_remove(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                     int64_t user_id, const char *code);
 
-/* The kind of the user's active device; "" where there is none. */
+/* The kind of the user's active device.
+ * kind  out, "totp" or "hotp"; "" where there is none */
 MUST_USE enum err otp_device_active(struct db *db, int64_t user_id, char kind[5]);
 
 #endif

@@ -21,7 +21,8 @@ extern const char *const rights_names[];
 /* The bit of that name, or 0. */
 unsigned rights_bit(const char *name, size_t len);
 
-/* Reads "a,b,c"; false on an unknown or empty name. */
+/* Reads "a,b,c".
+ * out  out, RIGHT_ bits; untouched where it gives false: on an unknown or empty name */
 bool rights_parse(const char *list, unsigned *out);
 
 #endif

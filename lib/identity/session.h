@@ -25,17 +25,23 @@ struct session {
 };
 
 /* Signs in by login or e-mail and password, and by one-time password where the account has one.
- * ERR_LOGIN_FAILED (also for unknown users, after the same work), ERR_OTP_REQUIRED,
- * ERR_OTP_INVALID, ERR_USER_DISABLED, ERR_TOO_MANY_ATTEMPTS. */
+ * otp        "" where none was given
+ * timeout_s  1 to SESSION_TIMEOUT_MAX_S seconds of rest after which the session ends
+ * out        out, the session with its secrets: wipe it after use
+ * Wrong guesses are counted. Returns ERR_LOGIN_FAILED (also for unknown users, after the same
+ * work), ERR_OTP_REQUIRED, ERR_OTP_INVALID, ERR_USER_DISABLED, ERR_TOO_MANY_ATTEMPTS. */
 MUST_USE enum err session_open(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                const char *login, const char *password, const char *otp,
                                int64_t timeout_s, struct session *out);
 
-/* The session of a ticket; moves its end on. ERR_SESSION_EXPIRED where there is none (any more). */
+/* The session of a ticket; moves its end on.
+ * ticket  as sent: any text
+ * out     out; wipe it after use
+ * Returns ERR_SESSION_EXPIRED where there is none (any more), ERR_USER_DISABLED. */
 MUST_USE enum err session_check(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                 const char *ticket, struct session *out);
 
-/* Ends it; ERR_OK also where there was none. */
+/* Ends the session of a ticket. Returns ERR_OK also where there was none. */
 MUST_USE enum err session_close(struct db *db, const char *ticket);
 
 #endif

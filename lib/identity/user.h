@@ -31,14 +31,22 @@ struct user {
 /* The verification levels, NULL-terminated. */
 extern const char *const user_levels[];
 
-/* Makes a user; `password` may be NULL (cannot sign in). A level above none records method
- * "operator". A login holds no white space and no @. ERR_INVALID (login or e-mail form, level),
- * ERR_OUT_OF_RANGE (password length), ERR_USER_EXISTS. */
+/* Makes a user.
+ * login     at most USER_LOGIN_MAX code points without white space and @
+ * password  USER_PASSWORD_MIN to USER_PASSWORD_MAX bytes; NULL: cannot sign in
+ * level     one of user_levels; one above none records the method "operator"
+ * user_id   out
+ * Returns ERR_INVALID (login or e-mail form, level), ERR_OUT_OF_RANGE (password length),
+ * ERR_USER_EXISTS. */
 MUST_USE enum err user_add(struct db *db, const char *login, const char *email,
                            const char *password, const char *level, int64_t *user_id);
 
-/* ERR_NOT_FOUND. By login (or e-mail, where it holds an @), in any case of letters; by id. */
+/* A user by login, or by e-mail where it holds an @, in any case of letters.
+ * out  out
+ * Returns ERR_NOT_FOUND. */
 MUST_USE enum err user_by_login(struct db *db, const char *login, struct user *out);
+
+/* A user by id. Returns ERR_NOT_FOUND. */
 MUST_USE enum err user_by_id(struct db *db, int64_t id, struct user *out);
 
 /* Reads the stored password hash; "" where the user has none. For session.c. */
@@ -50,6 +58,8 @@ MUST_USE enum err user_password_hash(struct db *db, int64_t user_id, char out[PA
     "u.id, u.uuid, u.login, u.email, u.level, u.language, u.otp_required, u.enabled, " \
     "u.created_at, u.last_login_at"
 #define USER_COLUMN_COUNT 10
+
+/* Reads the USER_COLUMNS of the current row. */
 void user_read(const struct db_rows *rows, struct user *out);
 
 /* Calls `row` for each way in which the user was verified; date in unix seconds. */

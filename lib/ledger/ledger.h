@@ -16,11 +16,13 @@
 #define LEDGER_HISTORY_PAGE 50 /* rows of one page of history */
 #define LEDGER_INFO_SIZE 2049  /* bytes of a line of history with its NUL: 512 code points */
 
-/* Loads what does not change while a process runs: the currencies into money/currency's table, and the
- * trading fee. ERR_CONFIG where the schema's rows break a bound. */
+/* Loads what does not change while a process runs: the currencies into money/currency's table, and
+ * the trading fee. Returns ERR_CONFIG where the schema's rows break a bound. */
 MUST_USE enum err ledger_load(struct db *db);
 
-/* The ids of a currency's ticker and depth channels. */
+/* The ids of a currency's channels.
+ * ticker, depth  out
+ * Returns ERR_CURRENCY_UNKNOWN where the schema has lost it, ERR_DB_AWAY, ERR_DB. */
 MUST_USE enum err ledger_currency_channels(struct db *db, const struct currency *currency,
                                            struct uuid *ticker, struct uuid *depth);
 
@@ -59,7 +61,9 @@ struct ledger_info {
     struct ledger_wallet wallets[LEDGER_MAX_WALLETS];
 };
 
-/* Reads a user's account. ERR_NOT_FOUND where there is no such user. */
+/* Reads a user's account.
+ * out  out; without wallets where nothing was ever booked
+ * Returns ERR_NOT_FOUND where there is no such user. */
 MUST_USE enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info *out);
 
 /* What to show of a history. */
@@ -86,7 +90,12 @@ struct ledger_line {
     bool has_ref;
 };
 
-/* Calls `line` for each line of one page. ERR_OK with no lines where there is no such wallet. */
+/* Calls `line` for each line of one page, newest first.
+ * filter  what to show
+ * line    must not use `db`; what it gets lives during the call
+ * arg     passed to it
+ * page    out, which page of how many
+ * Returns ERR_OK with no lines where there is no such wallet; ERR_DB_AWAY, ERR_DB. */
 MUST_USE enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filter *filter,
                                  void (*line)(void *arg, const struct ledger_line *line), void *arg,
                                  struct page *page);
@@ -98,12 +107,16 @@ MUST_USE enum err ledger_history(struct db *db, int64_t user_id, const struct le
 MUST_USE enum err ledger_credit(struct db *db, int64_t user_id, struct amount amount,
                                 const char *note);
 
-/* Recomputes everything from the entries and calls `difference` for each thing that is wrong, in
- * words. Reads one consistent snapshot. `checked` counts journals, entries, accounts looked at.
- * ERR_OK also with differences. */
+/* What an audit looked at, and how many differences it found. */
 struct ledger_audit {
     uint64_t journals, entries, accounts, differences;
 };
+
+/* Recomputes everything from the entries, in one consistent snapshot.
+ * difference  called with words for each thing that is wrong
+ * arg         passed to it
+ * out         out
+ * Returns ERR_OK also with differences; ERR_DB_AWAY, ERR_DB. */
 MUST_USE enum err ledger_audit(struct db *db, void (*difference)(void *arg, const char *words),
                                void *arg, struct ledger_audit *out);
 

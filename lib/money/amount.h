@@ -23,7 +23,9 @@ struct amount {
 MUST_USE enum err amount_add(struct amount a, struct amount b, struct amount *out);
 MUST_USE enum err amount_sub(struct amount a, struct amount b, struct amount *out);
 
-/* -1, 0 or 1 in `*order`. ERR_CURRENCY_MISMATCH. */
+/* Compares two amounts of one currency.
+ * order  out, -1, 0 or 1
+ * Returns ERR_CURRENCY_MISMATCH. */
 MUST_USE enum err amount_compare(struct amount a, struct amount b, int *order);
 
 /* Reads a decimal such as "12", "12.5", "0.00000001": digits, at most one point with digits on both

@@ -12,19 +12,32 @@ struct ticket_proof {
     uint8_t blind[16];
 };
 
-/* out: url, created and expires are filled in. resent as for db_txn_call. */
+/* Holds the amount and stores the ticket.
+ * id        the new ticket's
+ * key_hash  SHA-256 of its key
+ * out       out, url, created and expires; the rest is the caller's to fill
+ * resent    out, as for db_txn_call: an ERR_REPLAYED may then be one's own
+ * Returns what procedure ticket_create signals. */
 MUST_USE enum err ticket_store_create(struct db *db, const struct ticket_actor *actor,
                                       const struct ticket_order *order, const struct uuid *id,
                                       const uint8_t key_hash[SHA256_SIZE],
                                       struct ticket_created *out, bool *resent);
 
-/* The ticket that an earlier request of that user and key made; ERR_NOT_FOUND. */
+/* The ticket that an earlier request of that user and request key made. Returns ERR_NOT_FOUND. */
 MUST_USE enum err ticket_store_by_request(struct db *db, const struct ticket_actor *actor,
                                           struct ticket *out);
 
-/* A ticket of anybody; ERR_TICKET_UNKNOWN. */
+/* A ticket of anybody: the caller sees to it that they may. Returns ERR_TICKET_UNKNOWN. */
 MUST_USE enum err ticket_store_view(struct db *db, const struct uuid *id, struct ticket *out);
 
+/* The changes of state and the partner's look, each the procedure of that name.
+ * actor   who asks, and the name of the request
+ * proof   the ticket and its key as the partner presents it
+ * status  of ticket_store_update: the next one, or NULL to keep it
+ * out     out, the ticket as it is afterwards
+ * resent  out, as for db_txn_call
+ * Returns what the procedure signals: ERR_TICKET_UNKNOWN, ERR_TICKET_KEY, ERR_TOO_MANY_ATTEMPTS,
+ * ERR_TICKET_<state>, ERR_REPLAYED. */
 MUST_USE enum err ticket_store_cancel(struct db *db, const struct ticket_actor *actor,
                                       const struct uuid *id, struct ticket *out, bool *resent);
 MUST_USE enum err ticket_store_info(struct db *db, int64_t user_id,
@@ -45,7 +58,7 @@ MUST_USE enum err ticket_store_refund(struct db *db, const struct ticket_actor *
 /* True for 1 to TICKET_PARTNER_ID_MAX of a-z A-Z 0-9 . _ - */
 bool ticket_partner_id_is_valid(const char *id);
 
-/* Counts a wrong key. */
+/* Counts a wrong key that was presented for a ticket. */
 MUST_USE enum err ticket_store_wrong_key(struct db *db, const struct uuid *id);
 
 #endif

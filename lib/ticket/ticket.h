@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "base/page.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
 #include "money/amount.h"
@@ -70,10 +71,13 @@ struct ticket_created {
     int64_t created, expires;
 };
 
-/* Opens a ticket and holds its amount. Where the actor's request is repeatable, the same again gives
- * the same ticket and key, and another order under its key is ERR_IDEMPOTENCY_CONFLICT; any other
- * request that was processed before is ERR_REPLAYED.
+/* Opens a ticket and holds its amount. Where the actor's request is repeatable, the same again
+ * gives the same ticket and key, and another order under its key is ERR_IDEMPOTENCY_CONFLICT; any
+ * other request that was processed before is ERR_REPLAYED.
  * master  the process's master key: the ticket key is derived from it; only its SHA-256 is stored
+ * actor   the customer
+ * order   what they ask for; its one-time password is used up with the ticket
+ * out     out, the ticket with its key
  * Errors: ERR_PARTNER_UNKNOWN, ERR_PARTNER_SELF, ERR_PARTNER_VERIFIED, ERR_CURRENCY_DISABLED,
  * ERR_OTP_REQUIRED, ERR_OTP_INVALID, ERR_INSUFFICIENT_FUNDS, ERR_OVER_SINGLE_LIMIT,
  * ERR_OVER_DAILY_LIMIT, ERR_OVER_MONTHLY_LIMIT. */
@@ -90,20 +94,31 @@ MUST_USE enum err ticket_created_before(struct db *db, const uint8_t master[SEAL
                                         struct ticket_created *out);
 
 /* The customer's open ticket once more with its key, to be handed to the partner again.
- * ERR_TICKET_UNKNOWN, ERR_TICKET_EXPIRED, ERR_TICKET_SETTLED ... where it is not open any more. */
+ * master  as for ticket_create
+ * out     out
+ * Returns ERR_TICKET_UNKNOWN, ERR_TICKET_EXPIRED, ERR_TICKET_SETTLED ... where it is not open any
+ * more. */
 MUST_USE enum err ticket_continue(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                   int64_t customer_id, const struct uuid *id,
                                   struct ticket_created *out);
 
-/* Customer: takes an open ticket back; the money is available again. ERR_TICKET_UNKNOWN,
- * ERR_TICKET_<state>. */
+/* Customer: takes an open ticket back; the money is available again.
+ * out  out, the ticket as it is afterwards
+ * Returns ERR_TICKET_UNKNOWN, ERR_TICKET_<state>, ERR_REPLAYED. */
 MUST_USE enum err ticket_cancel(struct db *db, const struct ticket_actor *actor,
                                 const struct uuid *id, struct ticket *out);
 
-/* Partner's calls: `key` is the ticket key as presented. All give ERR_TICKET_UNKNOWN for a ticket
- * of somebody else, ERR_TICKET_KEY for a wrong key and ERR_TOO_MANY_ATTEMPTS after ten of them in a
- * quarter of an hour. Texts are 1 to TICKET_TEXT_MAX code points, checked by the caller's field
- * table. */
+/* The partner's calls: look, settle (open -> settled, the partner is credited), update (news, with
+ * an optional next status), reject (open -> rejected) and refund (back to the customer).
+ * key     the ticket key as presented: any text
+ * texts   description, message, reason: 1 to TICKET_TEXT_MAX code points, checked by the caller's
+ *         field table
+ * status  one of ticket_update_statuses, or NULL to keep it
+ * out     out, the ticket as it is afterwards
+ * Settling what this partner settled before gives the same answer and no second credit. All return
+ * ERR_TICKET_UNKNOWN for a ticket of somebody else, ERR_TICKET_KEY for a wrong key,
+ * ERR_TOO_MANY_ATTEMPTS after ten of them in a quarter of an hour, ERR_TICKET_<state> where the
+ * state does not allow it, ERR_REPLAYED; refunding also ERR_INSUFFICIENT_FUNDS. */
 MUST_USE enum err ticket_info(struct db *db, const struct ticket_actor *actor,
                               const struct uuid *id, const char *key, struct ticket *out);
 MUST_USE enum err ticket_settle(struct db *db, const struct ticket_actor *actor,
@@ -123,7 +138,10 @@ MUST_USE enum err ticket_refund(struct db *db, const struct ticket_actor *actor,
 extern const char *const ticket_statuses[];
 extern const char *const ticket_update_statuses[];
 
-/* Calls `row` for each update of a ticket, oldest first. The strings live during the call. */
+/* Calls `row` for each update of a ticket, oldest first.
+ * row  date in unix seconds, the status from then on, the partner's words; strings live during the
+ *      call
+ * arg  passed to it */
 MUST_USE enum err ticket_updates(struct db *db, const struct uuid *id,
                                  void (*row)(void *arg, int64_t date, const char *status,
                                              const char *message),
@@ -136,20 +154,21 @@ struct ticket_filter {
     enum ticket_side side;
     const char *status; /* or NULL */
     int64_t since;      /* unix seconds of creation; 0 = all */
-    int64_t page;       /* from 1 */
+    int64_t page;       /* 1 to PAGE_MAX */
 };
 
-struct ticket_page {
-    uint64_t records;
-    int64_t current, max, size;
-};
-
-/* Calls `row` for each ticket of one page, newest first; `row` must not use `db`. */
+/* Calls `row` for each ticket of one page, newest first.
+ * filter  which of the user's tickets
+ * row     must not use `db`; the ticket lives during the call
+ * arg     passed to it
+ * page    out, which page of how many */
 MUST_USE enum err ticket_list(struct db *db, int64_t user_id, const struct ticket_filter *filter,
                               void (*row)(void *arg, const struct ticket *ticket), void *arg,
-                              struct ticket_page *page);
+                              struct page *page);
 
-/* Releases due tickets, at most `limit`, in one transaction; *released says how many. */
+/* Releases due tickets in one transaction; any number of processes may do so at once.
+ * limit     the most of them
+ * released  out, how many were */
 MUST_USE enum err ticket_expire_due(struct db *db, int limit, int64_t *released);
 
 /* A partner, as customers choose it. */
@@ -167,15 +186,25 @@ MUST_USE enum err ticket_partners(struct db *db, int64_t user_id,
                                   void (*row)(void *arg, const struct ticket_partner *partner),
                                   void *arg);
 
-/* Operator: makes or changes a partner (everything but its user). id: 1 to TICKET_PARTNER_ID_MAX of
- * a-z A-Z 0-9 . _ -; url: http or https, or NULL. ERR_INVALID, ERR_OUT_OF_RANGE (ttl_s 1 to 31
- * days), ERR_NOT_FOUND (no such user), ERR_USER_EXISTS (the user is another partner). */
+/* Operator: makes or changes a partner (everything but its user).
+ * id             1 to TICKET_PARTNER_ID_MAX of a-z A-Z 0-9 . _ -
+ * user_id        whose account is credited
+ * name           for people
+ * url            http or https, where customers are sent; NULL for nowhere
+ * verified_only  serves verified customers only
+ * ttl_s          seconds until an unsettled ticket expires, up to 31 days
+ * Returns ERR_INVALID, ERR_OUT_OF_RANGE (ttl_s), ERR_NOT_FOUND (no such user), ERR_USER_EXISTS (the
+ * user is another partner). */
 MUST_USE enum err ticket_partner_set(struct db *db, const char *id, int64_t user_id,
                                      const char *name, const char *url, bool verified_only,
                                      int64_t ttl_s);
 
-/* Audit: held money must equal open tickets, usage must equal the tickets counted. Same form as
- * ledger_audit. */
+/* Audit: held money must equal open tickets, usage the tickets counted, and each ticket must have
+ * the journals of its story.
+ * difference   called with words for each thing that is wrong
+ * checked      out, tickets looked at
+ * differences  out
+ * Returns ERR_OK also with differences; ERR_DB_AWAY, ERR_DB. */
 MUST_USE enum err ticket_audit(struct db *db, void (*difference)(void *arg, const char *words),
                                void *arg, uint64_t *checked, uint64_t *differences);
 

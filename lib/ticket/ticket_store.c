@@ -196,7 +196,7 @@ static const char *list_where(enum ticket_side side)
 }
 
 static enum err list_count(struct db *db, const char *where, int64_t user_id,
-                           const struct ticket_filter *filter, struct ticket_page *page)
+                           const struct ticket_filter *filter, uint64_t *records)
 {
     struct db_rows rows = {0};
     struct text sql = TEXT(2048);
@@ -211,27 +211,26 @@ static enum err list_count(struct db *db, const char *where, int64_t user_id,
                        db_text(filter->status), db_i64(filter->since), db_i64(filter->since)),
                &rows);
     if (rc == ERR_OK && db_next(&rows))
-        page->records = db_get_u64(&rows, 0);
+        *records = db_get_u64(&rows, 0);
     db_rows_free(&rows);
     text_free(&sql);
-    page->size = TICKET_PAGE;
-    page->current = filter->page;
-    page->max = page->records == 0 ? 1 : (int64_t)((page->records - 1) / TICKET_PAGE) + 1;
     return rc;
 }
 
 enum err ticket_list(struct db *db, int64_t user_id, const struct ticket_filter *filter,
                      void (*row)(void *arg, const struct ticket *ticket), void *arg,
-                     struct ticket_page *page)
+                     struct page *page)
 {
     const char *where = list_where(filter->side);
     struct db_rows rows = {0};
     struct text sql = TEXT(4096);
     struct ticket ticket;
+    uint64_t records = 0;
 
-    enum err rc = list_count(db, where, user_id, filter, page);
+    enum err rc = list_count(db, where, user_id, filter, &records);
     if (rc != ERR_OK)
         return rc;
+    *page = page_of(records, filter->page, TICKET_PAGE);
     text_addf(&sql,
               "SELECT t.id, t.partner_id, p.name, " LIST_STATUS ", t.currency_id, t.amount, "
               "UNIX_TIMESTAMP(t.created_at) DIV 1, UNIX_TIMESTAMP(t.expires_at) DIV 1, "
@@ -244,7 +243,7 @@ enum err ticket_list(struct db *db, int64_t user_id, const struct ticket_filter 
     rc = db_run(db, text_string(&sql),
                 DB_ARGS(db_i64(user_id), db_i64(user_id), db_text(filter->status),
                         db_text(filter->status), db_i64(filter->since), db_i64(filter->since),
-                        db_i64((filter->page - 1) * TICKET_PAGE), db_i64(TICKET_PAGE)),
+                        db_i64(page_offset(page)), db_i64(page->size)),
                 &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         read_ticket(&rows, &ticket);

@@ -147,7 +147,7 @@ function printRow(row, who, results) {
     const ratios = ours.map((value, i) => value / theirs[i]);
     const ratio = median(ratios);
     const required = row.ratios[who];
-    const reached = required === null || ratio >= required;
+    const reached = required === null || (Number.isFinite(ratio) && ratio >= required);
     const verdict = required === null ? '' : reached ? 'ok' : 'NOT OK';
     if (!reached) problems.push(`${row.title} against ${against[who]}: ${ratio.toFixed(2)}, not ${required}`);
     const p99 = (list) => milliseconds(median(list.map((result) => result.p99_us)));

@@ -71,6 +71,7 @@ const state = {
     password: readFileSync(`${dir}/app.password`, 'utf8').trim(),
     master: readFileSync(`${dir}/master.key`, 'utf8').trim(),
     currencies,
+    trade_fee: Number(sql('SELECT percent FROM trade_fee WHERE min_volume = 0')[0][0]),
     keys,
 };
 

@@ -2,8 +2,8 @@
  * What a test makes has names of its own, so that suites may run on any data and again.
  *
  * To add a suite: write tests/db/<module>_test.c that ends with
- *     static const struct db_test cases[] = {{"what it checks", function}, {NULL, NULL}};
- *     const struct db_suite suite_<module> = {"<module>", cases};
+ *     static const struct test_case cases[] = {{"what it checks", function}, {NULL, NULL}};
+ *     const struct test_suite suite_<module> = {"<module>", cases};
  * and name it in the table of tests/db/main.c. */
 #ifndef TESTS_DB_DB_H
 #define TESTS_DB_DB_H
@@ -12,20 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/config.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "tests/support/suites.h"
 
-struct db_test {
-    const char *name; /* NULL ends the list */
-    void (*run)(void);
-};
-
-struct db_suite {
-    const char *name;
-    const struct db_test *tests;
-};
-
-/* The connection and the master key of the stack under test. */
+/* The configuration, a connection and the master key of the stack under test. */
+extern struct config test_config;
 extern struct db *test_db;
 extern uint8_t test_master[SEAL_KEY_SIZE];
 
@@ -48,7 +41,5 @@ void db_test_name(const char *prefix, char out[DB_TEST_NAME_SIZE]);
 
 /* A new user with that password (NULL for none) and no verification; login may be NULL. */
 int64_t db_test_user(const char *password, char login[DB_TEST_NAME_SIZE]);
-
-#define DB_TEST_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 #endif

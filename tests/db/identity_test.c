@@ -63,7 +63,7 @@ static void test_user_forms(void)
          "none", ERR_INVALID},
     };
     int64_t id;
-    for (size_t i = 0; i < DB_TEST_COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         DB_GIVES(
             user_add(test_db, rows[i].login, rows[i].email, rows[i].password, rows[i].level, &id),
             rows[i].expected);
@@ -320,7 +320,7 @@ static void test_sweep(void)
     DB_GIVES(session_check(test_db, test_master, running.ticket, &checked), ERR_OK);
 }
 
-static const struct db_test tests[] = {
+static const struct test_case tests[] = {
     {"users", test_users},
     {"what a user may be called", test_user_forms},
     {"verification", test_verification},
@@ -333,4 +333,4 @@ static const struct db_test tests[] = {
     {"clearing away", test_sweep},
     {NULL, NULL},
 };
-const struct db_suite suite_identity = {"identity", tests};
+const struct test_suite suite_identity = {"identity", tests};

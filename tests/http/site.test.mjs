@@ -368,6 +368,26 @@ test('otp: by counter; a second set-up takes the place of a pending one', async 
   await session.refused(400, 'otp_invalid', 'POST', '/site/keys', { face: 'v1', rights: ['get_info'], otp: hotp(second.key_base32, 1) });
 });
 
+test('otp: required to change a key, each code once; not to revoke one', async () => {
+  const session = await visitor();
+  const { key } = await session.ok('POST', '/site/keys', { face: 'v1', rights: ['get_info'] });
+  const device = await session.ok('POST', '/site/otp', { kind: 'hotp' });
+  const target = `/site/keys/${key}`;
+  const more = (counter) => ({ rights: ['withdraw'], ...(counter === undefined ? {} : { otp: hotp(device.key_base32, counter) }) });
+  const rights = async () => (await session.ok('GET', '/site/keys')).keys[0].rights;
+  await session.ok('POST', '/site/otp/confirm', { code: hotp(device.key_base32, 0) });
+  await session.refused(400, 'otp_required', 'POST', target, more(), { field: 'otp' });
+  await session.refused(400, 'otp_required', 'POST', target, { ...more(), otp: '' }, { field: 'otp' });
+  await session.refused(400, 'otp_invalid', 'POST', target, more(0), { field: 'otp' });
+  await session.refused(400, 'invalid_parameter', 'POST', target, { ...more(1), rights: ['root'] }, { field: 'rights' });
+  await session.refused(400, 'invalid_parameter', 'POST', target, { ...more(1), networks: ['x'] }, { field: 'networks' });
+  assert.deepEqual(await rights(), ['get_info']);
+  await session.ok('POST', target, more(1));
+  assert.deepEqual(await rights(), ['withdraw'], 'wrong input used no code up');
+  await session.refused(400, 'otp_invalid', 'POST', target, more(1), { field: 'otp' });
+  await session.ok('DELETE', target);
+});
+
 test('otp: wrong input, nothing pending, nothing to remove', async () => {
   const session = await visitor();
   await session.refused(400, 'missing_parameter', 'POST', '/site/otp', {}, { field: 'kind' });

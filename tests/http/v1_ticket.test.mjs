@@ -279,21 +279,21 @@ test('an expired ticket: the money is back, nothing more happens to it', async (
 test('a wrong key is refused everywhere and changes nothing', async () => {
   const { customer, ticket } = await opened();
   const wrong = { ticket, key: 'A'.repeat(43) };
-  await partner.refused('ticket_wrong_key', 'ticket/info', wrong, { status: 403, error: 'Ticket key is wrong' });
+  await partner.refused('ticket_wrong_key', 'ticket/info', wrong, { error: 'Ticket key is wrong' });
   for (const [call, params] of Object.entries(CHANGES))
-    await partner.refused('ticket_wrong_key', `ticket/${call}`, { ...wrong, ...params }, { status: 403 });
+    await partner.refused('ticket_wrong_key', `ticket/${call}`, { ...wrong, ...params });
   assert.deepEqual(await funds(customer), [900, 100]);
 });
 
 test('the key of another ticket is a wrong key', async () => {
   const [one, two] = [await opened(), await opened()];
-  await partner.refused('ticket_wrong_key', 'ticket/settle', { ticket: one.ticket, key: two.key, description: 'd' }, { status: 403 });
+  await partner.refused('ticket_wrong_key', 'ticket/settle', { ticket: one.ticket, key: two.key, description: 'd' });
 });
 
 test('wrong keys: ten, then none is looked at, not even the right one; each ticket for itself; a pause heals', async () => {
   const [one, two] = [await opened(), await opened()];
   for (let i = 0; i < 10; i++)
-    await partner.refused('ticket_wrong_key', 'ticket/info', { ticket: one.ticket, key: `guess-${i}` }, { status: 403 });
+    await partner.refused('ticket_wrong_key', 'ticket/info', { ticket: one.ticket, key: `guess-${i}` });
   await partner.refused('too_many_attempts', 'ticket/info', { ticket: one.ticket, key: 'guess' }, { status: 429 });
   await partner.refused('too_many_attempts', 'ticket/info', one.id, { status: 429 });
   for (const [call, params] of Object.entries(CHANGES))
@@ -301,7 +301,7 @@ test('wrong keys: ten, then none is looked at, not even the right one; each tick
   assert.equal((await partner.ok('ticket/info', two.id)).status, 'open');
   await stack.sql(`UPDATE ticket SET wrong_key_at = wrong_key_at - INTERVAL 16 MINUTE WHERE id = UNHEX('${
     one.ticket.replaceAll('-', '')}')`);
-  await partner.refused('ticket_wrong_key', 'ticket/info', { ticket: one.ticket, key: 'guess' }, { status: 403 });
+  await partner.refused('ticket_wrong_key', 'ticket/info', { ticket: one.ticket, key: 'guess' });
   assert.equal((await partner.ok('ticket/info', one.id)).status, 'open');
 });
 

@@ -48,7 +48,7 @@ static void test_parse(void)
         {"BTC", "1000000000000000000000000000000.0", ERR_AMOUNT_RANGE, "", ""},
         {"WEI", "100000000000000000000", ERR_AMOUNT_RANGE, "", ""},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct amount amount = {.units = 42};
         char text[AMOUNT_TEXT_SIZE];
         enum err rc = amount_parse(rows[i].text, strlen(rows[i].text),
@@ -86,7 +86,7 @@ static void test_parse_units(void)
         {"1e3", ERR_AMOUNT_FORMAT, ""},
         {"1" NINES38, ERR_AMOUNT_RANGE, ""},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct amount amount;
         char text[AMOUNT_TEXT_SIZE];
         enum err rc =
@@ -132,7 +132,7 @@ static void test_arithmetic(void)
         {"both bottoms", ERR_OVERFLOW, ERR_OK, -DECIMAL_MAX, -DECIMAL_MAX, 0, 0},
     };
     const struct currency *btc = unit_currency("BTC");
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct amount a = {.units = rows[i].a, .currency = btc};
         struct amount b = {.units = rows[i].b, .currency = btc};
         struct amount out = {.units = 42};
@@ -161,7 +161,7 @@ static void test_mismatch(void)
     UNIT_CHECK("untouched", out.units == 42 && order == 42);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"reading decimals", test_parse},
     {"reading units", test_parse_units},
     {"writing negatives", test_format_negative},
@@ -169,4 +169,4 @@ static const struct unit_case cases[] = {
     {"two currencies", test_mismatch},
     {NULL, NULL},
 };
-const struct unit_suite suite_amount = {"amount", cases};
+const struct test_suite suite_amount = {"amount", cases};

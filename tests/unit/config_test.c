@@ -62,7 +62,7 @@ static void test_bool(void)
         {"false", true, false}, {"0", true, false},   {"", false, false}, {"YES", false, false},
         {"on", false, false},   {"2", false, false},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char content[300];
         struct config config;
         struct text problem = TEXT(5000);
@@ -121,7 +121,7 @@ static void test_refused(void)
         {"left empty", "[database]\nsocket=\n", ": \"socket\" in [database] must be set"},
         {"empty file", "", ": \"socket\" in [database] must be set"},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         check_refused(rows[i].row, rows[i].content, strlen(rows[i].content), rows[i].words);
 }
 
@@ -229,7 +229,7 @@ static void test_secret(void)
         {"others write", "s3cret\n", 7, 0602, NULL},
     };
     char out[8];
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         write_file(rows[i].content, rows[i].len);
         chmod(path, rows[i].mode);
         enum err rc = config_secret(path, out, sizeof(out));
@@ -242,7 +242,7 @@ static void test_secret(void)
     UNIT_CHECK("directory", config_secret(P_tmpdir, out, sizeof(out)) == ERR_CONFIG);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"values and defaults", test_values},
     {"yes and no", test_bool},
     {"refused", test_refused},
@@ -252,4 +252,4 @@ static const struct unit_case cases[] = {
     {"secret files", test_secret},
     {NULL, NULL},
 };
-const struct unit_suite suite_config = {"config", cases};
+const struct test_suite suite_config = {"config", cases};

@@ -24,7 +24,7 @@ static void test_sha256(void)
         {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         uint8_t out[SHA256_SIZE];
         crypto_sha256(rows[i].data, strlen(rows[i].data), out);
         check_hex(rows[i].data, out, sizeof(out), rows[i].expected);
@@ -69,7 +69,7 @@ static void test_hmac(void)
          "b936cee86c9f87aa5d3c6f2e84cb5a4239a5fe50480a6ec66b70ab5b1f4ac673"
          "0c6c515421b327ec1d69402e53dfb49ad7381eb067b338fd7b0cb22247225d47"},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char key[131];
         char data[64];
         uint8_t out[SHA512_SIZE];
@@ -104,7 +104,7 @@ static void test_equal(void)
         {"abc", "abc", 3, true}, {"abc", "abd", 3, false}, {"abc", "bbc", 3, false},
         {"abc", "abd", 2, true}, {"", "", 0, true},        {"\x80", "\x00", 1, false},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         UNIT_CHECK(rows[i].b, crypto_equal(rows[i].a, rows[i].b, rows[i].len) == rows[i].same);
     char secret[] = "secret";
     crypto_wipe(secret, sizeof(secret));
@@ -161,7 +161,7 @@ static void test_seal_vectors(void)
         {"0100000000000000", "c2ef328e5c71c83b843122130f7364b761e0b97427e3df28"},
     };
     static const uint8_t key[SEAL_KEY_SIZE] = {1};
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         uint8_t sealed[64] = {3};
         uint8_t plain[32];
         size_t len = strlen(rows[i].sealed) / 2;
@@ -267,7 +267,7 @@ static void test_password_check(void)
         {"plus sign", "x", "$argon2id$v=19$m=+19456,t=2,p=1$" SALT "$" HASH, ERR_CRYPTO, false},
         {"minus sign", "x", "$argon2id$v=19$m=-19456,t=2,p=1$" SALT "$" HASH, ERR_CRYPTO, false},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         bool matches = false;
         enum err rc = crypto_password_check(rows[i].password, strlen(rows[i].password),
                                             rows[i].hash, &matches);
@@ -298,7 +298,7 @@ static void test_start(void)
     UNIT_CHECK("again", crypto_start() == ERR_OK);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"start", test_start},
     {"SHA-256", test_sha256},
     {"HMAC", test_hmac},
@@ -312,4 +312,4 @@ static const struct unit_case cases[] = {
     {"passwords: hashing", test_password_hash},
     {NULL, NULL},
 };
-const struct unit_suite suite_crypto = {"crypto", cases};
+const struct test_suite suite_crypto = {"crypto", cases};

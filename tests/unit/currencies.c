@@ -53,7 +53,7 @@ static const struct currency samples[] = {
 void unit_load_currencies(void)
 {
     currency_reset();
-    for (size_t i = 0; i < UNIT_COUNT(samples); i++)
+    for (size_t i = 0; i < TEST_COUNT(samples); i++)
         if (!currency_add(&samples[i]))
             abort();
 }

@@ -16,7 +16,7 @@ static void test_lookup(void)
         {"BT", 2, 0},        {"BTC", 4, 0},           {"", 0, 0},       {"XXX", 3, 0},
         {"BTCUSDEUR", 9, 0}, {"BTCUSDEURGBP", 12, 0},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         const struct currency *found = currency_by_code(rows[i].code, rows[i].len);
         UNIT_CHECK(rows[i].code, (found == NULL ? 0 : found->id) == rows[i].id);
         if (found != NULL)
@@ -47,7 +47,7 @@ static void test_add(void)
         {"decimals", {.id = 102, .code = "NEW", .decimals = 19}, false},
         {"display", {.id = 102, .code = "NEW", .decimals = 2, .display_decimals = 3}, false},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         UNIT_CHECK(rows[i].row, currency_add(&rows[i].currency) == rows[i].accepted);
 
     struct currency open = {.id = 103, .code = "OPEN"};
@@ -72,10 +72,10 @@ static void test_full(void)
     UNIT_CHECK("reloaded", currency_at(8) == NULL);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"finding", test_lookup},
     {"adding", test_add},
     {"a full table", test_full},
     {NULL, NULL},
 };
-const struct unit_suite suite_currency = {"currency", cases};
+const struct test_suite suite_currency = {"currency", cases};

@@ -32,7 +32,7 @@ static void test_int128(void)
         {"0x1", false},
         {"1e3", false},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         __int128 value = 42;
         char text[DECIMAL_TEXT_SIZE];
         bool valid = int128_parse(rows[i].text, strlen(rows[i].text), &value);
@@ -82,7 +82,7 @@ static void test_parse(void)
         {"1" NINES38 ".00x", 1, ERR_AMOUNT_FORMAT, "", 0},
         {"1" NINES38 ".00", 1, ERR_AMOUNT_DIGITS, "", 0},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         __int128 coefficient = 0;
         unsigned scale = 0;
         char text[DECIMAL_TEXT_SIZE];
@@ -114,7 +114,7 @@ static void test_format(void)
         {DECIMAL_MAX, 18, "99999999999999999999.999999999999999999"},
         {-DECIMAL_MAX, 24, "-99999999999999.999999999999999999999999"},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char text[DECIMAL_TEXT_SIZE];
         decimal_format(rows[i].value, rows[i].scale, text);
         UNIT_SAME(rows[i].expected, text, rows[i].expected);
@@ -134,11 +134,11 @@ static void test_range(void)
                !decimal_in_range(DECIMAL_MAX + 1) && !decimal_in_range(-DECIMAL_MAX - 1));
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"128-bit integers", test_int128},
     {"reading", test_parse},
     {"writing", test_format},
     {"range", test_range},
     {NULL, NULL},
 };
-const struct unit_suite suite_decimal = {"decimal", cases};
+const struct test_suite suite_decimal = {"decimal", cases};

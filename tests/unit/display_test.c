@@ -43,7 +43,7 @@ static void test_display(void)
         {"BTC", DECIMAL_MAX, "999,999,999,999,999,999,999,999,999,999.99999999" NBSP "BTC",
          "1,000,000,000,000,000,000,000,000,000,000.00" NBSP "BTC"},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct amount amount = {.units = rows[i].units,
                                 .currency = unit_currency(rows[i].currency)};
         char text[DISPLAY_SIZE];
@@ -54,8 +54,8 @@ static void test_display(void)
     }
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"every kind of currency", test_display},
     {NULL, NULL},
 };
-const struct unit_suite suite_display = {"display", cases};
+const struct test_suite suite_display = {"display", cases};

@@ -23,7 +23,7 @@ static void test_encode(void)
         {"foobar", "666f6f626172", "Zm9vYmFy", "Zm9vYmFy", "MZXW6YTBOI"},
         {"\xfb\xff\xfe", "fbfffe", "+//+", "-__-", "7P774"},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         size_t len = strlen(rows[i].data);
         char text[32];
         char back[8] = {0};
@@ -56,7 +56,7 @@ static void test_hex_decode(void)
         {"g0", 1, false},  {" 0", 1, false},   {"0x", 1, false},   {"/:", 1, false},
         {"@G", 1, false},  {"`g", 1, false},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         uint8_t out[4];
         UNIT_CHECK(rows[i].text, hex_decode(rows[i].text, strlen(rows[i].text), out, rows[i].len) ==
                                      rows[i].valid);
@@ -95,7 +95,7 @@ static void test_base64_decode(void)
         {"Zh==", 8, NULL}, /* left-over bits */
         {"Zm9=", 8, NULL},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char out[8];
         size_t len = rows[i].room;
         bool valid = base64_decode(rows[i].text, strlen(rows[i].text), out, &len);
@@ -127,11 +127,11 @@ static void test_folded_header(void)
     UNIT_CHECK("folded", memcmp(back, mac, sizeof(mac)) == 0);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"encoding", test_encode},
     {"reading hex", test_hex_decode},
     {"reading base64", test_base64_decode},
     {"a folded header", test_folded_header},
     {NULL, NULL},
 };
-const struct unit_suite suite_encode = {"encode", cases};
+const struct test_suite suite_encode = {"encode", cases};

@@ -32,13 +32,34 @@ static void test_from_id(void)
         {"no_such_error", ERR_INTERNAL},
         {"", ERR_INTERNAL},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         UNIT_CHECK(rows[i].id, err_from_id(rows[i].id) == rows[i].expected);
 }
 
-static const struct unit_case cases[] = {
+static void test_classes(void)
+{
+    static const struct {
+        enum err rc;
+        enum err_class expected;
+    } rows[] = {
+        {ERR_AMOUNT_RANGE, ERR_CLASS_INPUT},
+        {ERR_NONCE_INVALID, ERR_CLASS_AUTH},
+        {ERR_RIGHT, ERR_CLASS_RIGHT},
+        {ERR_TICKET_UNKNOWN, ERR_CLASS_NOT_FOUND},
+        {ERR_TICKET_KEY, ERR_CLASS_STATE},
+        {ERR_TICKET_SETTLED, ERR_CLASS_STATE},
+        {ERR_TOO_MANY_ATTEMPTS, ERR_CLASS_LIMIT},
+        {ERR_DB_AWAY, ERR_CLASS_BUSY},
+        {ERR_OVERFLOW, ERR_CLASS_BUG},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
+        UNIT_CHECK(err_id(rows[i].rc), err_class(rows[i].rc) == rows[i].expected);
+}
+
+static const struct test_case cases[] = {
     {"every row is complete", test_registry},
     {"errors by id", test_from_id},
+    {"classes", test_classes},
     {NULL, NULL},
 };
-const struct unit_suite suite_err = {"err", cases};
+const struct test_suite suite_err = {"err", cases};

@@ -104,7 +104,7 @@ static void test_values(void)
         {"choice", &choice_field, "bid", ERR_OK, 1},
         {"choice wrong", &choice_field, "Bid", ERR_INVALID, 0},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct target target = {0};
         give("t", rows[i].value, rows[i].value == NULL ? 0 : strlen(rows[i].value));
         enum err rc = fields_read(&request, rows[i].field, 1, &target);
@@ -191,7 +191,7 @@ static void test_amount(void)
         {NULL, "1.5", ERR_AMOUNT_FORMAT, "amount_int", NULL},
         {"999999999999999999999999999999999999999999", NULL, ERR_AMOUNT_RANGE, "amount", NULL},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char name[96], text[AMOUNT_TEXT_SIZE];
         struct amount amount;
         const char *decimal = rows[i].decimal, *units = rows[i].units;
@@ -213,11 +213,11 @@ static void test_amount(void)
     request_free(&request);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"values of each type", test_values},
     {"targets", test_targets},
     {"words for wrong values", test_words},
     {"amounts", test_amount},
     {NULL, NULL},
 };
-const struct unit_suite suite_fields = {"fields", cases};
+const struct test_suite suite_fields = {"fields", cases};

@@ -11,7 +11,7 @@ static void test_round_trip(void)
         "dbf1dee9-4f2e-4a08-8cb7-748919a71b21",
         "ffffffff-ffff-ffff-ffff-ffffffffffff",
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct uuid id;
         char text[UUID_TEXT_SIZE];
         UNIT_CHECK(rows[i], uuid_parse(rows[i], strlen(rows[i]), &id));
@@ -43,17 +43,17 @@ static void test_refused(void)
         "dbf1dee9-4f2e-4a08-8cb7-748919a71b-1",
         " bf1dee9-4f2e-4a08-8cb7-748919a71b21",
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct uuid id = {.bytes = {42}};
         UNIT_CHECK(rows[i], !uuid_parse(rows[i], strlen(rows[i]), &id));
         UNIT_CHECK(rows[i], id.bytes[0] == 42);
     }
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"text and back", test_round_trip},
     {"byte order", test_bytes},
     {"refused", test_refused},
     {NULL, NULL},
 };
-const struct unit_suite suite_id = {"id", cases};
+const struct test_suite suite_id = {"id", cases};

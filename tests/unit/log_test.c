@@ -113,7 +113,7 @@ static void test_escapes(void)
         {"continuation after c2", "\xe0\xa2\x90", "\xe0\xa2\x90"},
         {"not UTF-8", "\xff\xe2\x82\xac", "\\xff\\xe2\\x82\\xac"},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char out[CAPTURE_SIZE];
         char expected[200];
         snprintf(expected, sizeof(expected), "level=info event=e v=%s\n", rows[i].expected);
@@ -135,7 +135,7 @@ static void test_cut(void)
                 {"just too long", 'x', 4090},
                 {"escaped", '\x01', 2000},
                 {"escaped and long", '\n', 6000}};
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char value[8000];
         char out[CAPTURE_SIZE];
         memset(value, rows[i].fill, rows[i].len);
@@ -155,7 +155,7 @@ static void test_levels(void)
     enum log_level level;
     char out[CAPTURE_SIZE];
 
-    for (size_t i = 0; i < UNIT_COUNT(names); i++)
+    for (size_t i = 0; i < TEST_COUNT(names); i++)
         UNIT_CHECK(names[i], log_level_parse(names[i], &level) && level == (enum log_level)i);
     UNIT_CHECK("unknown", !log_level_parse("Info", &level) && !log_level_parse("", &level));
 
@@ -173,9 +173,9 @@ static void test_levels(void)
     UNIT_CHECK("levels", strstr(out, "level=debug event=fine x=1\n") != NULL);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"the line", test_line},   {"the request id", test_request_id},
     {"escapes", test_escapes}, {"long lines", test_cut},
     {"levels", test_levels},   {NULL, NULL},
 };
-const struct unit_suite suite_log = {"log", cases};
+const struct test_suite suite_log = {"log", cases};

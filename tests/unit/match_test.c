@@ -48,7 +48,7 @@ static void test_path(void)
         {"/%ff", NULL},
         {"/%c0%af", NULL},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char out[64];
         bool good = match_path(rows[i].raw, strlen(rows[i].raw), out);
         UNIT_SAME(rows[i].raw, good ? out : "refused",
@@ -83,7 +83,7 @@ static const struct route rows[] = {
     ROW(METHOD_GET, "/api/1/{scope}/ticker"),
     ROW(METHOD_GET, "/{a}/{b}/{c}/{d}"),
 };
-static const struct route_table table = {.rows = rows, .count = UNIT_COUNT(rows)};
+static const struct route_table table = {.rows = rows, .count = TEST_COUNT(rows)};
 static struct matcher matcher;
 
 static void test_find(void)
@@ -114,7 +114,7 @@ static void test_find(void)
     const char *problem;
     const struct route *row;
     UNIT_CHECK("table", matcher_add(&matcher, &table, &problem, &row) == ERR_OK);
-    for (size_t i = 0; i < UNIT_COUNT(finds); i++) {
+    for (size_t i = 0; i < TEST_COUNT(finds); i++) {
         struct match_result result;
         matcher_find(&matcher, finds[i].method, finds[i].path, &result);
         const struct route *expected = finds[i].row < 0 ? NULL : &rows[finds[i].row];
@@ -147,7 +147,7 @@ static void test_bad_rows(void)
         {"no params", {.methods = METHOD_GET, .path = "/a", .handler = handler, .help = "x"}},
         {"no handler", {.methods = METHOD_GET, .path = "/a", .help = "x", .params = ""}},
     };
-    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+    for (size_t i = 0; i < TEST_COUNT(bad); i++) {
         const char *problem;
         const struct route *row;
         const struct route_table one = {.rows = &bad[i].row, .count = 1};
@@ -167,11 +167,11 @@ static void test_method(void)
     UNIT_CHECK("unknown", match_method("TRACE") == 0 && match_method("") == 0);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"paths", test_path},
     {"rows found", test_find},
     {"rows refused", test_bad_rows},
     {"methods", test_method},
     {NULL, NULL},
 };
-const struct unit_suite suite_match = {"match", cases};
+const struct test_suite suite_match = {"match", cases};

@@ -50,7 +50,7 @@ static void test_normalise(void)
         {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL},
     };
     char out[128];
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         bool ok = networks_normalise(rows[i].list, MAX_ITEMS, out, sizeof(out));
         UNIT_CHECK(rows[i].list, ok == (rows[i].expected != NULL));
         if (ok && rows[i].expected != NULL)
@@ -94,15 +94,15 @@ static void test_hold(void)
         {"192.0.2.7", "192.0.2.7 ", false},
         {"192.0.2.7,broken", "192.0.2.7", false},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         UNIT_CHECK(rows[i].address,
                    networks_hold(rows[i].list, rows[i].address) == rows[i].expected);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"one form", test_normalise},
     {"room", test_room},
     {"address in list", test_hold},
     {NULL, NULL},
 };
-const struct unit_suite suite_networks = {"networks", cases};
+const struct test_suite suite_networks = {"networks", cases};

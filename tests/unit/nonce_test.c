@@ -46,7 +46,7 @@ static void test_nonce(void)
         {"\xd9\xa1", NULL},
     };
     char out[NONCE_TEXT_SIZE];
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         enum err rc = nonce_parse(rows[i].text, strlen(rows[i].text), out);
         UNIT_CHECK(rows[i].text, rc == (rows[i].expected == NULL ? ERR_NONCE_INVALID : ERR_OK));
         if (rc == ERR_OK && rows[i].expected != NULL)
@@ -73,7 +73,7 @@ static void test_tonce(void)
         {"1e15", -1},
         {" 1", -1},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         int64_t at_us = -1;
         enum err rc = nonce_parse_tonce(rows[i].text, strlen(rows[i].text), &at_us);
         UNIT_CHECK(rows[i].text, rc == (rows[i].expected < 0 ? ERR_NONCE_INVALID : ERR_OK));
@@ -81,9 +81,9 @@ static void test_tonce(void)
     }
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"nonce", test_nonce},
     {"tonce", test_tonce},
     {NULL, NULL},
 };
-const struct unit_suite suite_nonce = {"nonce", cases};
+const struct test_suite suite_nonce = {"nonce", cases};

@@ -12,7 +12,7 @@ static void test_hotp_codes(void)
 {
     static const char *const rows[] = {"755224", "287082", "359152", "969429", "338314",
                                        "254676", "287922", "162583", "399871", "520489"};
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char code[OTP_CODE_SIZE];
         UNIT_CHECK(rows[i], otp_code(secret, SECRET_LEN, i, code) == ERR_OK);
         UNIT_SAME(rows[i], code, rows[i]);
@@ -56,7 +56,7 @@ static void test_totp(void)
         {"empty", "", 1111111109, 0, ERR_OTP_INVALID, 0},
         {"before 1970", "755224", -1000, -100, ERR_OTP_INVALID, 0},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         int64_t step = 0;
         enum err rc = otp_check_totp(secret, SECRET_LEN, rows[i].code, rows[i].now_s,
                                      rows[i].last_step, &step);
@@ -84,7 +84,7 @@ static void test_hotp(void)
         {"empty", "", 0, ERR_OTP_INVALID, 0},
         {"counters are used up", "755224", UINT64_MAX, ERR_OTP_INVALID, 0},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         uint64_t next = 0;
         enum err rc = otp_check_hotp(secret, SECRET_LEN, rows[i].code, rows[i].counter, &next);
         UNIT_SAME(rows[i].row, err_id(rc), err_id(rows[i].rc));
@@ -123,7 +123,7 @@ static void test_uri(void)
          "?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=a-b._~"
          "&algorithm=SHA1&digits=6&period=30"},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct text out = TEXT(500);
         UNIT_CHECK(rows[i].account,
                    otp_uri(rows[i].kind, rows[i].issuer, rows[i].account, (const uint8_t *)secret,
@@ -137,11 +137,11 @@ static void test_uri(void)
     text_free(&small);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"codes of RFC 4226", test_hotp_codes},
     {"time-based", test_totp},
     {"counter-based", test_hotp},
     {"URI", test_uri},
     {NULL, NULL},
 };
-const struct unit_suite suite_otp = {"otp", cases};
+const struct test_suite suite_otp = {"otp", cases};

@@ -68,7 +68,7 @@ static void test_frame(void)
          "&algorithm=SHA1&digits=6&period=30",
          53},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct text svg = TEXT(QR_SVG_MAX);
         UNIT_CHECK(rows[i].string, qr_svg(rows[i].string, &svg) == ERR_OK);
         int side = draw(text_string(&svg));
@@ -102,9 +102,9 @@ static void test_refused(void)
     free(string);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"the frame", test_frame},
     {"refused", test_refused},
     {NULL, NULL},
 };
-const struct unit_suite suite_qr = {"qr", cases};
+const struct test_suite suite_qr = {"qr", cases};

@@ -27,7 +27,7 @@ static void test_text(void)
         {"0.0000000000000000000000001", ERR_AMOUNT_DIGITS, ""},
         {"100000000000000.000000000000000000000000", ERR_AMOUNT_RANGE, ""},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct rate rate;
         char text[AMOUNT_TEXT_SIZE];
         enum err rc = rate_parse(rows[i].text, strlen(rows[i].text), &rate);
@@ -110,7 +110,7 @@ static void test_apply(void)
         {"negative divisor", "KRO", 25, "1", "-10", "KRO", ROUND_DOWN, ERR_OK, -2},
         {"both negative", "KRO", -25, "1", "-10", "KRO", ROUND_HALF_UP, ERR_OK, 3},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct amount from = {.units = rows[i].units, .currency = unit_currency(rows[i].from)};
         const struct currency *to = unit_currency(rows[i].to);
         struct amount out = {.units = 42};
@@ -140,7 +140,7 @@ static void test_round_over(void)
 
     UNIT_CHECK("units",
                amount_parse(units, strlen(units), unit_currency("KRO"), &amount) == ERR_OK);
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct amount out = {.units = 42};
         UNIT_CHECK("rounded", rate_apply(amount, rate_of("17"), rate_of("2"), amount.currency,
                                          rows[i].rounding, &out) == rows[i].rc);
@@ -148,10 +148,10 @@ static void test_round_over(void)
     }
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"as text", test_text},
     {"multiply and divide", test_apply},
     {"past the largest", test_round_over},
     {NULL, NULL},
 };
-const struct unit_suite suite_rate = {"rate", cases};
+const struct test_suite suite_rate = {"rate", cases};

@@ -52,7 +52,7 @@ static void test_strings(void)
         {"\x7f", "\"\x7f\""},
         {"a\xff", "\"a\\ufffd\""},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         check_json(rows[i].json, json_object_new_string(rows[i].text), false, rows[i].json);
     check_json("NUL", json_object_new_string_len("a\0\u20ac", 5), false, "\"a\\u0000\\u20ac\"");
 }
@@ -128,7 +128,7 @@ static void test_envelopes(void)
         {"plain error", FACE_PLAIN, ERR_NO_ROUTE, NULL, NULL, false, 404, "Unknown method\n"},
     };
     struct reply reply = {.value = json_object_new_string("ok")};
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct request request = {
             .raw = rows[i].raw, .err_field = rows[i].field, .err_detail = rows[i].detail};
         struct text out = TEXT(4096);
@@ -141,8 +141,8 @@ static void test_envelopes(void)
     json_object_put(reply.value);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"JSON values", test_json}, {"JSON strings", test_strings}, {"money object", test_money},
     {"headers", test_headers},  {"envelopes", test_envelopes},  {NULL, NULL},
 };
-const struct unit_suite suite_reply = {"reply", cases};
+const struct test_suite suite_reply = {"reply", cases};

@@ -89,7 +89,7 @@ static void test_form(void)
         {"longer type", FORM "x", "a=1", ERR_CONTENT_TYPE, NULL, NULL},
         {"not UTF-8 is the field's matter", FORM, "a=%ff", ERR_OK, "a=<ff>;", NULL},
     };
-    check_rows(rows, UNIT_COUNT(rows));
+    check_rows(rows, TEST_COUNT(rows));
 }
 
 static void test_json(void)
@@ -130,7 +130,7 @@ static void test_json(void)
          "a=[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]];", NULL},
         {"17 levels", JSON, "{\"a\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}", ERR_TOO_DEEP, NULL, NULL},
     };
-    check_rows(rows, UNIT_COUNT(rows));
+    check_rows(rows, TEST_COUNT(rows));
 }
 
 #define PART(name, value) \
@@ -160,7 +160,7 @@ static void test_multipart(void)
         {"no headers", MULTIPART, "--B\r\n\r\n1\r\n--B--", ERR_MALFORMED, NULL, NULL},
         {"other start", MULTIPART, "x--B--", ERR_MALFORMED, NULL, NULL},
     };
-    check_rows(rows, UNIT_COUNT(rows));
+    check_rows(rows, TEST_COUNT(rows));
 }
 
 static void test_order_and_count(void)
@@ -202,9 +202,9 @@ static void test_variables(void)
     request_free(&request);
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"form bodies", test_form},           {"JSON bodies", test_json},
     {"multipart bodies", test_multipart}, {"order and number of parameters", test_order_and_count},
     {"CGI variables", test_variables},    {NULL, NULL},
 };
-const struct unit_suite suite_request = {"request", cases};
+const struct test_suite suite_request = {"request", cases};

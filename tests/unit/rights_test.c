@@ -31,7 +31,7 @@ static void test_bit(void)
         {"Trade", 0},
         {"withdraw_mgmt", 0},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
         UNIT_CHECK(rows[i].name,
                    rights_bit(rows[i].name, strlen(rows[i].name)) == rows[i].expected);
 }
@@ -55,17 +55,17 @@ static void test_parse(void)
         {"trade;deposit", false, 0},
         {"trade,none", false, 0},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         unsigned rights = 0;
         UNIT_CHECK(rows[i].list, rights_parse(rows[i].list, &rights) == rows[i].valid);
         UNIT_CHECK(rows[i].list, rights == rows[i].expected);
     }
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"names", test_names},
     {"bits", test_bit},
     {"lists", test_parse},
     {NULL, NULL},
 };
-const struct unit_suite suite_rights = {"rights", cases};
+const struct test_suite suite_rights = {"rights", cases};

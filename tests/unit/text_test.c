@@ -45,7 +45,7 @@ static void test_cap(void)
         {"add, full", 7, 4, false},
         {"nothing fits", 0, 0, false},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         for (int how = 0; how < 3; how++) {
             struct text text = TEXT(rows[i].max);
             for (size_t n = 0; n < rows[i].have; n++)
@@ -98,7 +98,7 @@ static void test_utf8(void)
         {"bad third", "\xe2\x82\x41", 3, false, 0},
         {"bad fourth", "\xf0\x9f\x92\xc2", 4, false, 0},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         UNIT_CHECK(rows[i].row, text_is_utf8(rows[i].data, rows[i].len) == rows[i].valid);
         if (rows[i].valid)
             UNIT_CHECK(rows[i].row, text_utf8_length(rows[i].data, rows[i].len) == rows[i].points);
@@ -115,15 +115,15 @@ static void test_copy(void)
         {"abc", 8, "abc"}, {"abc", 4, "abc"}, {"abcd", 4, "abc"},
         {"abc", 1, ""},    {"", 8, ""},       {NULL, 8, ""},
     };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char out[8] = "#######";
         text_copy(out, rows[i].size, rows[i].string);
         UNIT_SAME(rows[i].expected, out, rows[i].expected);
     }
 }
 
-static const struct unit_case cases[] = {
+static const struct test_case cases[] = {
     {"building", test_build}, {"copying", test_copy}, {"the cap", test_cap},
     {"UTF-8", test_utf8},     {NULL, NULL},
 };
-const struct unit_suite suite_text = {"text", cases};
+const struct test_suite suite_text = {"text", cases};

@@ -1,26 +1,16 @@
 /* Unit tests: one suite per module, one function per subject, one table row per case.
  *
  * To add a suite: write tests/unit/<module>_test.c that ends with
- *     static const struct unit_case cases[] = {{"what it checks", function}, {NULL, NULL}};
- *     const struct unit_suite suite_<module> = {"<module>", cases};
+ *     static const struct test_case cases[] = {{"what it checks", function}, {NULL, NULL}};
+ *     const struct test_suite suite_<module> = {"<module>", cases};
  * and name it in the table of tests/unit/main.c. */
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "money/currency.h"
-
-struct unit_case {
-    const char *name; /* NULL ends the list */
-    void (*run)(void);
-};
-
-struct unit_suite {
-    const char *name;
-    const struct unit_case *cases;
-};
+#include "tests/support/suites.h"
 
 /* Asserts `condition`; `row` says which row of a table it was, and is printed where it fails. */
 #define UNIT_CHECK(row, condition) unit_check((row), (condition), #condition, __FILE__, __LINE__)
@@ -39,8 +29,5 @@ const struct currency *unit_currency(const char *code);
 
 /* Loads the sample table again, for a suite that has changed it. */
 void unit_load_currencies(void);
-
-/* Number of rows of a table. */
-#define UNIT_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 #endif

@@ -22,7 +22,7 @@ export async function render(place) {
   const reload = async () => {
     const { keys } = await api('GET', '/site/keys');
     list.replaceChildren(keys.length
-      ? el('ul', { class: 'keys' }, keys.map((key) => card(key, show)))
+      ? el('ul', { class: 'keys' }, keys.map((key) => card(key, otp.enabled, show)))
       : empty('No API keys yet', el('p', {}, 'Programs that act for you need one.')));
   };
   const show = () => reload().catch((error) => list.replaceChildren(failure(error, show)));
@@ -34,7 +34,7 @@ export async function render(place) {
   await reload();
 }
 
-function card(key, changed) {
+function card(key, withOtp, changed) {
   const short = key.key.slice(0, 8);
   return el('li', { class: key.revoked ? 'card key revoked' : 'card key' },
     el('div', { class: 'ticket-head' }, el('h2', {}, el('code', {}, key.key)),
@@ -47,7 +47,7 @@ function card(key, changed) {
       fact('Last used', key.last_used ? time(key.last_used) : 'Never')),
     key.revoked ? null : el('div', { class: 'actions' },
       el('button', { type: 'button', class: 'button small', 'aria-label': `Edit key ${short}`,
-        onclick: () => edit(key, changed) }, 'Edit'),
+        onclick: () => edit(key, withOtp, changed) }, 'Edit'),
       el('button', { type: 'button', class: 'button small', 'aria-label': `Revoke key ${short}`,
         onclick: () => revoke(key, changed) }, 'Revoke')));
 }
@@ -68,9 +68,14 @@ function access(id, rights, networks) {
   ];
 }
 
+const otpField = (id) => field({ id, name: 'otp', label: 'One-time password', class: 'code', inputmode: 'numeric',
+  autocomplete: 'one-time-code' });
+
+/** What the form says, with the one-time password where it asks for one. */
 const accessOf = (form) => ({
   rights: new FormData(form).getAll('rights'),
   networks: form.elements.networks.value.split(/[\s,]+/).filter(Boolean),
+  ...(form.elements.otp ? { otp: form.elements.otp.value.trim() } : {}),
 });
 
 function create(withOtp, created) {
@@ -81,8 +86,7 @@ function create(withOtp, created) {
     field({ id: 'k-face', name: 'face', label: 'For',
       control: el('select', {}, Object.entries(FACES).map(([value, text]) => el('option', { value }, text))) }),
     access('k', ['get_info'], []),
-    withOtp ? field({ id: 'k-otp', name: 'otp', label: 'One-time password', class: 'code', inputmode: 'numeric',
-      autocomplete: 'one-time-code' }) : null,
+    withOtp ? otpField('k-otp') : null,
     submit);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -92,7 +96,6 @@ function create(withOtp, created) {
       showFieldError(form, 'rights', 'Please choose at least one right.');
       return;
     }
-    if (withOtp) body.otp = form.elements.otp.value.trim();
     busy(submit, async () => {
       const key = await api('POST', '/site/keys', { body });
       form.reset();
@@ -120,12 +123,14 @@ function showSecret(place, { key, secret }) {
   heading.focus();
 }
 
-async function edit(key, changed) {
+async function edit(key, withOtp, changed) {
   const done = await ask({
     title: 'Edit key',
-    body: el('div', {}, el('p', {}, el('code', {}, key.key)), access('e', key.rights, key.networks)),
+    body: el('div', {}, el('p', {}, el('code', {}, key.key)), access('e', key.rights, key.networks),
+      withOtp ? otpField('e-otp') : null),
     confirm: 'Save',
-    action: (form) => api('POST', `/site/keys/${key.key}`, { body: accessOf(form) }),
+    action: (form) => api('POST', `/site/keys/${key.key}`, { body: accessOf(form) })
+      .catch((error) => { throw named(error); }),
   });
   if (!done) return;
   await changed();

@@ -90,7 +90,7 @@ const useKey = (key, params) => `CALL api_key_use(${key.id}, ${key.version}, ${p
 const hexText = (text) => `_utf8mb4 X'${Buffer.from(text).toString('hex')}'`;
 
 function wallet(currency, row) {
-    const [balance, entries, , , single, daily, monthly, today, month] = row;
+    const [balance, entries, , single, daily, monthly, today, month] = row;
     const limit = (units) => (units === null ? null : money(currency, units));
     const left = [[single, null], [daily, today], [monthly, month]].filter(([max]) => max !== null)
         .map(([max, used]) => Math.max(0, Number(max) - Number(used ?? 0)));
@@ -106,11 +106,10 @@ function wallet(currency, row) {
 
 async function info(pool, key, params) {
     const rows = await call(pool, useKey(key, params) + `CALL account_info(${key.user})`);
-    const [id, bytes, login, , , language, , created, lastLogin, fee] = rows[0];
+    const [id, bytes, login, , , language, , created, lastLogin] = rows[0];
     const wallets = {};
-    for (const row of rows) {
-        if (row[10] === null) continue;
-        const currency = currencies.get(row[10]);
+    for (const row of rows.filter((row) => row[10] === 'available').sort((a, b) => a[9] - b[9])) {
+        const currency = currencies.get(row[9]);
         wallets[currency.code] = wallet(currency, row.slice(11));
     }
     return {
@@ -123,7 +122,7 @@ async function info(pool, key, params) {
         Last_Login: lastLogin?.slice(0, 19) ?? null,
         Wallets: wallets,
         Monthly_Volume: money(currencies.get(1), '0'),
-        Trade_Fee: Number(fee),
+        Trade_Fee: state.trade_fee,
     };
 }
 

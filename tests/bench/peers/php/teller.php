@@ -110,11 +110,12 @@ function use_key(array $key): string
 function info(array $state, array $key): array
 {
     $rows = call($state, use_key($key) . "CALL account_info({$key['user']})");
-    [$id, $uuid, $login, , , $language, , $created, $last_login, $fee] = $rows[0];
+    [$id, $uuid, $login, , , $language, , $created, $last_login] = $rows[0];
     $wallets = [];
+    usort($rows, fn ($a, $b) => $a[9] <=> $b[9]);
     foreach ($rows as $row) {
-        if ($row[10] !== null) {
-            $currency = $state['currencies'][$row[10]];
+        if ($row[10] === 'available') {
+            $currency = $state['currencies'][$row[9]];
             $wallets[$currency['code']] = wallet($currency, array_slice($row, 11));
         }
     }
@@ -134,13 +135,13 @@ function info(array $state, array $key): array
         'Last_Login' => $last_login === null ? null : substr($last_login, 0, 19),
         'Wallets' => $wallets ?: new stdClass(),
         'Monthly_Volume' => money($state['currencies'][1], '0'),
-        'Trade_Fee' => (float) $fee,
+        'Trade_Fee' => $state['trade_fee'],
     ];
 }
 
 function wallet(array $currency, array $row): array
 {
-    [$balance, $entries, , , $single, $daily, $monthly, $today, $month] = $row;
+    [$balance, $entries, , $single, $daily, $monthly, $today, $month] = $row;
     $left = fn (?string $max, ?string $used) => $max === null ? null : max(0, (int) $max - (int) $used);
     $all = [$left($single, '0'), $left($daily, $today), $left($monthly, $month)];
     $limits = array_filter($all, fn ($limit) => $limit !== null);

@@ -1,0 +1,293 @@
+/* The schema: documented, applied once, frozen, and what it refuses to whom. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "db/migrate.h"
+#include "tests/db/scratch.h"
+
+#define PATH_SIZE 512
+#define COPY_SIZE 64
+
+static void test_comments(void)
+{
+    DB_CHECK(db_test_number("SELECT COUNT(*) FROM information_schema.tables "
+                            "WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'",
+                            DB_NO_ARGS) > 10);
+    struct db_rows rows = {0};
+    DB_GIVES(db_run(test_db,
+                    "SELECT table_name FROM information_schema.tables WHERE table_schema = "
+                    "DATABASE() AND table_type = 'BASE TABLE' AND table_comment = '' UNION ALL "
+                    "SELECT CONCAT(c.table_name, '.', c.column_name) "
+                    "FROM information_schema.columns AS c JOIN information_schema.tables AS t "
+                    "ON t.table_schema = c.table_schema AND t.table_name = c.table_name "
+                    "WHERE c.table_schema = DATABASE() AND t.table_type = 'BASE TABLE' "
+                    "AND c.column_comment = ''",
+                    DB_NO_ARGS, &rows),
+             ERR_OK);
+    while (db_next(&rows)) {
+        char message[160];
+        snprintf(message, sizeof(message), "%s has a comment", db_get_text(&rows, 0));
+        db_test_check(false, message, __FILE__, __LINE__);
+    }
+    db_rows_free(&rows);
+}
+
+/* On a cluster rows are told apart by their primary key. */
+static void test_keys(void)
+{
+    struct scratch scratch;
+
+    if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK)
+        DB_CHECK(scratch_number(
+                     scratch.owner,
+                     "SELECT COUNT(*) FROM information_schema.tables AS t WHERE t.table_schema = "
+                     "DATABASE() AND t.table_type = 'BASE TABLE' AND NOT EXISTS (SELECT 1 FROM "
+                     "information_schema.table_constraints AS k WHERE k.table_schema = "
+                     "t.table_schema AND k.table_name = t.table_name AND "
+                     "k.constraint_type = 'PRIMARY KEY')") == 0);
+    scratch_drop(&scratch);
+}
+
+static bool put_file(const char *directory, const char *name, const char *text)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    (void)unlink(path);
+    FILE *file = fopen(path, "we");
+    bool written = file != NULL && fputs(text, file) >= 0;
+    if (file != NULL && fclose(file) != 0)
+        written = false;
+    return written;
+}
+
+/* Links the files of one directory into another. */
+static bool link_files(const char *from, const char *to)
+{
+    char source[PATH_SIZE], target[PATH_SIZE];
+    DIR *dir = opendir(from);
+    bool linked = dir != NULL;
+    for (struct dirent *item; linked && (item = readdir(dir)) != NULL;) {
+        if (strstr(item->d_name, ".sql") == NULL)
+            continue;
+        snprintf(source, sizeof(source), "%s/%s", from, item->d_name);
+        snprintf(target, sizeof(target), "%s/%s", to, item->d_name);
+        linked = symlink(source, target) == 0;
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return linked;
+}
+
+/* A directory of the schema's files that a test may change. */
+static bool copy_schema(const char *schema, char copy[COPY_SIZE])
+{
+    char from[PATH_SIZE], to[PATH_SIZE], *real = realpath(schema, NULL);
+    snprintf(copy, COPY_SIZE, "/tmp/teller-schema-XXXXXX");
+    bool made = real != NULL && mkdtemp(copy) != NULL && link_files(real, copy);
+    snprintf(from, sizeof(from), "%s/procedures", real == NULL ? "" : real);
+    snprintf(to, sizeof(to), "%s/procedures", copy);
+    made = made && mkdir(to, 0700) == 0 && link_files(from, to);
+    free(real);
+    return made;
+}
+
+static void remove_directory(const char *path)
+{
+    char file[PATH_SIZE + 260];
+    DIR *dir = opendir(path);
+    for (struct dirent *item; dir != NULL && (item = readdir(dir)) != NULL;) {
+        snprintf(file, sizeof(file), "%s/%s", path, item->d_name);
+        if (item->d_name[0] != '.' && unlink(file) != 0)
+            remove_directory(file);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    (void)rmdir(path);
+}
+
+static void test_migrate(void)
+{
+    struct scratch scratch;
+    size_t applied = 0, pending = 0;
+    struct text problem = TEXT(1024);
+
+    if (scratch_make(&scratch)) {
+        DB_GIVES(scratch_migrate(&scratch, NULL, &applied, NULL), ERR_OK);
+        DB_CHECK(applied >= 6);
+        int64_t at =
+            scratch_number(scratch.owner, "SELECT CAST(SUM(UNIX_TIMESTAMP(applied_at)) * 1000000 "
+                                          "AS SIGNED) FROM schema_migration");
+        DB_CHECK(scratch_number(scratch.owner, "SELECT COUNT(*) FROM schema_migration") ==
+                 (int64_t)applied);
+        DB_GIVES(scratch_migrate(&scratch, NULL, &applied, NULL), ERR_OK);
+        DB_CHECK(applied == 0);
+        DB_CHECK(scratch_number(scratch.owner,
+                                "SELECT CAST(SUM(UNIX_TIMESTAMP(applied_at)) * 1000000 "
+                                "AS SIGNED) FROM schema_migration") == at);
+        DB_GIVES(migrate_pending(scratch.app, scratch.schema, &pending, &problem), ERR_OK);
+        DB_CHECK(pending == 0);
+    }
+    scratch_drop(&scratch);
+    text_free(&problem);
+}
+
+static void test_frozen(void)
+{
+    struct scratch scratch;
+    char copy[COPY_SIZE] = "";
+    size_t applied = 0, pending = 0;
+    struct text problem = TEXT(1024);
+
+    bool made = scratch_make(&scratch) && copy_schema(scratch.schema, copy);
+    DB_CHECK(made);
+    if (made) {
+        DB_GIVES(scratch_migrate(&scratch, copy, NULL, NULL), ERR_OK);
+        /* Procedures are code: applied again when they change. A new file is applied once. */
+        DB_CHECK(put_file(copy, "procedures/zz.sql", "CREATE OR REPLACE PROCEDURE zz() SELECT 1;"));
+        DB_CHECK(put_file(copy, "9999_more.sql",
+                          "CREATE TABLE more (id INT PRIMARY KEY COMMENT 'a') COMMENT = 'b';"));
+        DB_GIVES(migrate_pending(scratch.app, copy, &pending, &problem), ERR_OK);
+        DB_CHECK(pending == 2);
+        DB_GIVES(scratch_migrate(&scratch, copy, &applied, NULL), ERR_OK);
+        DB_CHECK(applied == 2);
+        scratch_run(scratch.app, "INSERT INTO more VALUES (1)");
+        DB_CHECK(put_file(copy, "procedures/zz.sql", "CREATE OR REPLACE PROCEDURE zz() SELECT 2;"));
+        DB_GIVES(scratch_migrate(&scratch, copy, &applied, NULL), ERR_OK);
+        DB_CHECK(applied == 1 && scratch_number(scratch.app, "CALL zz()") == 2);
+        /* Tables are frozen: not a byte may change, and nothing else is applied then. */
+        DB_CHECK(put_file(copy, "procedures/zz.sql", "CREATE OR REPLACE PROCEDURE zz() SELECT 3;"));
+        DB_CHECK(put_file(copy, "9999_more.sql",
+                          "CREATE TABLE more (id INT PRIMARY KEY COMMENT 'a') COMMENT = 'c';"));
+        DB_GIVES(scratch_migrate(&scratch, copy, &applied, &problem), ERR_CONFIG);
+        DB_CHECK(applied == 0 && strstr(text_string(&problem), "9999_more.sql was changed"));
+        DB_CHECK(scratch_number(scratch.app, "CALL zz()") == 2);
+    }
+    remove_directory(copy);
+    scratch_drop(&scratch);
+    text_free(&problem);
+}
+
+/* The application's user works with rows; the shape of things is the owner's. */
+static void test_rights(void)
+{
+    static const char *const refused[] = {
+        "CREATE TABLE t (id INT PRIMARY KEY)",
+        "CREATE TEMPORARY TABLE t (id INT PRIMARY KEY)",
+        "CREATE VIEW v AS SELECT 1",
+        "CREATE PROCEDURE p() SELECT 1",
+        "CREATE TRIGGER t BEFORE INSERT ON user FOR EACH ROW SET NEW.login = ''",
+        "ALTER TABLE user ADD COLUMN more INT",
+        "ALTER TABLE account DROP CONSTRAINT account_covered",
+        "CREATE INDEX i ON user (language)",
+        "DROP TABLE user",
+        "DROP TRIGGER entry_stays",
+        "DROP PROCEDURE ledger_transfer",
+        "TRUNCATE TABLE journal",
+        "TRUNCATE TABLE entry",
+        "RENAME TABLE user TO person",
+        "UPDATE journal SET kind = ''",
+        "DELETE FROM journal",
+        "REPLACE INTO journal (id, kind, user_id, request_key) VALUES (1, '', 1, '')",
+        "UPDATE entry SET amount = 0",
+        "DELETE FROM entry",
+        "INSERT INTO entry SELECT * FROM entry AS old ON DUPLICATE KEY UPDATE amount = 0",
+        "UPDATE schema_migration SET name = ''",
+        "INSERT INTO schema_migration (name, sha256) VALUES ('x', REPEAT('x', 32))",
+        "DELETE FROM schema_migration",
+        "GRANT ALL ON user TO CURRENT_USER()",
+        "SET GLOBAL innodb_flush_log_at_trx_commit = 0",
+        "SELECT COUNT(*) FROM mysql.user",
+        "SELECT 1 INTO OUTFILE '/tmp/teller-outfile'",
+    };
+    struct scratch scratch;
+
+    if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK)
+        for (size_t i = 0; i < TEST_COUNT(refused); i++)
+            scratch_refused(scratch.app, refused[i], "denied");
+    scratch_drop(&scratch);
+}
+
+/* What nobody may do, not even the owner. */
+static void test_triggers(void)
+{
+    struct scratch scratch;
+
+    if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
+        scratch_run(scratch.owner, "CALL ledger_credit(1, 2, 5, 'k', 'n')");
+        DB_CHECK(scratch_number(scratch.owner, "SELECT COUNT(*) FROM entry") == 2);
+        scratch_refused(scratch.owner, "UPDATE journal SET kind = 'x'",
+                        "journals are never changed");
+        scratch_refused(scratch.owner, "DELETE FROM journal", "journals are never deleted");
+        scratch_refused(scratch.owner, "UPDATE entry SET amount = 0", "entries are never changed");
+        scratch_refused(scratch.owner, "DELETE FROM entry", "entries are never deleted");
+        scratch_refused(scratch.owner,
+                        "INSERT INTO entry SELECT * FROM entry AS old ON DUPLICATE KEY UPDATE "
+                        "info = 'x'",
+                        "entries are never changed");
+        DB_CHECK(scratch_number(scratch.owner, "SELECT COUNT(*) FROM entry AS e JOIN journal AS j "
+                                               "ON j.id = e.journal_id WHERE j.kind = 'credit' AND "
+                                               "ABS(e.amount) = 5") == 2);
+    }
+    scratch_drop(&scratch);
+}
+
+/* Every CHECK of the schema, each by a statement that it refuses. */
+static void test_constraints(void)
+{
+    static const char currency[] =
+        "INSERT INTO currency (id, code, name, symbol, symbol_position, decimals, "
+        "display_decimals, is_virtual, ticker_channel, depth_channel) "
+        "SELECT 999, 'X', 'X', 'X', 'after', ";
+    static const char channels[] = ", FALSE, ticker_channel, depth_channel FROM currency LIMIT 1";
+    static const char ticket[] =
+        "INSERT INTO ticket (id, customer_id, partner_id, partner_user_id, currency_id, amount, "
+        "key_hash, created_at, expires_at) VALUES (REPEAT('i', 16), 1, 'p', 1, 2, ";
+    static const struct {
+        const char *start, *middle, *end, *words;
+    } rows[] = {
+        {currency, "19, 2", channels, "`currency`"},
+        {currency, "3, 4", channels, "`currency`"},
+        {"UPDATE account SET balance = ", "-1", " WHERE purpose = 'available'", "account_covered"},
+        {"INSERT INTO withdrawal_usage VALUES (1, 2, NOW(), ", "-1, 5", ")", "usage_not_negative"},
+        {"INSERT INTO withdrawal_usage VALUES (1, 2, NOW(), ", "6, 5", ")", "usage_not_negative"},
+        {ticket, "0", ", REPEAT('h', 32), NOW(), NOW())", "`ticket`"},
+        {ticket, "-1", ", REPEAT('h', 32), NOW(), NOW())", "`ticket`"},
+    };
+    enum { CONSTRAINTS = 4 }; /* a new one needs a row above */
+    struct scratch scratch;
+
+    if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
+        DB_CHECK(scratch_number(scratch.owner,
+                                "SELECT COUNT(*) FROM information_schema.check_constraints "
+                                "WHERE constraint_schema = DATABASE()") == CONSTRAINTS);
+        scratch_run(scratch.owner, "CALL ledger_credit(1, 2, 5, 'k', 'n')");
+        scratch_run(scratch.owner, "INSERT INTO partner (id, user_id, name) VALUES ('p', 1, 'p')");
+        for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+            struct text sql = TEXT(1024);
+            text_addf(&sql, "%s%s%s", rows[i].start, rows[i].middle, rows[i].end);
+            scratch_refused(scratch.owner, text_string(&sql), "CONSTRAINT");
+            DB_CHECK(strstr(db_problem(scratch.owner), rows[i].words) != NULL);
+            text_free(&sql);
+        }
+        /* The outside world may owe. */
+        DB_CHECK(scratch_number(scratch.owner, "SELECT COUNT(*) FROM account WHERE balance < 0 "
+                                               "AND purpose = 'external'") == 1);
+    }
+    scratch_drop(&scratch);
+}
+
+static const struct test_case tests[] = {
+    {"every table and column has a comment", test_comments},
+    {"every table has a primary key", test_keys},
+    {"migrating twice does nothing", test_migrate},
+    {"frozen files, procedures, new files", test_frozen},
+    {"what the application's user may not", test_rights},
+    {"what nobody may", test_triggers},
+    {"constraints", test_constraints},
+    {NULL, NULL},
+};
+const struct test_suite suite_schema = {"schema", tests};

@@ -1,0 +1,85 @@
+// Workers are told to end (SIGTERM) one after the other while clients keep calling: each finishes
+// what it has in hand and leaves, its supervisor starts another, and no client notices.
+// DRAINS=N takes another number than 24.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { inParallel, Stack, until } from '../support/teller.mjs';
+
+const CLIENTS = 32;
+const WORKERS = 6;
+const AT_ONCE = 3;
+const DRAINS = Number(process.env.DRAINS ?? 24);
+
+let stack;
+before(async () => {
+  stack = await Stack.start(path.join(process.env.RUN_DIR, 'drain'), { DEMO: 'no', JOBS: 'no', WORKERS: String(WORKERS) });
+  await stack.ctl('limit', 'set', 'USD', 'full', '--single', 'none', '--daily', 'none', '--monthly', 'none');
+});
+after(async () => {
+  try {
+    assert.equal(await stack.bugs(), '');
+    await stack.audit();
+  } finally {
+    await stack.stop();
+  }
+});
+
+/** What the workers say: how many began to drain, and with how many connections kept each one ended, last before exit 0. */
+async function events() {
+  const log = await readFile(path.join(stack.dir, 'log/main.log'), 'utf8');
+  return { drains: [...log.matchAll(/event=drain /g)].length, ends: [...log.matchAll(/event=stop kept=(\d+)/g)].map(([, kept]) => kept) };
+}
+
+/** True once the process is gone and another one is in its place. */
+async function replaced(pid) {
+  const now = await stack.processes('main');
+  return !now.includes(pid) && now.length === WORKERS;
+}
+
+test('SIGTERM under load: no answer is lost, each worker ends by itself', { timeout: 300000 }, async () => {
+  const partner = await stack.partner();
+  const customer = await stack.customer({ funds: { USD: '100000' } });
+  let going = true;
+  const counts = { create: 0, info: 0, currency: 0 };
+  const calls = {
+    create: () => customer.ticket(partner, '0.01'),
+    info: () => customer.ok('info'),
+    currency: async () => {
+      const reply = await stack.request('GET', '/api/1/generic/currency?currency=USD');
+      assert.deepEqual([reply.status, reply.json?.result], [200, 'success'], reply.text);
+    },
+  };
+  const names = Object.keys(calls);
+  const client = async (index) => {
+    for (let i = index; going; i++) {
+      const name = names[i % names.length];
+      await calls[name]();
+      counts[name]++;
+    }
+  };
+  const load = Promise.all(Array.from({ length: CLIENTS }, (_, index) => client(index))).finally(() => { going = false; });
+  load.catch(() => {});
+  const { drains: before } = await events();
+  const draining = new Set();
+  await inParallel(AT_ONCE, Array.from({ length: DRAINS }, () => async () => {
+    if (!going) return;
+    const pid = await until(async () => {
+      const one = (await stack.processes('main')).find((candidate) => !draining.has(candidate));
+      draining.add(one);
+      return one;
+    }, 5, 'a worker');
+    process.kill(pid, 'SIGTERM');
+    await until(() => replaced(pid), 30, `the end of worker ${pid}`);
+    draining.delete(pid);
+  }));
+  going = false;
+  await load;
+  for (const name of names) assert.ok(counts[name] > DRAINS, `${counts[name]} calls of ${name}`);
+  const { drains, ends } = await events();
+  assert.equal(drains - before, DRAINS);
+  assert.deepEqual(ends, Array(DRAINS).fill('0'), 'connections kept at the end');
+  const { records } = await customer.ok('ticket/list', {});
+  assert.equal(Number(records), counts.create, 'tickets, each acknowledged once');
+});

@@ -1,0 +1,54 @@
+// The web server's limits, on a stack with small ones: sign-ins per address, calls per API key. And a
+// stack without sessions on plain HTTP.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { inParallel, Stack } from '../support/teller.mjs';
+
+const BURST = 5;
+
+let stack;
+before(async () => {
+  stack = await Stack.start(path.join(process.env.RUN_DIR, 'limits'), { DEMO: 'no', JOBS: 'no', WORKERS: '2', ALLOW_HTTP: 'no',
+    LOGIN_RATE: '1r/m', LOGIN_BURST: String(BURST), KEY_RATE: '1r/m', KEY_BURST: String(BURST) });
+});
+after(async () => {
+  try {
+    assert.equal(await stack.bugs(), '');
+  } finally {
+    await stack.stop();
+  }
+});
+
+const signIn = () => stack.request('POST', '/identity-service/session', { headers: { 'Content-Type': 'application/json' },
+  body: '{"username":"nobody","password":"x"}' });
+
+test('without allow_http there is no sign-in over plain HTTP, and a cookie sent over it opens nothing', async () => {
+  const refused = await signIn();
+  assert.deepEqual([refused.status, refused.json.error_id], [403, 'common-https_needed'], refused.text);
+  const reply = await stack.request('GET', '/site/account', { headers: { Cookie: 'session=8c5c2cc1-6f5e-4c0b-8a3c-5d7a3a1f9e11' } });
+  assert.deepEqual([reply.status, reply.json.error], [401, 'missing_ticket']);
+});
+
+test('sign-ins: a burst, then 429 in the words of the face', async () => {
+  const replies = await inParallel(4, Array.from({ length: 20 }, () => signIn));
+  const refused = replies.filter((reply) => reply.status === 429);
+  assert.equal(replies.length - refused.length, BURST, 'the first test took one');
+  for (const { json } of refused) {
+    assert.deepEqual(Object.keys(json), ['error', 'error_data', 'error_id', 'error_object']);
+    assert.equal(json.error_id, 'common-too_many_requests');
+  }
+  const check = await stack.request('GET', '/identity-service/session');
+  assert.equal(check.status, 401, 'checking a session is not limited');
+});
+
+test('calls of one key: a burst, then 429; other keys go on', async () => {
+  const [one, two] = [await stack.customer(), await stack.customer()];
+  const replies = await inParallel(4, Array.from({ length: 20 }, () => () => one.call('info')));
+  const refused = replies.filter((reply) => reply.status === 429);
+  assert.equal(replies.length - refused.length, BURST + 1);
+  refused.forEach(({ json }) => assert.deepEqual([json.result, json.token], ['error', 'too_many_requests']));
+  await two.ok('info');
+  for (let i = 0; i < 20; i++)
+    assert.equal((await stack.request('GET', '/api/1/generic/currency?currency=USD')).status, 200, 'calls without a key are not counted');
+});

@@ -1,0 +1,29 @@
+/* What the C test programs share: suites of CUnit, their asserts, and the closing line that
+ * tests/run counts. */
+#ifndef TESTS_SUPPORT_SUITES_H
+#define TESTS_SUPPORT_SUITES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct test_case {
+    const char *name; /* NULL ends the list */
+    void (*run)(void);
+};
+
+struct test_suite {
+    const char *name;
+    const struct test_case *cases;
+};
+
+/* Runs the suites in their order and prints "tests: P passed, F failed".
+ * Gives the exit status of the program: 0 where all hold, 1 otherwise. */
+int suites_run(const struct test_suite *const *suites, size_t count);
+
+/* Records an assert: whether it holds, and what is printed where it does not. */
+void suites_assert(bool holds, const char *message, const char *file, unsigned line);
+
+/* Number of rows of a table. */
+#define TEST_COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+#endif
