@@ -238,7 +238,6 @@ static enum http_result result_of(const struct transfer *transfer, CURLcode code
         enum http_result result;
     } results[] = {
         {CURLE_OK, HTTP_ANSWERED},
-        {CURLE_UNSUPPORTED_PROTOCOL, HTTP_REFUSED_URL},
         {CURLE_URL_MALFORMAT, HTTP_REFUSED_URL},
         {CURLE_COULDNT_RESOLVE_HOST, HTTP_NO_NAME},
         {CURLE_COULDNT_CONNECT, HTTP_NO_CONNECTION},

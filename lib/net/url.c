@@ -63,16 +63,19 @@ static bool ends_in_number(const char *host)
            strspn(label + 2, DIGITS "abcdefABCDEF") == strlen(label + 2);
 }
 
-/* No empty label (so neither a leading nor a trailing dot) and none over its length. */
+/* Labels that are neither empty (so no dot at either end) nor too long, with no hyphen at an end. */
 static bool labels_ok(const char *host)
 {
-    size_t label = 0;
-    for (const char *c = host; *c != '\0'; c++) {
-        label = *c == '.' ? 0 : label + 1;
-        if ((label == 0 && (c == host || c[1] == '.' || c[1] == '\0')) || label > LABEL_MAX)
+    if (strlen(host) > HOST_MAX)
+        return false;
+    for (const char *label = host;;) {
+        size_t len = strcspn(label, ".");
+        if (len == 0 || len > LABEL_MAX || label[0] == '-' || label[len - 1] == '-')
             return false;
+        if (label[len] == '\0')
+            return true;
+        label += len + 1;
     }
-    return strlen(host) <= HOST_MAX;
 }
 
 /* Brings a host as curl reads it into the form that endpoints are compared by. */
