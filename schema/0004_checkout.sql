@@ -26,8 +26,8 @@ CREATE TABLE checkout_order (
     status         ENUM('open', 'partial', 'paid', 'partly_refunded', 'refunded', 'cancelled', 'closed') NOT NULL DEFAULT 'open'
                    COMMENT 'the ways between them: procedures/checkout.sql',
     description    VARCHAR(255) NOT NULL COMMENT 'shown on the payment page',
-    return_success VARCHAR(2000) CHARACTER SET ascii NULL COMMENT 'where the buyer goes after paying',
-    return_failure VARCHAR(2000) CHARACTER SET ascii NULL COMMENT 'where the buyer goes after cancelling',
+    return_success VARCHAR(2000) NULL COMMENT 'where the buyer goes after paying',
+    return_failure VARCHAR(2000) NULL COMMENT 'where the buyer goes after cancelling',
     ipn_url        VARCHAR(2000) CHARACTER SET ascii NULL COMMENT 'who is notified; NULL: nobody',
     ipn_endpoint   VARCHAR(300) CHARACTER SET ascii NULL COMMENT 'host:port of ipn_url',
     data           VARBINARY(4096) NULL COMMENT 'the merchant''s bytes, given back as they came',
@@ -49,6 +49,7 @@ CREATE TABLE checkout_order (
 
 CREATE TABLE checkout_payment (
     id         BINARY(16) NOT NULL PRIMARY KEY COMMENT 'uuid version 7, the payment id of the API',
+    journal_id BIGINT NOT NULL UNIQUE COMMENT 'journal.id: the posting, and the request that made it',
     order_id   BINARY(16) NOT NULL COMMENT 'checkout_order.id',
     payer_id   BIGINT NOT NULL COMMENT 'user.id',
     amount     DECIMAL(38, 0) NOT NULL COMMENT 'smallest units',
@@ -57,6 +58,7 @@ CREATE TABLE checkout_payment (
     KEY (order_id, id),
     KEY (payer_id, id),
     CHECK (amount > 0 AND refunded >= 0 AND refunded <= amount),
+    FOREIGN KEY (journal_id) REFERENCES journal (id),
     FOREIGN KEY (order_id) REFERENCES checkout_order (id),
     FOREIGN KEY (payer_id) REFERENCES user (id)
 ) ENGINE = InnoDB COMMENT = 'what a buyer paid of an order';

@@ -1,17 +1,15 @@
 /* The user's withdrawal tickets. */
 #include <stdio.h>
-#include <string.h>
 
 #include "fcgi/app.h"
 #include "fcgi/fields.h"
+#include "fcgi/idempotency.h"
 #include "fcgi/routes.h"
 #include "identity/otp_device.h"
 #include "ticket/ticket.h"
 
 #define OTP_TEXT_MAX 16
 #define LIST_PAGE_MAX 1000000
-#define IDEMPOTENCY_HEADER "Idempotency-Key"
-#define IDEMPOTENCY_KEY_MAX 64
 
 static struct ticket_actor actor_of(const struct request *request)
 {
@@ -131,24 +129,6 @@ static enum err handle_list(struct request *request, struct reply *reply)
     return rc;
 }
 
-/* Names the request by its Idempotency-Key: printable ASCII, so that the journal can show it. */
-static enum err take_idempotency_key(struct request *request)
-{
-    struct caller *caller = &request->caller;
-    const char *key = request_env(request, "HTTP_IDEMPOTENCY_KEY");
-
-    if (key == NULL || *key == '\0')
-        return request_fail(request, IDEMPOTENCY_HEADER, ERR_MISSING);
-    size_t len = strlen(key);
-    if (len > IDEMPOTENCY_KEY_MAX)
-        return request_fail(request, IDEMPOTENCY_HEADER, ERR_TOO_LONG);
-    for (size_t i = 0; i < len; i++)
-        if (key[i] < ' ' || key[i] > '~')
-            return request_fail(request, IDEMPOTENCY_HEADER, ERR_INVALID);
-    snprintf(caller->request_key, sizeof(caller->request_key), "i:%s", key);
-    return ERR_OK;
-}
-
 struct create_params {
     const char *partner;
     const struct currency *currency;
@@ -168,7 +148,7 @@ static const struct field create_fields[] = {
 static enum err read_order(struct request *request, struct create_params *params,
                            struct ticket_order *order)
 {
-    enum err rc = take_idempotency_key(request);
+    enum err rc = idempotency_take(request);
     if (rc == ERR_OK)
         rc = FIELDS_READ(request, create_fields, params);
     if (rc == ERR_OK)

@@ -121,6 +121,7 @@ enum err_class {
     X(ORDER_WHOLE,         STATE,     "order_whole",          "This order can only be paid whole")                     \
     X(ORDER_OWN,           STATE,     "order_own",            "A merchant cannot pay their own order")                 \
     X(ORDER_OTHER_PAYER,   STATE,     "order_other_payer",    "Somebody else paid a part of this order")               \
+    X(PAYMENT_UNKNOWN,     NOT_FOUND, "payment_not_found",    "Payment not found")                                     \
     X(URL,                 INPUT,     "not_url",              "should be an http or https URL")
 /* clang-format on */
 

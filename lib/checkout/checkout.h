@@ -44,7 +44,7 @@ struct checkout_request {
     const char *return_failure;
     const char *ipn_url;
     const char *ipn_endpoint; /* host:port of ipn_url, from http_url_check by the caller */
-    const void *data;         /* any bytes; NULL */
+    const void *data;         /* any bytes; NULL: none */
     size_t data_len;
     bool wants_mail, autosell, instant_only, multipay;
     int64_t ttl_s; /* 0: never expires */
@@ -62,30 +62,65 @@ struct checkout_order {
     char ipn_url[CHECKOUT_URL_MAX + 1];
     uint8_t data[CHECKOUT_DATA_MAX];
     size_t data_len;
+    bool has_data;
     bool wants_mail, autosell, instant_only, multipay;
     int64_t created, expires, paid_at, ended; /* unix seconds; 0 = none */
 };
 
 extern const char *const checkout_statuses[]; /* NULL-terminated */
 
+/* True for a URL that a buyer may be sent to: http or https with a host, UTF-8 without white space
+ * and control characters, at most CHECKOUT_URL_MAX bytes. */
+bool checkout_return_url_ok(const char *url);
+
+/* Makes an order. id  out, the transaction id
+ * ERR_CURRENCY_DISABLED; ERR_REPLAYED where the actor's request was processed before. */
 MUST_USE enum err checkout_create(struct db *db, const struct checkout_actor *actor,
                                   const struct checkout_request *request, struct uuid *id);
 
 /* Anybody who holds the id may see an order. ERR_ORDER_UNKNOWN. */
 MUST_USE enum err checkout_view(struct db *db, const struct uuid *id, struct checkout_order *out);
 
-/* A buyer's payment from the balance. amount NULL: all that is missing. payment out: its id.
- * Errors: see procedure checkout_pay. */
+/* The same for its merchant alone: ERR_ORDER_UNKNOWN for everybody else's. */
+MUST_USE enum err checkout_view_own(struct db *db, int64_t merchant_id, const struct uuid *id,
+                                    struct checkout_order *out);
+
+/* A buyer's payment from the balance, in one transaction.
+ * amount      NULL: all that is missing; in the order's currency, greater than zero
+ * otp_device  what otp_device_check found, 0 = none
+ * payment     out, its id
+ * Where the actor's request is repeatable, the same again gives the same payment, and another one
+ * under its key is ERR_IDEMPOTENCY_CONFLICT.
+ * Errors: ERR_ORDER_UNKNOWN, ERR_ORDER_OWN, ERR_ORDER_PAID, ERR_ORDER_CANCELLED, ERR_ORDER_CLOSED,
+ * ERR_ORDER_REFUNDED, ERR_ORDER_OVERPAID, ERR_ORDER_WHOLE, ERR_OTP_REQUIRED, ERR_OTP_INVALID,
+ * ERR_INSUFFICIENT_FUNDS, ERR_REPLAYED. */
 MUST_USE enum err checkout_pay(struct db *db, const struct checkout_actor *actor,
                                const struct uuid *id, const struct amount *amount,
                                int64_t otp_device, int64_t otp_step, struct uuid *payment,
                                struct checkout_order *out);
 
+/* The answer that the actor's request got when it was processed before: for a caller who must know
+ * that before he uses up a one-time password. ERR_NOT_FOUND where it was not processed,
+ * ERR_IDEMPOTENCY_CONFLICT where it asked for something else. */
+MUST_USE enum err checkout_paid_before(struct db *db, const struct checkout_actor *actor,
+                                       const struct uuid *id, const struct amount *amount,
+                                       struct uuid *payment, struct checkout_order *out);
+
+/* Ends an order that is not paid; what was paid goes back. A buyer (actor->user_id 0: one who is
+ * not signed in) may do so while nobody else paid a part, and leaves a multipay order as it is.
+ * ERR_ORDER_UNKNOWN, ERR_ORDER_PAID, ERR_ORDER_CANCELLED, ERR_ORDER_CLOSED, ERR_ORDER_REFUNDED,
+ * ERR_ORDER_OTHER_PAYER. */
 MUST_USE enum err checkout_cancel(struct db *db, const struct checkout_actor *actor,
                                   const struct uuid *id, bool as_merchant,
                                   struct checkout_order *out);
 
-/* payment NULL: all of them, the newest first. amount NULL: all that is left. */
+/* The merchant gives back what was paid; the fee stays with the house.
+ * payment  NULL: all of them, the newest first
+ * amount   NULL: all that is left; in the order's currency, greater than zero
+ * A repeatable request is answered as by checkout_pay.
+ * reason   at most CHECKOUT_REASON_MAX code points, for the payers' history; "": the description
+ * ERR_ORDER_UNKNOWN, ERR_PAYMENT_UNKNOWN, ERR_ORDER_NOT_PAID, ERR_ORDER_OVER_REFUNDED,
+ * ERR_INSUFFICIENT_FUNDS, ERR_REPLAYED. */
 MUST_USE enum err checkout_refund(struct db *db, const struct checkout_actor *actor,
                                   const struct uuid *id, const struct uuid *payment,
                                   const struct amount *amount, const char *reason,
@@ -102,7 +137,8 @@ struct checkout_page {
     int64_t current, max, size;
 };
 
-/* A merchant's orders, newest first. */
+/* Calls `row` for each order of one page of a merchant's orders, newest first; `row` must not use
+ * `db`. */
 MUST_USE enum err checkout_list(struct db *db, int64_t merchant_id,
                                 const struct checkout_filter *filter,
                                 void (*row)(void *arg, const struct checkout_order *order),
@@ -113,23 +149,31 @@ struct checkout_payment {
     int64_t payer_id;
     char payer[257]; /* login */
     struct amount amount, refunded;
-    int64_t date;
+    int64_t date; /* unix seconds */
 };
 
+/* Calls `row` for each payment of an order, oldest first; currency is the order's. */
 MUST_USE enum err checkout_payments(struct db *db, const struct uuid *order,
                                     const struct currency *currency,
                                     void (*row)(void *arg, const struct checkout_payment *payment),
                                     void *arg);
 
-/* Sweeper. */
+/* Sweeper: closes orders past their expiry, about `limit` of them; *closed says how many. */
 MUST_USE enum err checkout_close_due(struct db *db, int limit, int64_t *closed);
 
-/* Operator: merchant_id 1 is the default for all. percent as decimal text, 0 to under 100. */
-MUST_USE enum err checkout_fee_set(struct db *db, int64_t merchant_id,
-                                   const struct currency *currency, const char *percent,
+#define CHECKOUT_FEE_DEFAULT \
+    1 /* in place of a merchant: every merchant without a fee of their own */
+
+/* Operator: what a merchant pays per completed payment, from the next one on.
+ * percent  decimal text, 0 to under 100, at most 6 decimals
+ * fixed    not negative; on top
+ * ERR_EMPTY, ERR_AMOUNT_FORMAT, ERR_AMOUNT_DIGITS, ERR_AMOUNT_RANGE (the percentage),
+ * ERR_OUT_OF_RANGE (100 or more), ERR_AMOUNT_NOT_POSITIVE (fixed below zero). */
+MUST_USE enum err checkout_fee_set(struct db *db, int64_t merchant_id, const char *percent,
                                    struct amount fixed);
 
-/* Escrow must equal what partial orders were paid; paid and refunded must equal the payments; journals and events must match. */
+/* Audit: escrow must equal what partial orders were paid, paid and refunded must equal the payments and
+ * the postings, and each change must have its journal and its event. Same form as ledger_audit. */
 MUST_USE enum err checkout_audit(struct db *db, void (*difference)(void *arg, const char *words),
                                  void *arg, uint64_t *checked, uint64_t *differences);
 

@@ -5,11 +5,11 @@
 --   open | partial -> closed           past its expiry; what was paid goes back
 --   paid | partly_refunded -> partly_refunded | refunded
 --
--- What is paid of an order that is not paid in full waits in the merchant's escrow account. Locks are taken in the order
--- order, accounts by id, feed.
+-- What is paid of an order that is not paid in full waits in the merchant's escrow account. A journal is written where money
+-- moves, an event for every change. Locks are taken in the order order, accounts by id, feed.
 
 -- Where an order stands, expiry included: what every reader and every guard goes by.
-CREATE OR REPLACE FUNCTION checkout_status(p_status VARCHAR(16), p_expires DATETIME(6)) RETURNS VARCHAR(16)
+CREATE OR REPLACE FUNCTION checkout_status(p_status VARCHAR(16), p_expires DATETIME(6)) RETURNS VARCHAR(16) CHARACTER SET ascii
     SQL SECURITY INVOKER NO SQL
     RETURN IF(p_status IN ('open', 'partial') AND p_expires <= NOW(6), 'closed', p_status);
 
@@ -124,7 +124,8 @@ BEGIN
     UPDATE checkout_order
     SET paid = paid + v_pay, status = v_next, paid_at = IF(v_next = 'partial', paid_at, COALESCE(paid_at, NOW(6)))
     WHERE id = p_order;
-    INSERT INTO checkout_payment (id, order_id, payer_id, amount, created_at) VALUES (p_payment, p_order, p_user, v_pay, NOW(6));
+    INSERT INTO checkout_payment (id, journal_id, order_id, payer_id, amount, created_at)
+    VALUES (p_payment, v_journal, p_order, p_user, v_pay, NOW(6));
     IF v_next = 'partial' THEN
         CALL notify_event(v_merchant, p_order, p_payment, 'partial', v_currency, v_pay, v_paid + v_pay, v_amount, v_data, v_api_key,
                           v_ipn, v_endpoint, v_mail);
@@ -135,72 +136,58 @@ BEGIN
     CALL checkout_view(p_order);
 END;
 
--- Gives what waits in escrow back to its payers, in one journal, and tells the merchant that the order ended.
-CREATE OR REPLACE PROCEDURE checkout_give_back(
+-- Locks the merchant's account of that purpose and those of the order's payers, in ascending order.
+CREATE OR REPLACE PROCEDURE checkout_lock(
+    IN p_order BINARY(16), IN p_merchant BIGINT, IN p_currency SMALLINT UNSIGNED, IN p_purpose VARCHAR(16))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    FOR it IN (SELECT id FROM account WHERE owner_id = p_merchant AND purpose = p_purpose AND currency_id = p_currency
+               UNION
+               SELECT a.id FROM checkout_payment AS p
+               JOIN account AS a ON a.owner_id = p.payer_id AND a.purpose = 'available' AND a.currency_id = p_currency
+               WHERE p.order_id = p_order
+               ORDER BY id)
+    DO
+        UPDATE account SET entries = entries WHERE id = it.id;
+    END FOR;
+END;
+
+-- Ends an order that the caller has locked: what waits in escrow goes back to its payers, in one journal, and the merchant is
+-- told. The payments of a multipay order were settled one by one and stay the merchant's.
+CREATE OR REPLACE PROCEDURE checkout_end(
     IN p_kind VARCHAR(24), IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_order BINARY(16),
     IN p_status VARCHAR(16))
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
-    DECLARE v_done BOOLEAN DEFAULT FALSE;
-    DECLARE v_payer, v_merchant, v_api_key, v_escrow, v_account, v_journal BIGINT;
+    DECLARE v_merchant, v_api_key, v_escrow, v_account, v_journal BIGINT;
     DECLARE v_currency SMALLINT UNSIGNED;
-    DECLARE v_paid, v_amount DECIMAL(38, 0);
+    DECLARE v_waiting DECIMAL(38, 0);
     DECLARE v_description VARCHAR(255);
     DECLARE v_ipn VARCHAR(2000);
     DECLARE v_endpoint VARCHAR(300);
     DECLARE v_data VARBINARY(4096);
-    DECLARE payers CURSOR FOR
-        SELECT payer_id, SUM(amount) FROM checkout_payment WHERE order_id = p_order GROUP BY payer_id ORDER BY payer_id;
-    DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
 
-    SELECT merchant_id, api_key_id, currency_id, paid, description, ipn_url, ipn_endpoint, data
-    INTO v_merchant, v_api_key, v_currency, v_paid, v_description, v_ipn, v_endpoint, v_data
+    SELECT merchant_id, api_key_id, currency_id, IF(status = 'partial', paid, 0), description, ipn_url, ipn_endpoint, data
+    INTO v_merchant, v_api_key, v_currency, v_waiting, v_description, v_ipn, v_endpoint, v_data
     FROM checkout_order WHERE id = p_order;
-    CALL ledger_journal(p_kind, p_user, p_request_key, p_trace, p_order, v_journal);
-    IF v_paid > 0 THEN
+    IF v_waiting > 0 THEN
         CALL ledger_account(v_merchant, v_currency, 'escrow', v_escrow);
-        CALL ledger_leg(v_journal, v_escrow, -v_paid, NULL, NULL);
-        OPEN payers;
-        FETCH payers INTO v_payer, v_amount;
-        WHILE NOT v_done DO
-            CALL ledger_account(v_payer, v_currency, 'available', v_account);
-            CALL ledger_leg(v_journal, v_account, v_amount, 'deposit', CONCAT('Given back (', p_status, '): ', v_description));
-            FETCH payers INTO v_payer, v_amount;
-        END WHILE;
-        CLOSE payers;
+        CALL checkout_lock(p_order, v_merchant, v_currency, 'escrow');
+        CALL ledger_journal(p_kind, p_user, p_request_key, p_trace, p_order, v_journal);
+        CALL ledger_leg(v_journal, v_escrow, -v_waiting, NULL, NULL);
+        FOR share IN (SELECT payer_id, SUM(amount) AS amount FROM checkout_payment WHERE order_id = p_order GROUP BY payer_id)
+        DO
+            CALL ledger_account(share.payer_id, v_currency, 'available', v_account);
+            CALL ledger_leg(v_journal, v_account, share.amount, 'deposit', CONCAT('Given back (', p_status, '): ', v_description));
+        END FOR;
         UPDATE checkout_payment SET refunded = amount WHERE order_id = p_order;
-    ELSE
-        CALL ledger_account(v_merchant, v_currency, 'available', v_account);
-        CALL ledger_leg(v_journal, v_account, 0, 'earned', CONCAT('Order ', p_status, ': ', v_description));
     END IF;
-    UPDATE checkout_order SET status = p_status, refunded = paid, ended_at = NOW(6) WHERE id = p_order;
+    UPDATE checkout_order SET status = p_status, refunded = refunded + v_waiting, ended_at = NOW(6) WHERE id = p_order;
     CALL notify_event(v_merchant, p_order, NULL, p_status, v_currency, NULL, NULL, NULL, v_data, v_api_key, v_ipn, v_endpoint, FALSE);
 END;
 
--- Ends a multipay order: what was paid was settled payment by payment and stays the merchant's.
-CREATE OR REPLACE PROCEDURE checkout_end_multipay(
-    IN p_kind VARCHAR(24), IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_order BINARY(16),
-    IN p_status VARCHAR(16))
-    SQL SECURITY INVOKER MODIFIES SQL DATA
-BEGIN
-    DECLARE v_merchant, v_api_key, v_account BIGINT;
-    DECLARE v_currency SMALLINT UNSIGNED;
-    DECLARE v_description VARCHAR(255);
-    DECLARE v_ipn VARCHAR(2000);
-    DECLARE v_endpoint VARCHAR(300);
-    DECLARE v_data VARBINARY(4096);
-
-    SELECT merchant_id, api_key_id, currency_id, description, ipn_url, ipn_endpoint, data
-    INTO v_merchant, v_api_key, v_currency, v_description, v_ipn, v_endpoint, v_data
-    FROM checkout_order WHERE id = p_order;
-    UPDATE checkout_order SET status = p_status, ended_at = NOW(6) WHERE id = p_order;
-    CALL ledger_account(v_merchant, v_currency, 'available', v_account);
-    CALL ledger_note(p_kind, p_user, p_request_key, p_trace, p_order, v_account, 'earned',
-                     CONCAT('Order ', p_status, ': ', v_description));
-    CALL notify_event(v_merchant, p_order, NULL, p_status, v_currency, NULL, NULL, NULL, v_data, v_api_key, v_ipn, v_endpoint, FALSE);
-END;
-
--- Merchant or buyer: ends an order that is not paid. A buyer may end it while nothing is paid, or what only they paid.
+-- Merchant or buyer (p_user 0: one who is not signed in): ends an order that is not paid. A buyer may end it while nothing is
+-- paid, or what only they paid; a multipay order is not theirs to end, and is left as it is.
 -- Signals order_not_found, order_<status>, order_other_payer, replayed.
 CREATE OR REPLACE PROCEDURE checkout_cancel(
     IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_order BINARY(16), IN p_as_merchant BOOLEAN)
@@ -221,42 +208,36 @@ BEGIN
         WHEN v_status IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_not_found';
         WHEN v_status NOT IN ('open', 'partial') THEN
             CALL checkout_refuse(v_status);
-        WHEN NOT p_as_merchant AND (v_multipay OR EXISTS (
-            SELECT 1 FROM checkout_payment WHERE order_id = p_order AND payer_id <> p_user)) THEN
+        WHEN NOT p_as_merchant AND v_status = 'partial' AND EXISTS (
+            SELECT 1 FROM checkout_payment WHERE order_id = p_order AND payer_id <> p_user) THEN
             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_other_payer';
+        WHEN p_as_merchant OR NOT v_multipay THEN
+            CALL checkout_end('checkout_cancel', p_user, p_request_key, p_trace, p_order, 'cancelled');
         ELSE BEGIN END;
     END CASE;
-    IF v_multipay THEN
-        CALL checkout_end_multipay('checkout_cancel', p_user, p_request_key, p_trace, p_order, 'cancelled');
-    ELSE
-        CALL checkout_give_back('checkout_cancel', p_user, p_request_key, p_trace, p_order, 'cancelled');
-    END IF;
     COMMIT;
     CALL checkout_view(p_order);
 END;
 
 -- Merchant: gives p_amount (NULL: all that is left) of what was paid back to the payers, the newest payments first, in one
--- journal; p_payment limits it to one payment. The fee stays with the house.
--- Signals order_not_found, order_not_paid, order_over_refunded, insufficient_funds, replayed.
+-- journal; p_payment limits it to one payment. The fee stays with the house. Without a reason the description stands in.
+-- Signals order_not_found, payment_not_found, order_not_paid, order_over_refunded, insufficient_funds, replayed.
 CREATE OR REPLACE PROCEDURE checkout_refund(
     IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_order BINARY(16), IN p_payment BINARY(16),
     IN p_amount DECIMAL(38, 0), IN p_reason VARCHAR(255))
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
-    DECLARE v_done, v_multipay BOOLEAN DEFAULT FALSE;
+    DECLARE v_multipay BOOLEAN;
     DECLARE v_status VARCHAR(16);
     DECLARE v_name VARCHAR(64);
-    DECLARE v_api_key, v_from, v_to, v_payer, v_journal BIGINT;
+    DECLARE v_api_key, v_from, v_to, v_journal BIGINT;
     DECLARE v_currency SMALLINT UNSIGNED;
-    DECLARE v_left, v_refund, v_rest, v_part DECIMAL(38, 0);
+    DECLARE v_paid, v_left, v_refund, v_rest, v_part DECIMAL(38, 0);
     DECLARE v_ipn VARCHAR(2000);
     DECLARE v_endpoint VARCHAR(300);
     DECLARE v_data VARBINARY(4096);
     DECLARE v_payment BINARY(16);
-    DECLARE payments CURSOR FOR
-        SELECT id, payer_id, amount - refunded FROM checkout_payment
-        WHERE order_id = p_order AND amount > refunded AND (p_payment IS NULL OR id = p_payment) ORDER BY id DESC;
-    DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
+    DECLARE v_reason VARCHAR(255);
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
         ROLLBACK;
@@ -264,40 +245,43 @@ BEGIN
     END;
 
     START TRANSACTION;
-    SELECT o.status, o.multipay, o.currency_id, o.api_key_id, o.ipn_url, o.ipn_endpoint, o.data, u.login
-    INTO v_status, v_multipay, v_currency, v_api_key, v_ipn, v_endpoint, v_data, v_name
+    SELECT o.status, o.multipay, o.paid, o.currency_id, o.api_key_id, o.ipn_url, o.ipn_endpoint, o.data, u.login,
+           IF(p_reason = '', o.description, p_reason)
+    INTO v_status, v_multipay, v_paid, v_currency, v_api_key, v_ipn, v_endpoint, v_data, v_name, v_reason
     FROM checkout_order AS o JOIN user AS u ON u.id = o.merchant_id
     WHERE o.id = p_order AND o.merchant_id = p_user FOR UPDATE;
-    SET v_done = FALSE;
     SET v_left = (SELECT SUM(amount - refunded) FROM checkout_payment
                   WHERE order_id = p_order AND (p_payment IS NULL OR id = p_payment));
     SET v_refund = COALESCE(p_amount, v_left);
     CASE
         WHEN v_status IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_not_found';
-        WHEN NOT (v_multipay OR v_status IN ('paid', 'partly_refunded', 'refunded')) OR v_left IS NULL THEN
+        WHEN v_paid = 0 OR NOT (v_multipay OR v_status IN ('paid', 'partly_refunded', 'refunded')) THEN
             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_not_paid';
+        WHEN v_left IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'payment_not_found';
         WHEN v_refund > v_left OR v_left = 0 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_over_refunded';
         ELSE BEGIN END;
     END CASE;
     CALL ledger_account(p_user, v_currency, 'available', v_from);
+    CALL checkout_lock(p_order, p_user, v_currency, 'available');
     CALL ledger_journal('checkout_refund', p_user, p_request_key, p_trace, p_order, v_journal);
-    CALL ledger_leg(v_journal, v_from, -v_refund, 'withdraw', CONCAT('Refund: ', p_reason));
+    CALL ledger_leg(v_journal, v_from, -v_refund, 'withdraw', CONCAT('Refund: ', v_reason));
     SET v_rest = v_refund;
-    OPEN payments;
-    FETCH payments INTO v_payment, v_payer, v_part;
-    WHILE NOT v_done AND v_rest > 0 DO
-        SET v_part = LEAST(v_part, v_rest), v_rest = v_rest - v_part;
-        CALL ledger_account(v_payer, v_currency, 'available', v_to);
-        CALL ledger_leg(v_journal, v_to, v_part, 'deposit', CONCAT('Refund from ', v_name, ': ', p_reason));
-        UPDATE checkout_payment SET refunded = refunded + v_part WHERE id = v_payment;
-        FETCH payments INTO v_payment, v_payer, v_part;
-    END WHILE;
-    CLOSE payments;
+    FOR payment IN (SELECT id, payer_id, amount - refunded AS amount FROM checkout_payment
+                    WHERE order_id = p_order AND amount > refunded AND (p_payment IS NULL OR id = p_payment) ORDER BY id DESC)
+    DO
+        IF v_rest > 0 THEN
+            SET v_part = LEAST(payment.amount, v_rest), v_payment = COALESCE(v_payment, payment.id);
+            SET v_rest = v_rest - v_part;
+            CALL ledger_account(payment.payer_id, v_currency, 'available', v_to);
+            CALL ledger_leg(v_journal, v_to, v_part, 'deposit', CONCAT('Refund from ', v_name, ': ', v_reason));
+            UPDATE checkout_payment SET refunded = refunded + v_part WHERE id = payment.id;
+        END IF;
+    END FOR;
     UPDATE checkout_order
     SET refunded = refunded + v_refund,
         status = IF(multipay, status, IF(refunded = paid, 'refunded', 'partly_refunded'))
     WHERE id = p_order;
-    CALL notify_event(p_user, p_order, p_payment, 'refunded', v_currency, v_refund, NULL, NULL, v_data, v_api_key, v_ipn, v_endpoint, FALSE);
+    CALL notify_event(p_user, p_order, v_payment, 'refunded', v_currency, v_refund, NULL, NULL, v_data, v_api_key, v_ipn, v_endpoint, FALSE);
     COMMIT;
     CALL checkout_view(p_order);
 END;
@@ -314,17 +298,12 @@ BEGIN
     WHERE o.id = p_order;
 END;
 
--- The sweeper: closes at most p_limit orders past their expiry; gives their number.
+-- The sweeper: closes at most p_limit orders past their expiry; gives their number. Any number of sweepers may run. Those that
+-- nobody paid anything of go together; each of the others, whose payers' accounts are needed, in a transaction of its own.
 CREATE OR REPLACE PROCEDURE checkout_close_due(IN p_limit INT)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
-    DECLARE v_order BINARY(16);
     DECLARE v_closed INT DEFAULT 0;
-    DECLARE v_done, v_multipay BOOLEAN DEFAULT FALSE;
-    DECLARE due CURSOR FOR
-        SELECT id, multipay FROM checkout_order FORCE INDEX (due)
-        WHERE status IN ('open', 'partial') AND expires_at <= NOW(6) LIMIT p_limit FOR UPDATE SKIP LOCKED;
-    DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_done = TRUE;
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
         ROLLBACK;
@@ -332,18 +311,21 @@ BEGIN
     END;
 
     START TRANSACTION;
-    OPEN due;
-    FETCH due INTO v_order, v_multipay;
-    WHILE NOT v_done DO
-        IF v_multipay THEN
-            CALL checkout_end_multipay('checkout_close', 1, CONCAT('checkout_close:', HEX(v_order)), '', v_order, 'closed');
-        ELSE
-            CALL checkout_give_back('checkout_close', 1, CONCAT('checkout_close:', HEX(v_order)), '', v_order, 'closed');
-        END IF;
+    FOR due IN (SELECT id FROM checkout_order FORCE INDEX (due)
+                WHERE status = 'open' AND expires_at <= NOW(6) LIMIT p_limit FOR UPDATE SKIP LOCKED)
+    DO
+        CALL checkout_end('checkout_close', 1, CONCAT('checkout_close:', HEX(due.id)), '', due.id, 'closed');
         SET v_closed = v_closed + 1;
-        FETCH due INTO v_order, v_multipay;
-    END WHILE;
-    CLOSE due;
+    END FOR;
     COMMIT;
+    FOR due IN (SELECT id FROM checkout_order FORCE INDEX (due) WHERE status = 'partial' AND expires_at <= NOW(6) LIMIT p_limit)
+    DO
+        START TRANSACTION;
+        IF EXISTS (SELECT 1 FROM checkout_order WHERE id = due.id AND status = 'partial' FOR UPDATE SKIP LOCKED) THEN
+            CALL checkout_end('checkout_close', 1, CONCAT('checkout_close:', HEX(due.id)), '', due.id, 'closed');
+            SET v_closed = v_closed + 1;
+        END IF;
+        COMMIT;
+    END FOR;
     SELECT v_closed;
 END;
