@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 
-#define WORD_BYTES 45 /* of text in an encoded word, which may have 75 bytes in all */
+#define WORD_BYTES 39 /* of text in an encoded word, so that it fits a line behind its name */
 #define LINE_BYTES 57 /* of text in a line of base64, which may have 76 */
 #define MESSAGE_MAX (2 * MAIL_TEXT_MAX)
 
@@ -110,7 +110,7 @@ static void add_from(struct text *out, const char *name, const char *address)
         text_addf(out, "\"%s\" ", name);
     else if (name[0] != '\0') {
         add_encoded(out, name);
-        text_putc(out, ' ');
+        text_puts(out, "\r\n ");
     }
     text_addf(out, "<%s>\r\n", address);
 }
@@ -191,6 +191,9 @@ static bool set_options(CURL *easy, const struct mail_config *config, const char
            curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)config->timeout_ms) == CURLE_OK &&
+           /* The farewell to a relay that hangs is waited for as well; without this for 120 s. */
+           curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT,
+                            (long)(config->timeout_ms + 999) / 1000) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_MAIL_FROM, from) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, to) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&

@@ -15,7 +15,7 @@
 struct mail_config {
     const char *relay; /* "smtp://127.0.0.1:25", or smtps:// over TLS; NULL or "": mail is off */
     const char *from;  /* "Teller <no-reply@example.org>", or the address alone */
-    int timeout_ms;    /* of one mail, from the connection on */
+    int timeout_ms;    /* of one mail, and again of the farewell to a relay that hangs */
 };
 
 struct mail {
@@ -39,7 +39,7 @@ struct mail_outcome {
 MUST_USE enum err mail_message(const struct mail_config *config, const struct mail *mail,
                                int64_t unix_s, struct text *out);
 
-/* Sends one mail and waits for the relay to take it, at most timeout_ms. Neither proxy nor
+/* Sends one mail and waits for the relay to take it. Neither proxy nor
  * credentials are taken from the environment.
  * outcome  out, also where it fails
  * ERR_CONFIG where mail is off or the relay's URL is none, ERR_INVALID as mail_message, ERR_IO where

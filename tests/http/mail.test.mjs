@@ -71,7 +71,7 @@ test('a mail arrives as it was written', async () => {
   assert.equal(mail.messageId, '<event-1@example.org>');
   assert.equal(mail.text.replaceAll('\r\n', '\n').trimEnd(), text.trimEnd());
   assert.ok(Math.abs(Date.parse(mail.date) - Date.now()) < 60000, mail.date);
-  for (const line of raw.toString('latin1').split('\r\n')) assert.ok(line.length <= 78, line);
+  for (const line of raw.toString('latin1').split('\r\n')) assert.ok(line.length <= 76, line);
 });
 
 test('the same message has the same id on every try', async () => {
@@ -98,7 +98,7 @@ test('a relay that hangs or is not there', async () => {
   const started = Date.now();
   const hung = await send();
   assert.deepEqual([hung.code, hung.error], [1, 'io']);
-  assert.ok(Date.now() - started < 8000);
+  assert.ok(Date.now() - started < 9000);
   const away = await send({ by: 'smtp://127.0.0.1:1' });
   assert.deepEqual([away.code, away.error, away.reply], [1, 'io', 0]);
   assert.notEqual(away.problem, '');

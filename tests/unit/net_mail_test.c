@@ -47,13 +47,13 @@ static void test_headers(void)
         {"name",
          "B\xc3\xbc"
          "cher <a@b>",
-         "x", "From: =?UTF-8?B?QsO8Y2hlcg==?= <a@b>\r\n"},
+         "x", "From: =?UTF-8?B?QsO8Y2hlcg==?=\r\n <a@b>\r\n"},
         {"empty subject", "a@b", "", "Subject: \r\n"},
         {"subject", "a@b", "\xe2\x82\xac 5", "Subject: =?UTF-8?B?4oKsIDU=?=\r\n"},
         {"like an encoded word", "a@b",
          "=?UTF-8?B?eA==?=", "Subject: =?UTF-8?B?PT9VVEYtOD9CP2VBPT0/PQ==?=\r\n"},
-        {"whole characters", "a@b", "01234567890123456789012345678901234567890123\xc3\xbcx",
-         "Subject: =?UTF-8?B?MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM=?=\r\n"
+        {"whole characters", "a@b", "01234567890123456789012345678901234567\xc3\xbcx",
+         "Subject: =?UTF-8?B?MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc=?=\r\n"
          " =?UTF-8?B?w7x4?=\r\n"},
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
