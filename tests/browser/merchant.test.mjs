@@ -235,8 +235,9 @@ test('a new secret is shown once', async () => {
   await done(page);
 });
 
-for (const [name, options] of [['desktop', {}], ['phone', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }],
-  ['phone-dark', { viewport: { width: 360, height: 740 }, colorScheme: 'dark', isMobile: true, hasTouch: true }]]) {
+const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+
+for (const [name, options] of [['desktop', {}], ['phone', PHONE], ['phone-dark', { ...PHONE, colorScheme: 'dark' }]]) {
   test(`the merchant's pages: ${name}`, async () => {
     const { merchant, page } = await merchantPage(options);
     const transaction = await newOrder(merchant, { ipn: sinkUrl('/ipn') });

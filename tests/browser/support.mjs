@@ -19,6 +19,7 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
 export async function tellerctl(args, input = '') {
   const child = spawn(TELLERCTL, [...args, '--json'], { stdio: ['pipe', 'pipe', 'pipe'] });
   const read = async (stream) => (await stream.toArray()).join('');
+  child.stdin.on('error', () => { /* it ended first, and its exit code says why */ });
   child.stdin.end(input);
   const [out, complaint, code] = await Promise.all([read(child.stdout), read(child.stderr),
     new Promise((resolve, reject) => { child.on('close', resolve); child.on('error', reject); })]);

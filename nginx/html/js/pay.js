@@ -1,7 +1,8 @@
 /** The payment page: what is to be paid and to whom, signing in, paying all or a part, stepping back. */
 import { api, setSessionEnded } from './api.js';
 import { onSignIn } from './credentials.js';
-import { $, announce, ask, busy, clearErrors, copyButton, el, fact, failure, showError, showFieldError } from './dom.js';
+import { $, announce, ask, busy, clearErrors, copyButton, el, fact, failure, showError, showFieldError }
+  from './dom.js';
 import { ZONE, amountProblem, exact, hostOf, isSome, money, time, toUnits } from './format.js';
 import { isPayable, statusBadge, statusMeaning } from './order.js';
 import { currentSession, signOut } from './session.js';
@@ -26,7 +27,8 @@ const target = (url) => (url && /^https?:$/.test(URL.canParse(url) ? new URL(url
 
 const isPart = () => !$('how-much').hidden && form.elements.part.value === 'yes';
 const typed = () => form.elements.amount.value.trim();
-const secondsLeft = () => (order.expires == null ? null : Math.max(0, order.expires - Math.floor(Date.now() / 1000 + ahead)));
+const serverTime = () => Math.floor(Date.now() / 1000 + ahead);
+const secondsLeft = () => (order.expires == null ? null : Math.max(0, order.expires - serverTime()));
 
 /** "14:05" below an hour, "3 h 20 min" or "2 days" above. */
 function countdown(seconds) {
@@ -46,7 +48,8 @@ function showFacts() {
     isSome(order.paid) && !order.multipay ? fact('Paid', money(order.paid)) : null,
     order.status === 'partial' ? fact('Missing', el('strong', { id: 'still-missing' }, money(order.missing))) : null,
     isSome(order.refunded) ? fact('Given back', money(order.refunded)) : null,
-    left === null ? null : fact('Time left', el('span', { id: 'time-left', class: 'money', role: 'timer' }, countdown(left))),
+    left === null ? null
+      : fact('Time left', el('span', { id: 'time-left', class: 'money', role: 'timer' }, countdown(left))),
     order.multipay ? fact('Kind', 'Can be paid more than once') : null,
     fact('Requested', time(order.created)),
     fact('Transaction', el('code', {}, order.transaction)),
@@ -59,11 +62,14 @@ function wayOut() {
   return to ? el('p', {}, el('a', { class: 'button primary', href: to }, `Continue to ${hostOf(to)}`)) : null;
 }
 
+const ENDED = { cancelled: 'This payment is cancelled', closed: 'This payment has expired' };
+
 function showEnded() {
-  $('ended').replaceChildren(...[el('h2', { tabindex: '-1', id: 'ended-title' },
-    { cancelled: 'This payment is cancelled', closed: 'This payment has expired' }[order.status] ?? 'This payment is done'),
-  el('p', {}, statusMeaning(order.status)),
-  wayOut()].filter(Boolean));
+  $('ended').replaceChildren(...[
+    el('h2', { tabindex: '-1', id: 'ended-title' }, ENDED[order.status] ?? 'This payment is done'),
+    el('p', {}, statusMeaning(order.status)),
+    wayOut(),
+  ].filter(Boolean));
 }
 
 /** Redraws the part of the page that asks for something. */
@@ -176,7 +182,7 @@ function refuse(error) {
     form.elements.otp.value = '';
     error.field ??= 'otp';
   }
-  if (['insufficient_funds', 'order_overpaid', 'order_whole'].includes(error.code) && isPart()) error.field ??= 'amount';
+  if (error.code === 'insufficient_funds') error.field = 'amount';
   if (error.field === 'amount' && !isPart()) error.field = null;
   showError(form, error);
   if (error.code.startsWith('order_')) refresh().catch(() => { /* the refusal is on the page */ });
@@ -284,5 +290,6 @@ form.addEventListener('input', ({ target: input }) => {
   if (input.name !== 'otp') attempt = null;
   showChoice();
 });
-for (const button of document.querySelectorAll('[data-cancel]')) button.addEventListener('click', () => busy(button, cancel));
+for (const button of document.querySelectorAll('[data-cancel]'))
+  button.addEventListener('click', () => busy(button, cancel));
 await load();

@@ -11,9 +11,9 @@ export const STATUSES = Object.keys(STATUS);
 export const statusName = (status) => STATUS[status] ?? status;
 
 const RESULTS = {
-  acknowledged: 'Acknowledged', refused: 'Not acknowledged', address_refused: 'Address refused', url_refused: 'URL refused',
-  name_unknown: 'Name not found', no_connection: 'No connection', timeout: 'No answer in time', tls: 'TLS failed',
-  protocol: 'Broken answer', unsigned: 'Could not be signed', failed: 'Mail not taken', begun: 'In hand',
+  acknowledged: 'Acknowledged', refused: 'Not acknowledged', address_refused: 'Address refused',
+  url_refused: 'URL refused', name_unknown: 'Name not found', no_connection: 'No connection',
+  timeout: 'No answer in time', tls: 'TLS failed', protocol: 'Broken answer', unsigned: 'Could not be signed', failed: 'Mail not taken', begun: 'In hand',
 };
 
 /** How a try ended. */
@@ -46,5 +46,5 @@ export function progress({ state, attempts, next, delivered, paused }) {
 export const eventList = (events) => el('ul', { class: 'rows' }, events.map((event) => el('li', {},
   el('span', { class: 'what' }, headline(event)), stateBadge(event),
   el('span', { class: 'hint' }, time(event.date), ' · ', progress(event)),
-  el('a', { class: 'button small', href: `#event-${event.event}`, 'aria-label': `Details of notification ${event.event}` },
-    'Details'))));
+  el('a', { class: 'button small', href: `#event-${event.event}`,
+    'aria-label': `Details of notification ${event.event}` }, 'Details'))));

@@ -21,7 +21,8 @@ async function renderList(place) {
   const load = latest(list,
     (page) => api('GET', '/site/merchant/events', { query: { ...Object.fromEntries(new FormData(form)), page } }),
     (reply) => {
-      waiting.replaceChildren(...reply.endpoints.map((endpoint) => endpointCard(endpoint, () => run(reply.current_page))));
+      const again = () => run(reply.current_page);
+      waiting.replaceChildren(...reply.endpoints.map((endpoint) => endpointCard(endpoint, again)));
       list.replaceChildren(...reply.events.length
         ? [el('ul', { class: 'tickets' }, reply.events.map(card)), pager(reply, 'notifications', run)].filter(Boolean)
         : [none(form)]);
@@ -33,19 +34,22 @@ async function renderList(place) {
   };
   form.addEventListener('submit', (event) => { event.preventDefault(); run(1); });
   form.addEventListener('change', (event) => { if (event.target.tagName === 'SELECT') run(1); });
+  const button = (text, onclick) => el('button', { type: 'button', class: 'button', onclick }, text);
   place.append(form, el('div', { class: 'actions' },
-    el('button', { type: 'button', class: 'button', onclick: () => test(() => run(1)) }, 'Send a test'),
-    el('button', { type: 'button', class: 'button', onclick: () => replayRange(() => run(1)) }, 'Send a range again')), waiting, list);
+    button('Send a test', () => test(() => run(1))),
+    button('Send a range again', () => replayRange(() => run(1)))), waiting, list);
   await load(1);
 }
 
 function filters() {
   return el('form', { class: 'card filters', novalidate: true, 'aria-label': 'Filter the notifications' },
     el('p', { class: 'form-error', role: 'alert' }),
-    field({ id: 'e-state', name: 'state', label: 'Delivery', control: select([['', 'All'], ...Object.entries(STATES)]) }),
+    field({ id: 'e-state', name: 'state', label: 'Delivery',
+      control: select([['', 'All'], ...Object.entries(STATES)]) }),
     field({ id: 'e-status', name: 'status', label: 'About', control: select([['', 'All'],
       ...STATUSES.map((status) => [status, statusName(status)])]) }),
-    field({ id: 'e-transaction', name: 'transaction', label: 'Transaction', autocapitalize: 'none', spellcheck: 'false' }),
+    field({ id: 'e-transaction', name: 'transaction', label: 'Transaction', autocapitalize: 'none',
+      spellcheck: 'false' }),
     field({ id: 'e-since', name: 'since', label: 'From (UTC day)', type: 'date' }),
     el('button', { type: 'submit', class: 'button' }, 'Show'));
 }
@@ -69,8 +73,10 @@ function endpointCard({ endpoint, pending, oldest, paused, paused_by_operator: s
     announce(paused ? 'The endpoint is resumed' : 'The endpoint is paused');
   }).catch((error) => { problem.textContent = error.message; }));
   return el('div', { class: 'notice waiting' },
-    el('p', {}, el('code', {}, endpoint), ` · ${pending} waiting`, oldest ? [', the oldest since ', time(oldest)] : null,
-      paused ? ' · paused' : null, stopped ? ' · paused by the operator' : null), problem, button);
+    el('p', {}, el('code', {}, endpoint), ` · ${pending} waiting`,
+      ...(oldest ? [', the oldest since ', time(oldest)] : []), paused ? ' · paused' : '',
+      stopped ? ' · paused by the operator' : ''),
+    problem, button);
 }
 
 function card(event) {
@@ -102,7 +108,8 @@ async function renderEvent(place, id) {
   place.append(
     el('p', {}, el('a', { href: '#notifications' }, 'All notifications')),
     el('section', { class: 'card' },
-      el('div', { class: 'ticket-head' }, el('h2', { id: `event-${id}`, tabindex: '-1' }, headline(event)), stateBadge(event)),
+      el('div', { class: 'ticket-head' }, el('h2', { id: `event-${id}`, tabindex: '-1' }, headline(event)),
+        stateBadge(event)),
       el('dl', { class: 'facts row' },
         fact('Happened', time(event.date)),
         fact('Delivery', progress(event)),
@@ -140,7 +147,8 @@ function tries({ tries: rows, url }) {
   return el('section', { class: 'card' }, el('h2', {}, 'Tries'),
     rows.length ? el('ol', { class: 'rows' }, rows.map((row) => el('li', {},
       el('span', { class: 'what' }, `${row.number}. ${outcome(row)}`),
-      el('span', { class: 'hint' }, time(row.date), row.latency_us == null ? null : ` · ${Math.round(row.latency_us / 1000)} ms`,
+      el('span', { class: 'hint' }, time(row.date),
+        row.latency_us == null ? null : ` · ${Math.round(row.latency_us / 1000)} ms`,
         row.address ? ` · ${row.address}` : null),
       answer(row))))
       : el('p', { class: 'hint' }, url ? 'None yet.' : 'Nothing is sent: the order has no notification URL.'));
@@ -149,14 +157,16 @@ function tries({ tries: rows, url }) {
 /** What the shop answered, the beginning of it. */
 function answer({ answer: text, answer_base64: bytes }) {
   if (!text && !bytes) return null;
-  return el('details', {}, el('summary', {}, bytes ? 'Answer, base64' : 'Answer'), el('pre', { tabindex: '0' }, text ?? bytes));
+  return el('details', {}, el('summary', {}, bytes ? 'Answer, base64' : 'Answer'),
+    el('pre', { tabindex: '0' }, text ?? bytes));
 }
 
 /** The request to the byte, signed as of now, and why the last try came to nothing. */
 function explained({ headers, body, curl, url, address, refused, webhook_signed: signed }) {
   if (!url || !headers) return '';
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`).join('\n');
-  const block = (name, text) => [el('div', { class: 'ticket-head' }, el('h3', {}, name), copyButton(text, name.toLowerCase())),
+  const block = (name, text) => [
+    el('div', { class: 'ticket-head' }, el('h3', {}, name), copyButton(text, name.toLowerCase())),
     el('pre', { tabindex: '0', 'aria-label': name }, text)];
   return el('section', { class: 'card' }, el('h2', {}, 'What is sent'),
     refused ? el('p', { class: 'notice bad' }, 'The last try failed: ', refused, '.') : null,
@@ -191,7 +201,8 @@ async function replayRange(changed) {
       const { first, last } = form.elements;
       const wrong = [first, last].find(({ value }) => !/^\d{1,15}$/.test(value.trim()));
       if (wrong) throw Object.assign(new Error('Please enter a number.'), { field: wrong.name });
-      return api('POST', '/site/merchant/events/replay', { body: { first: Number(first.value), last: Number(last.value) } });
+      const body = { first: Number(first.value), last: Number(last.value) };
+      return api('POST', '/site/merchant/events/replay', { body });
     },
   });
   if (!done) return;

@@ -35,8 +35,8 @@ async function renderList(place) {
 function filters() {
   return el('form', { class: 'card filters few', novalidate: true, 'aria-label': 'Filter the orders' },
     el('p', { class: 'form-error', role: 'alert' }),
-    field({ id: 'o-status', name: 'status', label: 'Status', control: el('select', {}, el('option', { value: '' }, 'All'),
-      STATUSES.map((name) => el('option', { value: name }, statusName(name)))) }),
+    field({ id: 'o-status', name: 'status', label: 'Status', control: el('select', {},
+      el('option', { value: '' }, 'All'), STATUSES.map((name) => el('option', { value: name }, statusName(name)))) }),
     field({ id: 'o-since', name: 'since', label: 'From (UTC day)', type: 'date' }),
     el('button', { type: 'submit', class: 'button' }, 'Show'));
 }
@@ -51,7 +51,8 @@ function none(form) {
 function card(order) {
   const id = `order-${order.transaction}`;
   return el('li', { class: 'card ticket', 'aria-labelledby': id },
-    el('div', { class: 'ticket-head' }, el('h2', { id, tabindex: '-1' }, money(order.amount)), statusBadge(order.status)),
+    el('div', { class: 'ticket-head' }, el('h2', { id, tabindex: '-1' }, money(order.amount)),
+      statusBadge(order.status)),
     el('p', { class: 'meaning' }, order.description),
     el('dl', { class: 'facts row' },
       fact('Created', time(order.created)),
@@ -86,8 +87,10 @@ async function renderOrder(place, id) {
 }
 
 const link = (url) => (url ? el('code', {}, url) : 'None');
-const flags = (order) => [['instant_only', 'paid whole only'], ['multipay', 'many payments'], ['email', 'mail per payment'],
-  ['autosell', 'sell at market']].filter(([name]) => order[name]).map(([, text]) => text).join(', ') || 'None';
+const OPTIONS = { instant_only: 'paid whole only', multipay: 'many payments', email: 'mail per payment',
+  autosell: 'sell at market' };
+const options = (order) =>
+  Object.keys(OPTIONS).filter((name) => order[name]).map((name) => OPTIONS[name]).join(', ') || 'None';
 
 function facts(order) {
   return el('dl', { class: 'facts row' },
@@ -100,8 +103,9 @@ function facts(order) {
     order.ended ? fact('Ended', time(order.ended)) : null,
     fact('Transaction', el('code', {}, order.transaction)),
     fact('Payment page', el('a', { href: `/pay/${order.transaction}` }, 'Open')),
-    fact('Options', flags(order)),
-    fact('Your data', order.data_base64 == null ? 'None' : el('code', {}, order.data ?? `${order.data_base64} (base64)`)),
+    fact('Options', options(order)),
+    fact('Your data', order.data_base64 == null ? 'None'
+      : el('code', {}, order.data ?? `${order.data_base64} (base64)`)),
     fact('Notified at', link(order.ipn)),
     fact('After paying', link(order.return_success)),
     fact('After cancelling', link(order.return_failure)));
@@ -121,14 +125,15 @@ function payments(order, again) {
         onclick: () => refund(order, payment, again) }, 'Refund this one') : null)));
 }
 
-const canRefund = (order) => ['paid', 'partly_refunded'].includes(order.status) || (order.multipay && isSome(order.paid));
+const canRefund = (order) => order.status === 'paid' || order.status === 'partly_refunded'
+  || (order.multipay && isSome(order.paid));
 
 function actions(order, again) {
+  const button = (text, kind, onclick) => el('button', { type: 'button', class: kind, onclick }, text);
   const buttons = [
     canRefund(order) && refundable({ amount: order.paid, refunded: order.refunded }) > 0n
-      ? el('button', { type: 'button', class: 'button', onclick: () => refund(order, null, again) }, 'Refund') : null,
-    isPayable(order)
-      ? el('button', { type: 'button', class: 'button danger', onclick: () => cancel(order, again) }, 'Cancel the order') : null,
+      ? button('Refund', 'button', () => refund(order, null, again)) : null,
+    isPayable(order) ? button('Cancel the order', 'button danger', () => cancel(order, again)) : null,
   ].filter(Boolean);
   return buttons.length ? el('div', { class: 'actions' }, buttons) : null;
 }

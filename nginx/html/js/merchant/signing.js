@@ -36,8 +36,10 @@ async function rotate(shownOnce) {
     el('p', {}, el('strong', {}, 'It is shown this once.'), ' Store it where only your shop can read it.'),
     el('div', { class: 'secret' }, el('code', {}, made.secret), copyButton(made.secret, 'secret')),
     made.overlap_until ? el('p', {}, 'The secret before signs as well until ', time(made.overlap_until), '.') : null,
-    el('button', { type: 'button', class: 'button', onclick: () => { shownOnce.replaceChildren(); $('title').focus(); } },
-      'I have stored it')));
+    el('button', { type: 'button', class: 'button', onclick: () => {
+      shownOnce.replaceChildren();
+      $('title').focus();
+    } }, 'I have stored it')));
   announce('A new secret is made');
   heading.focus();
 }
