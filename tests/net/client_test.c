@@ -1,7 +1,9 @@
 /* How the client treats shops that answer, and those that do not. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -146,10 +148,12 @@ static void test_slow_name(void)
     request = (struct http_request){.url = url_of("/ok"), .tag = &fast};
     NET_CHECK("fast", http_send(client, &request, count) == ERR_OK);
     while (fast == 0)
-        NET_CHECK("turn", http_turn(client, 100) == ERR_OK);
+        if (http_turn(client, 100) != ERR_OK)
+            abort();
     NET_CHECK("not held up", clock_mono_us() - start < 500000 && slow == 0);
     while (slow == 0)
-        NET_CHECK("turn", http_turn(client, 100) == ERR_OK);
+        if (http_turn(client, 100) != ERR_OK)
+            abort();
     NET_CHECK("ended by the time-out", clock_mono_us() - start < 1500000);
     NET_CHECK("asked", net_lookups("slow.test") == 1);
     net_shop_close(shop);
@@ -212,6 +216,37 @@ static void test_stop(void)
     net_shop_close(shop);
 }
 
+static void ignore(int number)
+{
+    (void)number;
+}
+
+/* A job that is told to end is not kept waiting for the network. */
+static void test_signal(void)
+{
+    struct sigaction action = {.sa_handler = ignore}, before;
+    struct itimerval soon = {.it_value = {.tv_usec = 50000}};
+    struct http_client *client = net_client(true);
+    unsigned ended = 0;
+    shop = net_shop_open(&port);
+    struct http_request request = {.url = url_of("/hang"), .tag = &ended};
+
+    for (int in_flight = 0; in_flight < 2; in_flight++) {
+        if (in_flight)
+            NET_CHECK("send", http_send(client, &request, count) == ERR_OK);
+        NET_CHECK("turn", http_turn(client, 20) == ERR_OK && http_turn(client, 20) == ERR_OK);
+        sigaction(SIGALRM, &action, &before);
+        setitimer(ITIMER_REAL, &soon, NULL);
+        int64_t start = clock_mono_us();
+        NET_CHECK("interrupted", http_turn(client, 1200) == ERR_OK);
+        NET_CHECK("at once", clock_mono_us() - start < 600000);
+        sigaction(SIGALRM, &before, NULL);
+    }
+    NET_CHECK("still in flight", ended == 0 && http_in_flight(client) == 1);
+    http_stop(client);
+    net_shop_close(shop);
+}
+
 static const struct net_test tests[] = {
     {"answers", test_answers, false},
     {"a long answer", test_cut, false},
@@ -221,6 +256,7 @@ static const struct net_test tests[] = {
     {"a slow name", test_slow_name, false},
     {"many in flight", test_many, false},
     {"stopping", test_stop, false},
+    {"a signal", test_signal, false},
     {NULL, NULL, false},
 };
 const struct net_suite suite_client = {"client", tests};
