@@ -40,18 +40,25 @@ FCGI := $(call objects,$(filter-out fcgi/main.c,$(wildcard fcgi/*.c fcgi/*/*.c))
 MAIN := $(call objects,$(wildcard fcgi/main.c))
 TELLERCTL := $(call objects,$(wildcard tools/tellerctl/*.c))
 SWEEP := $(call objects,$(wildcard tools/sweep/*.c))
-PARTNER := $(call objects,$(wildcard tools/demo/partner*.c))
+IPN := $(call objects,$(wildcard tools/ipn/*.c))
+OUTSIDE := $(call objects,$(wildcard tools/demo/site.c tools/demo/teller.c))
+PARTNER := $(call objects,$(wildcard tools/demo/partner.c)) $(OUTSIDE)
+SHOP := $(call objects,$(wildcard tools/demo/shop*.c)) $(OUTSIDE)
 UNIT := $(call objects,$(wildcard tests/unit/*.c))
 DB := $(call objects,$(wildcard tests/db/*.c))
-SUPPORT := $(call objects,$(wildcard tests/support/*.c))
+SUPPORT := $(call objects,tests/support/suites.c)
+NET := $(call objects,$(wildcard tests/net/*.c))
 FUZZERS := $(call names,tests/fuzz,fuzz,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(call names,tests/bench,bench,$(wildcard tests/bench/*.c))
 FAULTS := $(call names,tests/fault,fault,$(wildcard tests/fault/*.c))
+HELPERS := $(call names,tests/support,support,$(filter-out %/suites.c,$(wildcard tests/support/*.c)))
 LIBTELLER := $(BUILD)/libteller.a
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/teller-worker) $(if $(TELLERCTL),$(BUILD)/tellerctl) \
-	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(PARTNER),$(BUILD)/demo-partner)
-TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) $(FUZZERS) $(FAULTS)
+	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(IPN),$(BUILD)/teller-ipn) $(if $(PARTNER),$(BUILD)/demo-partner) \
+	$(if $(SHOP),$(BUILD)/demo-shop)
+TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) \
+	$(if $(NET),$(BUILD)/net-tests) $(FUZZERS) $(FAULTS) $(HELPERS)
 
 .PHONY: build build-tests build-bench run start stop test check routes san bench install clean FORCE
 build: $(LIBTELLER) $(PROGRAMS)
@@ -110,17 +117,23 @@ $(BUILD)/tellerctl: $(TELLERCTL) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-sweep: $(SWEEP) $(LIBTELLER)
 	$(link)
+$(BUILD)/teller-ipn: $(IPN) $(LIBTELLER)
+	$(link)
 $(BUILD)/demo-partner: $(PARTNER) $(LIBTELLER)
+	$(link)
+$(BUILD)/demo-shop: $(SHOP) $(LIBTELLER)
 	$(link)
 $(BUILD)/unit-tests: $(UNIT) $(SUPPORT) $(FCGI) $(LIBTELLER)
 	$(link) -lcunit
 $(BUILD)/db-tests: $(DB) $(SUPPORT) $(FCGI) $(LIBTELLER)
 	$(link) -lcunit
+$(BUILD)/net-tests: $(NET) $(LIBTELLER)
+	$(link) -lcunit
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o \
 		$(if $(FUZZ),,$(BUILD)/obj/tests/fuzz/replay.o) $(FCGI) $(LIBTELLER)
 	@mkdir -p $(@D)
 	$(link) $(FUZZ_ENGINE)
-$(BENCHES) $(FAULTS): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(LIBTELLER)
+$(BENCHES) $(FAULTS) $(HELPERS): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(LIBTELLER)
 	@mkdir -p $(@D)
 	$(link)
 

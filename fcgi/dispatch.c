@@ -79,6 +79,13 @@ static enum err find_route(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
+/* The session, where the request has one that lives. */
+static enum err auth_anybody(struct request *request)
+{
+    enum err rc = auth_session(request);
+    return rc == ERR_SESSION_MISSING || rc == ERR_SESSION_EXPIRED ? ERR_OK : rc;
+}
+
 static enum err authenticate(struct request *request)
 {
     switch (request->route->auth) {
@@ -88,6 +95,8 @@ static enum err authenticate(struct request *request)
         return auth_v1(request);
     case AUTH_SESSION:
         return auth_session(request);
+    case AUTH_ANYBODY:
+        return auth_anybody(request);
     }
     return ERR_INTERNAL;
 }

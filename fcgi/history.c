@@ -73,5 +73,7 @@ const char *history_link_class(const struct ledger_line *line)
 {
     if (!line->has_ref)
         return NULL;
-    return strncmp(line->journal_kind, "ticket_", 7) == 0 ? "Money_Ticket" : NULL;
+    if (strncmp(line->journal_kind, "ticket_", 7) == 0)
+        return "Money_Ticket";
+    return strncmp(line->journal_kind, "checkout_", 9) == 0 ? "Money_Merchant_Order" : NULL;
 }

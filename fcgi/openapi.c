@@ -18,10 +18,12 @@ static const struct {
 };
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
 
-static const char *const auth_names[] = {
-    [AUTH_NONE] = "public", [AUTH_V1] = "api key", [AUTH_SESSION] = "session"};
+static const char *const auth_names[] = {[AUTH_NONE] = "public",
+                                         [AUTH_V1] = "api key",
+                                         [AUTH_SESSION] = "session",
+                                         [AUTH_ANYBODY] = "anybody"};
 static const char *const auth_schemes[] = {
-    [AUTH_NONE] = NULL, [AUTH_V1] = "restKey", [AUTH_SESSION] = "session"};
+    [AUTH_NONE] = NULL, [AUTH_V1] = "restKey", [AUTH_SESSION] = "session", [AUTH_ANYBODY] = NULL};
 static const char *const face_names[] = {
     [FACE_V1] = "v1", [FACE_SITE] = "site", [FACE_IDENTITY] = "identity", [FACE_PLAIN] = "health"};
 

@@ -17,6 +17,7 @@ enum auth {
     AUTH_NONE,
     AUTH_V1,      /* Rest-Key and Rest-Sign (api/exchange-v1, section 2) */
     AUTH_SESSION, /* session ticket in header or cookie */
+    AUTH_ANYBODY, /* the same where there is one, else nobody: caller.user_id is 0 */
 };
 
 /* What a change must show beside the cookie. Callers with a ticket header never need a token. */

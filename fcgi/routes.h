@@ -5,18 +5,23 @@
 
 #include "fcgi/route.h"
 
-#define ROUTE_TABLES(X)        \
-    X(routes_health)           \
-    X(routes_v1_account)       \
-    X(routes_v1_ticket)        \
-    X(routes_identity_session) \
-    X(routes_site_account)     \
-    X(routes_site_currencies)  \
-    X(routes_site_history)     \
-    X(routes_site_keys)        \
-    X(routes_site_otp)         \
-    X(routes_site_partners)    \
-    X(routes_site_tickets)
+#define ROUTE_TABLES(X)            \
+    X(routes_health)               \
+    X(routes_v1_account)           \
+    X(routes_v1_merchant_order)    \
+    X(routes_v1_ticket)            \
+    X(routes_identity_session)     \
+    X(routes_site_account)         \
+    X(routes_site_currencies)      \
+    X(routes_site_history)         \
+    X(routes_site_keys)            \
+    X(routes_site_merchant_orders) \
+    X(routes_site_otp)             \
+    X(routes_site_partners)        \
+    X(routes_site_pay)             \
+    X(routes_site_tickets)         \
+    X(routes_v1_merchant_event)    \
+    X(routes_site_merchant_events)
 
 #define X(name) extern const struct route_table name;
 ROUTE_TABLES(X)

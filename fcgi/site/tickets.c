@@ -1,14 +1,11 @@
 /* The user's withdrawal tickets. */
 #include <stdio.h>
-#include <string.h>
 
 #include "fcgi/app.h"
 #include "fcgi/fields.h"
+#include "fcgi/idempotency.h"
 #include "fcgi/routes.h"
 #include "fcgi/tickets.h"
-
-#define IDEMPOTENCY_HEADER "Idempotency-Key"
-#define IDEMPOTENCY_KEY_MAX 64
 
 /* A ticket as its customer sees it; the updates are added by who asks for them. */
 static struct json_object *ticket_object(const struct ticket *ticket)
@@ -64,24 +61,6 @@ static enum err handle_list(struct request *request, struct reply *reply)
     return rc;
 }
 
-/* Names the request by its Idempotency-Key: printable ASCII, so that the journal can show it. */
-static enum err take_idempotency_key(struct request *request)
-{
-    struct caller *caller = &request->caller;
-    const char *key = request_env(request, "HTTP_IDEMPOTENCY_KEY");
-
-    if (key == NULL || *key == '\0')
-        return request_fail(request, IDEMPOTENCY_HEADER, ERR_MISSING);
-    size_t len = strlen(key);
-    if (len > IDEMPOTENCY_KEY_MAX)
-        return request_fail(request, IDEMPOTENCY_HEADER, ERR_TOO_LONG);
-    for (size_t i = 0; i < len; i++)
-        if (key[i] < ' ' || key[i] > '~')
-            return request_fail(request, IDEMPOTENCY_HEADER, ERR_INVALID);
-    snprintf(caller->request_key, sizeof(caller->request_key), "i:%s", key);
-    return ERR_OK;
-}
-
 struct create_params {
     bool accept_terms;
 };
@@ -96,7 +75,7 @@ static enum err read_order(struct request *request, struct ticket_order *order, 
 {
     struct create_params params = {.accept_terms = false};
 
-    enum err rc = take_idempotency_key(request);
+    enum err rc = idempotency_take(request);
     if (rc == ERR_OK)
         rc = tickets_read_order(request, order, otp);
     if (rc == ERR_OK)

@@ -13,7 +13,10 @@
 #define LINE_MAX_BYTES 1000
 #define NAME_MAX_BYTES 64 /* longer names are not compared with known ones */
 
-enum type { TYPE_STRING, TYPE_BOOL };
+enum type { TYPE_STRING, TYPE_BOOL, TYPE_INT };
+
+/* The type column of a number's row, INT(least, most), as members of struct key. */
+#define TYPE_INT(from, to) TYPE_INT, .least = (from), .most = (to)
 
 static const struct key {
     const char *section;
@@ -21,6 +24,7 @@ static const struct key {
     enum type type;
     const char *fallback; /* NULL: must be set */
     size_t offset;        /* of the member in struct config */
+    int least, most;      /* of TYPE_INT */
 } keys[CONFIG_KEY_COUNT] = {
 #define X(sect, key, kind, text)                    \
     [CONFIG_##sect##_##key] = {.section = #sect,    \
@@ -63,6 +67,20 @@ static bool parse_bool(const char *value, bool *out)
     return false;
 }
 
+/* Reads digits, with a minus where the key allows it, and nothing else. */
+static bool parse_int(const struct key *key, const char *value, int *out)
+{
+    char *end;
+    if (value[0] != '-' && (value[0] < '0' || value[0] > '9'))
+        return false;
+    errno = 0;
+    long number = strtol(value, &end, 10);
+    if (errno != 0 || end == value || *end != '\0' || number < key->least || number > key->most)
+        return false;
+    *out = (int)number;
+    return true;
+}
+
 /* Converts and stores one value. ERR_CONFIG where it has not the key's type. */
 static enum err set_value(struct config *config, const struct key *key, const char *value)
 {
@@ -74,19 +92,26 @@ static enum err set_value(struct config *config, const struct key *key, const ch
     }
     case TYPE_BOOL:
         return parse_bool(value, member_of(config, key)) ? ERR_OK : ERR_CONFIG;
+    case TYPE_INT:
+        return parse_int(key, value, member_of(config, key)) ? ERR_OK : ERR_CONFIG;
     }
     return ERR_INTERNAL;
 }
 
-static const char *type_words(enum type type)
+/* Adds what a value of the key has to be. */
+static void add_type(struct text *out, const struct key *key)
 {
-    switch (type) {
+    switch (key->type) {
     case TYPE_STRING:
-        return "text";
+        text_puts(out, "text");
+        break;
     case TYPE_BOOL:
-        return "yes or no";
+        text_puts(out, "yes or no");
+        break;
+    case TYPE_INT:
+        text_addf(out, "a whole number from %d to %d", key->least, key->most);
+        break;
     }
-    return "";
 }
 
 static size_t least(size_t a, size_t b)
@@ -192,9 +217,11 @@ static int on_key(void *arg, const char *section, const char *name, const char *
     }
     enum err rc = set_value(reader->config, key, value);
     if (rc != ERR_OK) {
-        if (start_problem(reader, rc))
-            text_addf(reader->problem, "\"%s\" in [%s] should be %s, not \"%s\"", name, section,
-                      type_words(key->type), value);
+        if (start_problem(reader, rc)) {
+            text_addf(reader->problem, "\"%s\" in [%s] should be ", name, section);
+            add_type(reader->problem, key);
+            text_addf(reader->problem, ", not \"%s\"", value);
+        }
         return 0;
     }
     *seen = true;
@@ -292,7 +319,7 @@ void config_each(const struct config *config,
                  void (*row)(void *arg, const char *key, const char *value, const char *origin),
                  void *arg)
 {
-    char name[2 * NAME_MAX_BYTES];
+    char name[2 * NAME_MAX_BYTES], number[16];
 
     for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
         const void *member = member_of(config, &keys[i]);
@@ -303,6 +330,10 @@ void config_each(const struct config *config,
             break;
         case TYPE_BOOL:
             value = *(const bool *)member ? "yes" : "no";
+            break;
+        case TYPE_INT:
+            snprintf(number, sizeof(number), "%d", *(const int *)member);
+            value = number;
             break;
         }
         snprintf(name, sizeof(name), "%s.%s", keys[i].section, keys[i].name);

@@ -108,7 +108,21 @@ enum err_class {
     X(TICKET_REJECTED,     STATE,     "ticket_rejected",      "Ticket is rejected")                                    \
     X(TICKET_REFUNDED,     STATE,     "ticket_refunded",      "Ticket is refunded")                                    \
     X(TICKET_COMPLETED,    STATE,     "ticket_completed",     "Ticket is completed")                                   \
-    X(TICKET_FAILED,       STATE,     "ticket_failed",        "Ticket has failed")
+    X(TICKET_FAILED,       STATE,     "ticket_failed",        "Ticket has failed")                                     \
+    /* checkout and notifications */                                                                                   \
+    X(ORDER_UNKNOWN,       NOT_FOUND, "order_not_found",      "Order not found")                                       \
+    X(ORDER_PAID,          STATE,     "order_paid",           "Order is paid already")                                 \
+    X(ORDER_CANCELLED,     STATE,     "order_cancelled",      "Order is cancelled")                                    \
+    X(ORDER_CLOSED,        STATE,     "order_closed",         "Order is past its time")                                \
+    X(ORDER_REFUNDED,      STATE,     "order_refunded",       "Order is refunded")                                     \
+    X(ORDER_NOT_PAID,      STATE,     "order_not_paid",       "Order is not paid")                                     \
+    X(ORDER_OVER_REFUNDED, STATE,     "order_over_refunded",  "More than was paid cannot be refunded")                 \
+    X(ORDER_OVERPAID,      STATE,     "order_overpaid",       "More than is missing cannot be paid")                   \
+    X(ORDER_WHOLE,         STATE,     "order_whole",          "This order can only be paid whole")                     \
+    X(ORDER_OWN,           STATE,     "order_own",            "A merchant cannot pay their own order")                 \
+    X(ORDER_OTHER_PAYER,   STATE,     "order_other_payer",    "Somebody else paid a part of this order")               \
+    X(PAYMENT_UNKNOWN,     NOT_FOUND, "payment_not_found",    "Payment not found")                                     \
+    X(URL,                 INPUT,     "not_url",              "should be an http or https URL")
 /* clang-format on */
 
 enum err {

@@ -263,3 +263,20 @@ void api_key_forget(const struct uuid *public_key)
     if (slot != NULL)
         crypto_wipe(slot, sizeof(*slot));
 }
+
+enum err api_key_signer(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t id,
+                        struct api_key_secret *out)
+{
+    struct db_rows rows = {0};
+    enum err rc =
+        db_run(db, "SELECT " KEY_COLUMNS ", k.secret_sealed FROM api_key AS k WHERE k.id = ?",
+               DB_ARGS(db_i64(id)), &rows);
+    if (rc == ERR_OK && !db_next(&rows))
+        rc = ERR_NOT_FOUND;
+    if (rc == ERR_OK) {
+        read_key(&rows, &out->key);
+        rc = unseal(master, &rows, out);
+    }
+    db_rows_free(&rows);
+    return rc;
+}

@@ -94,4 +94,9 @@ MUST_USE enum err api_key_lookup(struct db *db, const uint8_t master[SEAL_KEY_SI
 /* Drops what this process remembers about a key; nothing where it does not know it. */
 void api_key_forget(const struct uuid *public_key);
 
+/* The key of that id, to sign what its owner is told: a revoked one too, for it is the one that the
+ * owner's shop goes by. Not remembered; wipe `out` after use. ERR_NOT_FOUND, ERR_CRYPTO. */
+MUST_USE enum err api_key_signer(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t id,
+                                 struct api_key_secret *out);
+
 #endif

@@ -73,6 +73,34 @@ BEGIN
     SELECT id, entries, v_journal, 0, balance, p_type, p_info FROM account WHERE id = p_account;
 END;
 
+-- A journal of any number of legs: ledger_journal, then a ledger_leg for each. Whoever posts takes the locks first, by
+-- ledger_lock, so that they are taken in ascending order. ledger_journal signals replayed, ledger_leg insufficient_funds.
+CREATE OR REPLACE PROCEDURE ledger_lock(IN p_a BIGINT, IN p_b BIGINT, IN p_c BIGINT, IN p_d BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+    UPDATE account SET entries = entries WHERE id IN (p_a, p_b, p_c, p_d);
+
+CREATE OR REPLACE PROCEDURE ledger_journal(
+    IN p_kind VARCHAR(24), IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_ref BINARY(16),
+    OUT p_journal BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'replayed';
+
+    INSERT INTO journal (kind, user_id, request_key, trace, ref) VALUES (p_kind, p_user, p_request_key, p_trace, p_ref);
+    SET p_journal = LAST_INSERT_ID();
+END;
+
+CREATE OR REPLACE PROCEDURE ledger_leg(
+    IN p_journal BIGINT, IN p_account BIGINT, IN p_amount DECIMAL(38, 0), IN p_type VARCHAR(16), IN p_info VARCHAR(512))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR 4025 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'insufficient_funds';
+
+    UPDATE account SET balance = balance + p_amount, entries = entries + 1 WHERE id = p_account;
+    INSERT INTO entry (account_id, seq, journal_id, amount, balance, type, info)
+    SELECT id, entries, p_journal, p_amount, balance, p_type, p_info FROM account WHERE id = p_account;
+END;
+
 -- An operator's credit from outside: a transaction of its own. Signals replayed.
 CREATE OR REPLACE PROCEDURE ledger_credit(
     IN p_user BIGINT, IN p_currency SMALLINT UNSIGNED, IN p_amount DECIMAL(38, 0), IN p_request_key VARBINARY(96),

@@ -19,6 +19,7 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
 export async function tellerctl(args, input = '') {
   const child = spawn(TELLERCTL, [...args, '--json'], { stdio: ['pipe', 'pipe', 'pipe'] });
   const read = async (stream) => (await stream.toArray()).join('');
+  child.stdin.on('error', () => { /* it ended first, and its exit code says why */ });
   child.stdin.end(input);
   const [out, complaint, code] = await Promise.all([read(child.stdout), read(child.stderr),
     new Promise((resolve, reject) => { child.on('close', resolve); child.on('error', reject); })]);
@@ -60,6 +61,21 @@ export async function newDemoPartner() {
   await write(JSON.stringify(await tellerctl(['key', 'add', partner.owner.login, '--face', 'v1', '--rights',
     'get_info,partner'])));
   return { ...partner, restore: () => (before ? write(before) : undefined) };
+}
+
+/** A new merchant with an API key. */
+export async function newMerchant() {
+  const user = await newUser({ credit: [] });
+  return { ...user, key: await tellerctl(['key', 'add', user.login, '--face', 'v1', '--rights', 'get_info,merchant']) };
+}
+
+/** Makes an order as the merchant's shop would; gives its transaction. */
+export async function newOrder(merchant, params = {}) {
+  const reply = await signedCall(merchant.key, 'generic/merchant/order/create', { currency: 'USD', amount: '24.5',
+    description: 'Coffee beans, 1 kg', return_success: `${BASE}/demo-shop/thanks?order=1`,
+    return_failure: `${BASE}/demo-shop/cancelled?order=1`, ...params });
+  assert.equal(reply.result, 'success', JSON.stringify(reply));
+  return reply.return.transaction;
 }
 
 /** A headless browser. */
@@ -170,9 +186,12 @@ export function totp(key, ahead = 0) {
   return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
 }
 
+let lastTonce = 0;
+
 /** Calls the v1 face with a key, as a program would. */
 export async function signedCall({ key, secret }, method, params = {}) {
-  const body = new URLSearchParams({ nonce: `${Date.now()}000`, ...params }).toString();
+  lastTonce = Math.max(lastTonce + 1, Date.now() * 1000);
+  const body = new URLSearchParams({ tonce: String(lastTonce), ...params }).toString();
   const sign = createHmac('sha512', Buffer.from(secret, 'base64')).update(body).digest('base64');
   const response = await fetch(`${BASE}/api/1/${method}`, { method: 'POST', body,
     headers: { 'Rest-Key': key, 'Rest-Sign': sign, 'Content-Type': 'application/x-www-form-urlencoded' } });

@@ -196,8 +196,8 @@ export class Stack {
   async sweep(...args) {
     const { stderr } = await run(this.sweeper, args.length ? args : ['--once'],
       { env: { ...this.env, TELLER_CONFIG: this.config } });
-    const [, released] = /event=swept released=(\d+)/.exec(stderr);
-    return { released: Number(released), log: stderr };
+    const [, released, closed] = /event=swept released=(\d+) closed=(\d+)/.exec(stderr);
+    return { released: Number(released), closed: Number(closed), log: stderr };
   }
 
   /** A new user. `funds` maps currencies to amounts. */
@@ -235,6 +235,13 @@ export class Stack {
       ...(verifiedOnly ? ['--verified-only'] : []), ...(name ? ['--name', name] : []));
     const client = await this.key(user.login, 'get_info,partner');
     return Object.assign(client, { id, user });
+  }
+
+  /** A new merchant with a key for the merchant's calls. */
+  async merchant(options = {}) {
+    const user = await this.user(options);
+    const client = await this.key(user.login, 'get_info,merchant');
+    return Object.assign(client, { user });
   }
 
   /** What a user has: {available, held} as decimal text, "0" without a wallet. */
@@ -323,6 +330,12 @@ export class Client {
       `${method}: ${reply.status} ${reply.text}`);
     if (error !== undefined) assert.equal(reply.json.error, error);
     return reply.json;
+  }
+
+  /** Makes an order; gives its transaction id. */
+  async order(params = {}) {
+    return (await this.ok('merchant/order/create', { currency: 'USD', amount: '100',
+      return_success: 'https://shop.example/thanks', return_failure: 'https://shop.example/cancelled', ...params })).transaction;
   }
 
   /** Opens a ticket through a partner. */

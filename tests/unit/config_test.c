@@ -77,6 +77,45 @@ static void test_bool(void)
     }
 }
 
+static void test_int(void)
+{
+    static const struct {
+        const char *value;
+        bool valid;
+        int expected;
+    } rows[] = {
+        {"1800", true, 1800},
+        {"1", true, 1},
+        {"604800", true, 604800},
+        {"007", true, 7},
+        {"0", false, 0},
+        {"604801", false, 0},
+        {"-1", false, 0},
+        {"", false, 0},
+        {"+5", false, 0},
+        {"5s", false, 0},
+        {"0x10", false, 0},
+        {"1.5", false, 0},
+        {"4294967297", false, 0}, /* 1 in 32 bits */
+        {"99999999999999999999", false, 0},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char content[300];
+        struct config config;
+        struct text problem = TEXT(5000);
+        int len =
+            snprintf(content, sizeof(content), REQUIRED "[ipn]\nretry_seconds=%s\n", rows[i].value);
+        write_file(content, (size_t)len);
+        enum err rc = config_load(path, &config, &problem);
+        UNIT_CHECK(rows[i].value, rc == (rows[i].valid ? ERR_OK : ERR_CONFIG));
+        UNIT_CHECK(rows[i].value, rc != ERR_OK || config.ipn_retry_seconds == rows[i].expected);
+        UNIT_CHECK(rows[i].value, rc != ERR_OK || config.ipn_timeout_ms == 20000);
+        config_free(&config);
+        text_free(&problem);
+        unlink(path);
+    }
+}
+
 /* The problem starts with the file's name; `words` is what follows. */
 static void check_refused(const char *row, const void *content, size_t len, const char *words)
 {
@@ -111,6 +150,8 @@ static void test_refused(void)
         {"twice", "[log]\nlevel=info\nlevel=debug\n", ":3: \"level\" in [log] is set twice"},
         {"bad bool", REQUIRED "allow_http=maybe\n",
          ":7: \"allow_http\" in [site] should be yes or no, not \"maybe\""},
+        {"bad number", "[ipn]\nretry_seconds=soon\n",
+         ":2: \"retry_seconds\" in [ipn] should be a whole number from 1 to 604800, not \"soon\""},
         {"no value", "[log]\nlevel\n", ":2: neither [section], key=value nor a comment"},
         {"open section", "[log\nlevel=info\n", ":1: neither [section], key=value nor a comment"},
         {"continued", "[log]\nlevel=info\n more\n",
@@ -193,6 +234,7 @@ static void test_each(void)
     config_each(&config, add_row, &rows);
     UNIT_CHECK("first", strncmp(text_string(&rows), "database.socket=/s (file)\n", 26) == 0);
     UNIT_CHECK("bool", strstr(text_string(&rows), "\nsite.allow_http=no (default)\n") != NULL);
+    UNIT_CHECK("number", strstr(text_string(&rows), "\nipn.timeout_ms=20000 (default)\n") != NULL);
     UNIT_CHECK("empty",
                strstr(text_string(&rows), "\ndatabase.password_file= (default)\n") != NULL);
     size_t lines = 0;
@@ -245,6 +287,7 @@ static void test_secret(void)
 static const struct test_case cases[] = {
     {"values and defaults", test_values},
     {"yes and no", test_bool},
+    {"numbers", test_int},
     {"refused", test_refused},
     {"lines and files", test_lines},
     {"the environment", test_environment},

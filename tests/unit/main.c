@@ -6,31 +6,34 @@
 #include "tests/unit/unit.h"
 
 /* The suites, in the order in which they run: one line for each. */
-#define SUITES(X) \
-    X(err)        \
-    X(text)       \
-    X(encode)     \
-    X(id)         \
-    X(clock)      \
-    X(page)       \
-    X(log)        \
-    X(config)     \
-    X(decimal)    \
-    X(currency)   \
-    X(amount)     \
-    X(display)    \
-    X(rate)       \
-    X(crypto)     \
-    X(rights)     \
-    X(otp)        \
-    X(qr)         \
-    X(match)      \
-    X(request)    \
-    X(fields)     \
-    X(reply)      \
-    X(routes)     \
-    X(networks)   \
-    X(nonce)
+#define SUITES(X)  \
+    X(err)         \
+    X(text)        \
+    X(encode)      \
+    X(id)          \
+    X(clock)       \
+    X(page)        \
+    X(log)         \
+    X(config)      \
+    X(decimal)     \
+    X(currency)    \
+    X(amount)      \
+    X(display)     \
+    X(rate)        \
+    X(crypto)      \
+    X(rights)      \
+    X(otp)         \
+    X(qr)          \
+    X(match)       \
+    X(request)     \
+    X(fields)      \
+    X(reply)       \
+    X(routes)      \
+    X(networks)    \
+    X(nonce)       \
+    X(net_address) \
+    X(net_url)     \
+    X(net_mail)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)

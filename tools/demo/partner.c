@@ -5,16 +5,14 @@
  * HttpOnly cookie of the customer's browser, one per ticket, out of URLs and out of reach of
  * scripts. */
 #include <ctype.h>
-#include <curl/curl.h>
-#include <fcgiapp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "crypto/crypto.h"
-#include "tools/demo/partner.h"
+#include "tools/demo/site.h"
+#include "tools/demo/teller.h"
 
 #define BODY_MAX 8192
 #define TICKET_MAX 64
@@ -42,20 +40,7 @@ struct ticket {
     char key[KEY_MAX];
 };
 
-static volatile sig_atomic_t stopping;
-
-static void on_term(int signal_number)
-{
-    (void)signal_number;
-    stopping = 1;
-    FCGX_ShutdownPending();
-}
-
-static const char *header(const FCGX_Request *request, const char *name)
-{
-    const char *value = FCGX_GetParam(name, request->envp);
-    return value != NULL ? value : "";
-}
+static struct teller teller;
 
 /* Copies the characters of an id or key, up to one that neither may hold. Ids and keys need no
  * decoding: what would need it is not one of ours. False where nothing is left or it is too long.
@@ -85,55 +70,23 @@ static const char *find_value(const char *list, const char *separators, const ch
     return "";
 }
 
-static bool read_body(FCGX_Request *request, char *body, size_t room)
-{
-    int got = FCGX_GetStr(body, (int)room, request->in);
-    if (got < 0 || (size_t)got >= room)
-        return false;
-    body[got] = '\0';
-    return true;
-}
-
-static void reply_json(FCGX_Request *request, const char *status, const char *body)
-{
-    FCGX_FPrintF(request->out,
-                 "Status: %s\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n\r\n",
-                 status);
-    FCGX_PutS(body, request->out);
-}
-
-static void reply_error(FCGX_Request *request, const char *status, const char *error,
-                        const char *message)
-{
-    struct json_object *body = json_object_new_object();
-    json_object_object_add(body, "error", json_object_new_string(error));
-    json_object_object_add(body, "message", json_object_new_string(message));
-    reply_json(request, status, json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN));
-    json_object_put(body);
-}
-
-static bool is_post(const FCGX_Request *request)
-{
-    return strcmp(header(request, "REQUEST_METHOD"), "POST") == 0;
-}
-
 /* The hand-over: the id comes in the query, the key in the body. The key moves into a cookie and
  * the browser on to a page that can be reloaded without sending it again. */
 static void take_over(FCGX_Request *request)
 {
     char body[BODY_MAX];
     struct ticket ticket;
-    bool good = is_post(request) && read_body(request, body, sizeof body) &&
-                copy_word(find_value(header(request, "QUERY_STRING"), "&", "ticket"), ticket.id,
-                          sizeof ticket.id) &&
+    bool good = site_is_post(request) && site_body(request, body, sizeof body, NULL) &&
+                copy_word(find_value(site_header(request, "QUERY_STRING"), "&", "ticket"),
+                          ticket.id, sizeof ticket.id) &&
                 copy_word(find_value(body, "&", "key"), ticket.key, sizeof ticket.key);
     FCGX_PutS("Status: 303 See Other\r\nCache-Control: no-store\r\n", request->out);
     if (good)
         FCGX_FPrintF(request->out,
                      "Set-Cookie: demo_%s=%s; Path=/demo-partner/; Max-Age=86400; HttpOnly; "
                      "SameSite=Strict%s\r\nLocation: /demo-partner/ticket.html?ticket=%s\r\n\r\n",
-                     ticket.id, ticket.key, header(request, "HTTPS")[0] != '\0' ? "; Secure" : "",
-                     ticket.id);
+                     ticket.id, ticket.key,
+                     site_header(request, "HTTPS")[0] != '\0' ? "; Secure" : "", ticket.id);
     else
         FCGX_PutS("Location: /demo-partner/ticket.html\r\n\r\n", request->out);
     crypto_wipe(body, sizeof body);
@@ -143,11 +96,11 @@ static void take_over(FCGX_Request *request)
 static bool find_ticket(const FCGX_Request *request, struct ticket *ticket)
 {
     char cookie[TICKET_MAX + 8];
-    if (!copy_word(find_value(header(request, "QUERY_STRING"), "&", "ticket"), ticket->id,
+    if (!copy_word(find_value(site_header(request, "QUERY_STRING"), "&", "ticket"), ticket->id,
                    sizeof ticket->id))
         return false;
     snprintf(cookie, sizeof cookie, "demo_%s", ticket->id);
-    return copy_word(find_value(header(request, "HTTP_COOKIE"), "; ", cookie), ticket->key,
+    return copy_word(find_value(site_header(request, "HTTP_COOKIE"), "; ", cookie), ticket->key,
                      sizeof ticket->key);
 }
 
@@ -166,49 +119,49 @@ static size_t add_fields(const struct action *action, struct json_object *sent,
     return count;
 }
 
-static void relay(FCGX_Request *request, const struct teller *teller, const struct action *action,
-                  const struct ticket *ticket, struct json_object *sent)
+static void relay(FCGX_Request *request, const struct action *action, const struct ticket *ticket,
+                  struct json_object *sent)
 {
     struct teller_param params[PARAMS_MAX] = {{"ticket", ticket->id}, {"key", ticket->key}};
     struct teller_answer answer;
     size_t count = add_fields(action, sent, params, 2);
-    if (teller_call(teller, action->method, params, count, &answer))
-        reply_json(request, "200 OK",
+    if (teller_call(&teller, action->method, params, count, &answer))
+        site_reply(request, "200 OK",
                    json_object_to_json_string_ext(answer.value, JSON_C_TO_STRING_PLAIN));
     else
-        reply_error(request, "409 Conflict", answer.error, answer.message);
+        site_refuse(request, "409 Conflict", answer.error, answer.message);
     teller_answer_free(&answer);
 }
 
 /* A page's call. Changes must be JSON, which no other site's form can send. */
-static void act(FCGX_Request *request, const struct teller *teller, const struct action *action)
+static void act(FCGX_Request *request, const struct action *action)
 {
     char body[BODY_MAX] = "";
     struct ticket ticket;
     struct json_object *sent = NULL;
     bool change = action->fields[0] != NULL;
 
-    if (change != is_post(request)) {
-        reply_error(request, "405 Method Not Allowed", "method", "Use another method.");
+    if (change != site_is_post(request)) {
+        site_refuse(request, "405 Method Not Allowed", "method", "Use another method.");
     } else if (change &&
-               (strncasecmp(header(request, "CONTENT_TYPE"), "application/json", 16) != 0 ||
-                !read_body(request, body, sizeof body) ||
+               (strncasecmp(site_header(request, "CONTENT_TYPE"), "application/json", 16) != 0 ||
+                !site_body(request, body, sizeof body, NULL) ||
                 (sent = json_tokener_parse(body)) == NULL)) {
-        reply_error(request, "400 Bad Request", "malformed", "The request is not understood.");
+        site_refuse(request, "400 Bad Request", "malformed", "The request is not understood.");
     } else if (!find_ticket(request, &ticket)) {
-        reply_error(request, "403 Forbidden", "no_key",
+        site_refuse(request, "403 Forbidden", "no_key",
                     "We do not hold this ticket. Please open it from Teller again.");
     } else {
-        relay(request, teller, action, &ticket, sent);
+        relay(request, action, &ticket, sent);
         crypto_wipe(&ticket, sizeof ticket);
     }
     json_object_put(sent);
 }
 
-static void serve(FCGX_Request *request, const struct teller *teller)
+static void serve(FCGX_Request *request)
 {
     static const char api[] = "/demo-partner/api/";
-    const char *path = header(request, "SCRIPT_NAME");
+    const char *path = site_header(request, "SCRIPT_NAME");
     if (strcmp(path, "/demo-partner/withdraw") == 0) {
         take_over(request);
         return;
@@ -216,34 +169,20 @@ static void serve(FCGX_Request *request, const struct teller *teller)
     for (size_t i = 0;
          strncmp(path, api, sizeof api - 1) == 0 && i < sizeof ACTIONS / sizeof ACTIONS[0]; i++) {
         if (strcmp(path + sizeof api - 1, ACTIONS[i].name) == 0) {
-            act(request, teller, &ACTIONS[i]);
+            act(request, &ACTIONS[i]);
             return;
         }
     }
-    reply_error(request, "404 Not Found", "not_found", "There is nothing here.");
+    site_refuse(request, "404 Not Found", "not_found", "There is nothing here.");
 }
 
 int main(void)
 {
-    const struct teller teller = {.url = getenv("TELLER_URL"),
-                                  .key_file = getenv("PARTNER_KEY_FILE")};
-    struct sigaction action = {.sa_handler = on_term};
-    FCGX_Request request;
-
+    teller.url = getenv("TELLER_URL");
+    teller.key_file = getenv("PARTNER_KEY_FILE");
     if (teller.url == NULL || teller.key_file == NULL) {
         fputs("demo-partner: set TELLER_URL and PARTNER_KEY_FILE\n", stderr);
         return 2;
     }
-    if (crypto_start() != ERR_OK || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-        FCGX_Init() != 0 || FCGX_InitRequest(&request, 0, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
-        fputs("demo-partner: a library does not start\n", stderr);
-        return 1;
-    }
-    sigaction(SIGTERM, &action, NULL);
-    while (!stopping && FCGX_Accept_r(&request) == 0) {
-        serve(&request, &teller);
-        FCGX_Finish_r(&request);
-    }
-    curl_global_cleanup();
-    return 0;
+    return site_run("demo-partner", serve);
 }

@@ -1,5 +1,6 @@
-/* teller-sweep: releases expired tickets and clears away what nobody needs any more. Any number of
- * copies may run; each ticket is released once. SIGTERM ends it after the batch in hand. */
+/* teller-sweep: releases expired tickets, closes orders past their expiry and clears away what nobody
+ * needs any more. Any number of copies may run; each is ended once. SIGTERM ends it after the batch in
+ * hand. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "checkout/checkout.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
 #include "identity/sweep.h"
@@ -30,10 +32,11 @@ enum { DONE = 0, FAILED = 1, MISCONFIGURED = 2 };
 static const char usage_text[] =
     "usage: teller-sweep [--config FILE] [--once | --for SECONDS] [--batch N]\n"
     "\n"
-    "Releases the money of expired tickets and clears old rows away.\n"
+    "Releases the money of expired tickets, closes orders past their expiry and clears old rows\n"
+    "away.\n"
     "  --once         until nothing is due (the default)\n"
-    "  --for SECONDS  as long as that, looking again as tickets fall due\n"
-    "  --batch N      tickets in one transaction, 100\n"
+    "  --for SECONDS  as long as that, looking again as they fall due\n"
+    "  --batch N      tickets or orders in one transaction, 100\n"
     "  --config FILE  the configuration, in place of TELLER_CONFIG\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.\n";
 
@@ -43,8 +46,9 @@ struct sweep {
     int64_t batch;
     struct db *db;
     int64_t next_clear_us;
-    uint64_t released;
-    uint64_t cleared; /* old rows */
+    uint64_t released; /* tickets */
+    uint64_t closed;   /* orders */
+    uint64_t cleared;  /* old rows */
 };
 
 static volatile sig_atomic_t stopping;
@@ -117,18 +121,19 @@ static bool passes(enum err rc)
     return rc == ERR_DB_AWAY || rc == ERR_DB_CONTENDED;
 }
 
-/* Releases batches until nothing is due. */
-static enum err release_due(struct sweep *sweep)
+/* Ends batches by `end` until nothing is due. `what` names them in the log. */
+static enum err end_due(struct sweep *sweep, enum err (*end)(struct db *, int, int64_t *),
+                        const char *what, uint64_t *total)
 {
     int64_t count = 1;
     enum err rc = ERR_OK;
 
     while (!stopping && rc == ERR_OK && count > 0) {
-        rc = ticket_expire_due(sweep->db, (int)sweep->batch, &count);
+        rc = end(sweep->db, (int)sweep->batch, &count);
         if (rc == ERR_OK)
-            sweep->released += (uint64_t)count;
+            *total += (uint64_t)count;
         if (rc == ERR_OK && count > 0)
-            log_line(LOG_LEVEL_DEBUG, "batch", "released=%" PRId64, count);
+            log_line(LOG_LEVEL_DEBUG, "batch", "%s=%" PRId64, what, count);
     }
     return rc;
 }
@@ -153,7 +158,9 @@ static enum err clear_old(struct sweep *sweep)
 
 static enum err work(struct sweep *sweep)
 {
-    enum err rc = release_due(sweep);
+    enum err rc = end_due(sweep, ticket_expire_due, "released", &sweep->released);
+    if (rc == ERR_OK)
+        rc = end_due(sweep, checkout_close_due, "closed", &sweep->closed);
     return rc == ERR_OK ? clear_old(sweep) : rc;
 }
 
@@ -189,8 +196,9 @@ static int sweep_and_tell(struct sweep *sweep)
     enum err rc = run(sweep);
 
     log_line(LOG_LEVEL_INFO, "swept",
-             "released=%" PRIu64 " cleared=%" PRIu64 " ms=%" PRId64 " result=%s", sweep->released,
-             sweep->cleared, (clock_mono_us() - start_us) / 1000, err_id(rc));
+             "released=%" PRIu64 " closed=%" PRIu64 " cleared=%" PRIu64 " ms=%" PRId64 " result=%s",
+             sweep->released, sweep->closed, sweep->cleared, (clock_mono_us() - start_us) / 1000,
+             err_id(rc));
     return rc == ERR_OK ? DONE : FAILED;
 }
 

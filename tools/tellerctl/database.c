@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "checkout/checkout.h"
 #include "db/migrate.h"
 #include "ledger/ledger.h"
 #include "ticket/ticket.h"
@@ -36,21 +37,24 @@ static int run_migrate(struct ctl *ctl)
     return status;
 }
 
-/* The ledger's books, then the tickets against them. */
+/* The ledger's books, then tickets and orders against them. */
 static enum err audit_all(struct ctl *ctl, struct json_object *words, struct json_object *result,
                           uint64_t *differences)
 {
     struct ledger_audit ledger = {0};
-    uint64_t tickets = 0, ticket_differences = 0;
+    uint64_t tickets = 0, ticket_differences = 0, orders = 0, order_differences = 0;
     enum err rc = ledger_audit(ctl->db, add_word, words, &ledger);
 
     if (rc == ERR_OK)
         rc = ticket_audit(ctl->db, add_word, words, &tickets, &ticket_differences);
-    *differences = ledger.differences + ticket_differences;
+    if (rc == ERR_OK)
+        rc = checkout_audit(ctl->db, add_word, words, &orders, &order_differences);
+    *differences = ledger.differences + ticket_differences + order_differences;
     ctl_int(result, "journals", (int64_t)ledger.journals);
     ctl_int(result, "entries", (int64_t)ledger.entries);
     ctl_int(result, "accounts", (int64_t)ledger.accounts);
     ctl_int(result, "tickets", (int64_t)tickets);
+    ctl_int(result, "orders", (int64_t)orders);
     ctl_int(result, "differences", (int64_t)*differences);
     json_object_object_add(result, "findings", words);
     return rc;

@@ -35,6 +35,9 @@ export function duration(seconds) {
 /** The server's text for an amount, with tabular figures. */
 export const money = (amount) => el('span', { class: 'money' }, amount ? amount.display : '–');
 
+/** The amount without the zeros after its second decimal: nothing is rounded away. */
+export const exact = (amount) => amount.display.replace(/(\.\d\d\d*?)0+(?!\d)/, '$1');
+
 /** The shorter text, the full one as title. */
 export const moneyShort = (amount) =>
   el('span', { class: 'money', title: amount.display }, amount.display_short ?? amount.display);
@@ -51,6 +54,18 @@ export function toUnits(text, decimals) {
   const fraction = match?.[2] ?? '';
   if (!match || fraction.length > decimals) return null;
   return BigInt(match[1] + fraction.padEnd(decimals, '0'));
+}
+
+/** What is wrong with a typed amount, or null; the server decides, this only saves a round trip. */
+export function amountProblem(text, decimals) {
+  if (!text) return 'Please enter an amount.';
+  if (/,/.test(text)) return 'Please use a point for decimals and no commas, such as 1250.50.';
+  const units = toUnits(text, decimals);
+  if (units === null) {
+    return /^\d+\.\d+$/.test(text) ? `This currency has at most ${decimals} decimals.`
+      : 'Please enter a plain number, such as 1250.50.';
+  }
+  return units === 0n ? 'Please enter more than zero.' : null;
 }
 
 /** The host of a URL, or null. */

@@ -3,7 +3,8 @@ import { api, setCsrf, setSessionEnded } from './api.js';
 import { $ } from './dom.js';
 
 const SESSION = '/identity-service/session';
-const PAGES = ['/account', '/withdraw'];
+const PAGES = ['/account', '/withdraw', '/merchant'];
+const PAYMENT = /^\/pay\/[0-9a-f-]{36}$/i;
 
 /** Signs in. Throws ApiError: code otp_required asks for a one-time password. */
 export async function signIn(credentials) {
@@ -32,20 +33,23 @@ export async function requireSession() {
     return new Promise(() => {});
   }
   setSessionEnded(() => toSignIn('ended'));
-  $('sign-out').addEventListener('click', signOut);
+  $('sign-out').addEventListener('click', () => signOut());
   return session;
 }
 
-async function signOut() {
+/** Ends the session and goes to one of our own pages. */
+export async function signOut(to = '/?reason=out') {
   try {
     await api('DELETE', SESSION, { anonymous: true });
   } finally {
-    location.replace('/?reason=out');
+    location.replace(to);
   }
 }
 
+const isPage = (path) => PAGES.includes(path) || PAYMENT.test(path);
+
 function toSignIn(reason) {
-  const next = PAGES.includes(location.pathname) ? location.pathname + location.hash : PAGES[0];
+  const next = isPage(location.pathname) ? location.pathname + location.hash : PAGES[0];
   location.replace(`/?${new URLSearchParams({ reason, next })}`);
 }
 
@@ -53,6 +57,6 @@ function toSignIn(reason) {
 export function nextPage() {
   const next = new URLSearchParams(location.search).get('next') ?? '';
   const [path, hash] = next.split('#');
-  if (!PAGES.includes(path)) return PAGES[0];
+  if (!isPage(path)) return PAGES[0];
   return /^[a-z0-9-]+$/.test(hash ?? '') ? `${path}#${hash}` : path;
 }

@@ -1,7 +1,7 @@
 /** The withdrawal: partner, amount, terms, confirmation, then the hand-over to the partner. */
 import { api } from './api.js';
 import { $, busy, clearErrors, el, empty, fact, failure, showError, showFieldError } from './dom.js';
-import { ZONE, duration, hostOf, isSome, money, moneyShort, toUnits, verification } from './format.js';
+import { ZONE, amountProblem, duration, hostOf, isSome, money, moneyShort, toUnits, verification } from './format.js';
 import { handOver } from './handover.js';
 import { left } from './account/balances.js';
 import { requireSession } from './session.js';
@@ -98,16 +98,11 @@ function showLimits() {
 }
 
 /** What is wrong with the typed amount, or null; the server decides, this only saves a round trip. */
-function amountProblem() {
+function problemOfAmount() {
   const { decimals } = currencies.find(({ currency }) => currency === form.elements.currency.value) ?? { decimals: 18 };
-  if (!typed()) return 'Please enter an amount.';
-  if (/,/.test(typed())) return 'Please use a point for decimals and no commas, such as 1250.50.';
+  const problem = amountProblem(typed(), Number(decimals));
+  if (problem) return problem;
   const units = toUnits(typed(), Number(decimals));
-  if (units === null) {
-    return /^\d+\.\d+$/.test(typed()) ? `This currency has at most ${decimals} decimals.`
-      : 'Please enter a plain number, such as 1250.50.';
-  }
-  if (units === 0n) return 'Please enter more than zero.';
   const { balance, single_limit: single, daily_left: daily, monthly_left: monthly } = wallet();
   const over = (limit) => limit && units > BigInt(limit.value_int);
   if (over(balance)) return `This is more than your available ${balance.display}.`;
@@ -119,7 +114,7 @@ function amountProblem() {
 
 const PROBLEMS = {
   partner: () => (chosen() ? null : ['partner', 'Please choose a partner.']),
-  amount: () => (amountProblem() ? ['amount', amountProblem()] : null),
+  amount: () => (problemOfAmount() ? ['amount', problemOfAmount()] : null),
   terms: () => (form.elements.accept_terms.checked ? null : ['accept_terms', 'Please accept to continue, or go back.']),
   confirm: () => (!$('otp-field').hidden && !form.elements.otp.value.trim()
     ? ['otp', 'Please enter the code from your device.'] : null),

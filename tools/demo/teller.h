@@ -1,9 +1,10 @@
-/* The demo partner's side of Teller's API: signed v1 calls over HTTP.
+/* The demo sites' side of Teller's API: signed v1 calls over HTTP, and the signature of what Teller
+ * sends to us.
  *
- * The demo plays an outside site: it shares no database and no secret with Teller, only its API
+ * The demo plays outside sites: they share no database and no secret with Teller, only their API
  * key. */
-#ifndef DEMO_PARTNER_H
-#define DEMO_PARTNER_H
+#ifndef DEMO_TELLER_H
+#define DEMO_TELLER_H
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -35,5 +36,10 @@ bool teller_call(const struct teller *teller, const char *method, const struct t
                  size_t count, struct teller_answer *answer);
 
 void teller_answer_free(struct teller_answer *answer);
+
+/* True where `sign` (header Rest-Sign) is the signature of exactly these bytes under our key, and
+ * `key` (header Rest-Key) names it. Both are NUL-terminated and may be anything. */
+bool teller_verify(const struct teller *teller, const char *key, const char *sign, const void *body,
+                   size_t len);
 
 #endif

@@ -1,4 +1,4 @@
-#include "tools/demo/partner.h"
+#include "tools/demo/teller.h"
 
 #include <curl/curl.h>
 #include <inttypes.h>
@@ -102,7 +102,7 @@ static bool post(CURL *curl, const char *url, const struct text *body, struct cu
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)body->len);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "demo-partner");
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "demo-site");
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
@@ -139,7 +139,7 @@ bool teller_call(const struct teller *teller, const char *method, const struct t
 
     *answer = (struct teller_answer){0};
     if (!read_credentials(teller->key_file, &who)) {
-        fail(answer, "no_key_file", "The demo partner has no API key yet.");
+        fail(answer, "no_key_file", "The demo site has no API key yet.");
         goto out;
     }
     text_addf(&url, "%s/api/1/%s", teller->url, method);
@@ -168,4 +168,18 @@ void teller_answer_free(struct teller_answer *answer)
 {
     json_object_put(answer->value);
     answer->value = NULL;
+}
+
+bool teller_verify(const struct teller *teller, const char *key, const char *sign, const void *body,
+                   size_t len)
+{
+    struct credentials who = {0};
+    uint8_t mac[SHA512_SIZE], given[SHA512_SIZE];
+    size_t given_len = sizeof given;
+    bool good = read_credentials(teller->key_file, &who) && strcmp(key, who.key) == 0 &&
+                base64_decode(sign, strlen(sign), given, &given_len) && given_len == sizeof mac &&
+                crypto_hmac_sha512(who.secret, who.secret_len, body, len, mac) == ERR_OK &&
+                crypto_equal(mac, given, sizeof mac);
+    crypto_wipe(&who, sizeof who);
+    return good;
 }

@@ -1,0 +1,90 @@
+/* The merchant's page: what their shop was told, how it answered, and what to do about it. */
+#include "fcgi/fields.h"
+#include "fcgi/notification.h"
+#include "fcgi/routes.h"
+
+static void add_date(struct json_object *object, const char *key, int64_t date)
+{
+    json_object_object_add(object, key, date == 0 ? NULL : json_object_new_int64(date));
+}
+
+static void add_endpoint(void *arg, const struct feed_endpoint *endpoint)
+{
+    struct json_object *object = json_object_new_object();
+
+    reply_text(object, "endpoint", endpoint->endpoint);
+    reply_int(object, "pending", (int64_t)endpoint->pending);
+    add_date(object, "oldest", endpoint->oldest);
+    reply_bool(object, "paused", endpoint->paused_since != 0);
+    reply_bool(object, "paused_by_operator", endpoint->paused_by_operator_since != 0);
+    json_object_array_add(arg, object);
+}
+
+static enum err handle_list(struct request *request, struct reply *reply)
+{
+    struct json_object *events = json_object_new_array(), *endpoints = json_object_new_array();
+    struct feed_page page = {0};
+
+    reply->value = json_object_new_object();
+    json_object_object_add(reply->value, "events", events);
+    json_object_object_add(reply->value, "endpoints", endpoints);
+    enum err rc = notification_list(request, events, &page);
+    if (rc == ERR_OK)
+        rc = feed_endpoints(request->db, request->caller.user_id, add_endpoint, endpoints);
+    reply_int(reply->value, "current_page", page.current);
+    reply_int(reply->value, "max_page", page.max);
+    reply_int(reply->value, "records", (int64_t)page.records);
+    return rc;
+}
+
+struct endpoint_params {
+    bool paused;
+};
+
+static const struct field endpoint_fields[] = {
+    {.name = "paused",
+     .type = FIELD_BOOL,
+     .required = true,
+     .offset = offsetof(struct endpoint_params, paused)},
+};
+
+static enum err handle_endpoint(struct request *request, struct reply *reply)
+{
+    struct endpoint_params params = {0};
+    enum err rc = FIELDS_READ(request, endpoint_fields, &params);
+    return rc == ERR_OK ? notification_pause(request, reply, params.paused) : rc;
+}
+
+#define CHANGE_ROUTE(name, function, words, takes)                                      \
+    {                                                                                   \
+        .methods = METHOD_POST, .path = "/site/merchant/" name, .face = FACE_SITE,      \
+        .auth = AUTH_SESSION, .csrf = CSRF_TOKEN, .handler = (function), .help = words, \
+        .params = takes                                                                 \
+    }
+
+static const struct route rows[] = {
+    {.methods = METHOD_GET,
+     .path = "/site/merchant/events",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .handler = handle_list,
+     .help = "The merchant's notifications, newest first, and the endpoints where some wait.",
+     .params = NOTIFICATION_LIST_PARAMS},
+    {.methods = METHOD_GET,
+     .path = "/site/merchant/events/{event}",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .handler = notification_show,
+     .help = "One notification: its attempts, what is signed, and why it was refused.",
+     .params = ""},
+    CHANGE_ROUTE("events/replay", notification_replay,
+                 "Delivers one notification again, or those from cursor first to last.",
+                 "event first last only_pending"),
+    CHANGE_ROUTE("test", notification_test, "Sends a notification of status test.", "url*"),
+    CHANGE_ROUTE("secret", notification_rotate,
+                 "A new secret for webhook-signature; the old one signs one more day.", ""),
+    CHANGE_ROUTE("endpoints", handle_endpoint,
+                 "Holds back the merchant's notifications to a host and port, or goes on.",
+                 "endpoint* paused*"),
+};
+ROUTE_TABLE(routes_site_merchant_events, rows);

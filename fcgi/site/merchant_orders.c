@@ -1,0 +1,59 @@
+/* The merchant's own orders. */
+#include "fcgi/idempotency.h"
+#include "fcgi/orders.h"
+#include "fcgi/routes.h"
+
+static enum err handle_list(struct request *request, struct reply *reply)
+{
+    struct json_object *orders = json_object_new_array();
+    struct checkout_page page = {0};
+
+    reply->value = json_object_new_object();
+    json_object_object_add(reply->value, "orders", orders);
+    enum err rc = orders_list(request, orders, &page);
+    reply_int(reply->value, "current_page", page.current);
+    reply_int(reply->value, "max_page", page.max);
+    reply_int(reply->value, "records", (int64_t)page.records);
+    return rc;
+}
+
+static enum err handle_refund(struct request *request, struct reply *reply)
+{
+    enum err rc = idempotency_take(request);
+    return rc == ERR_OK ? orders_refund(request, reply, true) : rc;
+}
+
+static const struct route rows[] = {
+    {.methods = METHOD_GET,
+     .path = "/site/merchant/orders",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .handler = handle_list,
+     .help = "The orders that the user made as a merchant, newest first.",
+     .params = "status since page"},
+    {.methods = METHOD_GET,
+     .path = "/site/merchant/orders/{transaction}",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .handler = orders_details,
+     .help = "An order of the user's as a merchant, with its payments and notifications.",
+     .params = ""},
+    {.methods = METHOD_POST,
+     .path = "/site/merchant/orders/{transaction}/cancel",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .csrf = CSRF_TOKEN,
+     .handler = orders_cancel,
+     .help = "Merchant: ends an order that is not paid; what was paid goes back.",
+     .params = ""},
+    {.methods = METHOD_POST,
+     .path = "/site/merchant/orders/{transaction}/refund",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .csrf = CSRF_TOKEN,
+     .handler = handle_refund,
+     .help = "Merchant: gives back what was paid, whole or in part; header Idempotency-Key names "
+             "the attempt.",
+     .params = "payment_id amount amount_int reason"},
+};
+ROUTE_TABLE(routes_site_merchant_orders, rows);

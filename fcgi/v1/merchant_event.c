@@ -1,0 +1,161 @@
+/* What a merchant was told and how it went, and the feed for shops that cannot be called (api
+ * exchange-v1, section 5). */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "fcgi/fields.h"
+#include "fcgi/notification.h"
+#include "fcgi/routes.h"
+#include "identity/rights.h"
+
+#define WAIT_MAX_S 25
+#define WAIT_STEP_MS 200 /* between looks while a shop waits: at most that late */
+#define YIELD_MS 20      /* how long another worker may take to serve who queues */
+#define LISTEN_FD 0
+#define POOL "events" /* the pool where waiting holds nobody up; see nginx/teller.conf.in */
+
+static enum err handle_list(struct request *request, struct reply *reply)
+{
+    struct json_object *events = json_object_new_array();
+    struct feed_page page = {0};
+    char records[24];
+    enum err rc = notification_list(request, events, &page);
+
+    if (rc != ERR_OK) {
+        json_object_put(events);
+        return rc;
+    }
+    snprintf(records, sizeof(records), "%llu", (unsigned long long)page.records);
+    reply->value = json_object_new_object();
+    reply_text(reply->value, "records", records);
+    json_object_object_add(reply->value, "result", events);
+    reply_int(reply->value, "current_page", page.current);
+    reply_int(reply->value, "max_page", page.max);
+    reply_int(reply->value, "max_results", page.size);
+    return ERR_OK;
+}
+
+static enum err handle_pause(struct request *request, struct reply *reply)
+{
+    return notification_pause(request, reply, true);
+}
+
+static enum err handle_resume(struct request *request, struct reply *reply)
+{
+    return notification_pause(request, reply, false);
+}
+
+struct feed_params {
+    int64_t after, limit, wait;
+};
+
+#define AT(member) offsetof(struct feed_params, member)
+static const struct field feed_fields[] = {
+    {.name = "after", .type = FIELD_INT, .min = 0, .offset = AT(after)},
+    {.name = "limit", .type = FIELD_INT, .min = 1, .max = FEED_BATCH_MAX, .offset = AT(limit)},
+    {.name = "wait", .type = FIELD_INT, .min = 0, .max = WAIT_MAX_S, .offset = AT(wait)},
+};
+#undef AT
+
+/* True while another request queues for a worker: whoever only waits makes room. */
+static bool somebody_queues(int wait_ms)
+{
+    struct pollfd queue = {.fd = LISTEN_FD, .events = POLLIN};
+    return poll(&queue, 1, wait_ms) > 0 && (queue.revents & POLLIN) != 0;
+}
+
+/* The worker is asked to end: signals are held back while it serves. */
+static bool stop_asked(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
+/* Waits for an event after the cursor. Only in the pool that is there for it. */
+static enum err wait_for_event(struct request *request, const struct feed_params *params)
+{
+    const char *pool = request_env(request, "TELLER_POOL");
+    int64_t until_us = clock_mono_us() + params->wait * 1000000;
+    bool may_wait = pool != NULL && strcmp(pool, POOL) == 0;
+
+    for (;;) {
+        uint64_t last;
+        enum err rc = feed_last(request->db, request->caller.user_id, &last);
+        if (rc != ERR_OK || !may_wait || last > (uint64_t)params->after)
+            return rc;
+        int64_t left_ms = (until_us - clock_mono_us() + 999) / 1000;
+        if (left_ms <= 0 || stop_asked())
+            return ERR_OK;
+        if (somebody_queues(left_ms < WAIT_STEP_MS ? (int)left_ms : WAIT_STEP_MS)) {
+            poll(NULL, 0, YIELD_MS);
+            if (somebody_queues(0))
+                return ERR_OK;
+        }
+    }
+}
+
+/* What is collected of the feed. */
+struct feed {
+    struct json_object *events;
+    int64_t cursor, count;
+};
+
+static void add_event(void *arg, const struct notify_event *event)
+{
+    struct feed *feed = arg;
+    json_object_array_add(feed->events, notification_object(event));
+    feed->cursor = (int64_t)event->seq;
+    feed->count++;
+}
+
+static enum err handle_feed(struct request *request, struct reply *reply)
+{
+    struct feed_params params = {.limit = FEED_BATCH_MAX};
+    enum err rc = FIELDS_READ(request, feed_fields, &params);
+
+    if (rc == ERR_OK)
+        rc = wait_for_event(request, &params);
+    if (rc != ERR_OK)
+        return rc;
+    struct feed feed = {.events = json_object_new_array(), .cursor = params.after};
+    reply->value = json_object_new_object();
+    json_object_object_add(reply->value, "events", feed.events);
+    rc = feed_after(request->db, request->caller.user_id, (uint64_t)params.after, params.limit,
+                    add_event, &feed);
+    reply_int(reply->value, "cursor", feed.cursor);
+    reply_bool(reply->value, "more", feed.count == params.limit);
+    return rc;
+}
+
+#define MERCHANT_ROUTE(name, function, words, takes)                                      \
+    {                                                                                     \
+        .methods = METHOD_POST, .path = "/api/1/generic/merchant/" name, .face = FACE_V1, \
+        .auth = AUTH_V1, .rights = RIGHT_MERCHANT, .handler = (function), .help = words,  \
+        .params = takes                                                                   \
+    }
+
+static const struct route rows[] = {
+    MERCHANT_ROUTE("event/list", handle_list, "The caller's notifications, newest first.",
+                   NOTIFICATION_LIST_PARAMS),
+    MERCHANT_ROUTE("event/show", notification_show,
+                   "One notification: its attempts, what is signed, and why it was refused.",
+                   "event*"),
+    MERCHANT_ROUTE("event/replay", notification_replay,
+                   "Delivers one notification again, or those from cursor first to last.",
+                   "event first last only_pending"),
+    MERCHANT_ROUTE("event/test", notification_test, "Sends a notification of status test.", "url*"),
+    MERCHANT_ROUTE("secret/rotate", notification_rotate,
+                   "A new secret for webhook-signature; the old one signs one more day.", ""),
+    MERCHANT_ROUTE("endpoint/pause", handle_pause,
+                   "Holds back the caller's notifications to a host and port.", "endpoint*"),
+    MERCHANT_ROUTE("endpoint/resume", handle_resume,
+                   "Goes on with them, with what waits for its next try at once.", "endpoint*"),
+    MERCHANT_ROUTE("events", handle_feed,
+                   "The caller's events after a cursor; waits up to 25 s for one.",
+                   "after limit wait"),
+};
+ROUTE_TABLE(routes_v1_merchant_event, rows);

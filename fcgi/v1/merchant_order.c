@@ -1,0 +1,182 @@
+/* Merchant checkout (seed exchange-v1, Merchant System; api exchange-v1, section 5). */
+#include <stdio.h>
+
+#include "fcgi/app.h"
+#include "fcgi/fields.h"
+#include "fcgi/orders.h"
+#include "fcgi/routes.h"
+#include "identity/rights.h"
+#include "net/http.h"
+
+#define CREATE_BODY_CAP (64 << 10)
+
+struct create_params {
+    const struct currency *currency;
+    const char *return_success, *return_failure, *cancel_return;
+    const char *description, *ipn;
+    struct field_bytes data;
+    bool autosell, email, instant_only, multipay;
+    int64_t expires;
+    bool with_expires;
+};
+
+#define AT(member) offsetof(struct create_params, member)
+static const struct field create_fields[] = {
+    {.name = "currency", .type = FIELD_CURRENCY, .required = true, .offset = AT(currency)},
+    {.name = "return_success",
+     .type = FIELD_TEXT,
+     .required = true,
+     .min = 1,
+     .offset = AT(return_success)},
+    {.name = "return_failure", .type = FIELD_TEXT, .offset = AT(return_failure)},
+    /* The name that some shops send in its place. */
+    {.name = "cancel_return", .type = FIELD_TEXT, .offset = AT(cancel_return)},
+    {.name = "description",
+     .type = FIELD_TEXT,
+     .max = CHECKOUT_DESCRIPTION_MAX,
+     .offset = AT(description)},
+    {.name = "ipn", .type = FIELD_TEXT, .offset = AT(ipn)},
+    {.name = "data", .type = FIELD_BYTES, .max = CHECKOUT_DATA_MAX, .offset = AT(data)},
+    {.name = "autosell", .type = FIELD_BOOL, .offset = AT(autosell)},
+    {.name = "email", .type = FIELD_BOOL, .offset = AT(email)},
+    {.name = "instant_only", .type = FIELD_BOOL, .offset = AT(instant_only)},
+    {.name = "multipay", .type = FIELD_BOOL, .offset = AT(multipay)},
+    {.name = "expires",
+     .type = FIELD_INT,
+     .min = CHECKOUT_TTL_MIN_S,
+     .max = CHECKOUT_TTL_MAX_S,
+     .offset = AT(expires),
+     .given_offset = AT(with_expires),
+     .detail = "should be seconds from now, 60 to 2678400"},
+};
+#undef AT
+
+static enum err check_return_url(struct request *request, const char *name, const char *url)
+{
+    return url[0] == '\0' || checkout_return_url_ok(url) ? ERR_OK
+                                                         : request_fail(request, name, ERR_URL);
+}
+
+static enum err check_urls(struct request *request, struct create_params *params,
+                           char endpoint[HTTP_ENDPOINT_SIZE])
+{
+    const char *failure_name = "return_failure";
+    if (params->return_failure[0] == '\0') {
+        failure_name = "cancel_return";
+        params->return_failure = params->cancel_return;
+    }
+    enum err rc = check_return_url(request, "return_success", params->return_success);
+    if (rc == ERR_OK)
+        rc = check_return_url(request, failure_name, params->return_failure);
+    if (rc != ERR_OK || params->ipn[0] == '\0')
+        return rc;
+    rc = http_url_check(params->ipn, endpoint);
+    return rc == ERR_URL ? request_fail(request, "ipn", rc) : rc;
+}
+
+/* An hour, unless the merchant says otherwise; what is paid again and again stays. */
+static int64_t ttl_of(const struct create_params *params)
+{
+    if (params->with_expires)
+        return params->expires;
+    return params->multipay ? 0 : CHECKOUT_TTL_DEFAULT_S;
+}
+
+static enum err create(struct request *request, struct uuid *id)
+{
+    struct create_params params = {
+        .return_failure = "", .cancel_return = "", .description = "", .ipn = ""};
+    struct amount amount;
+    char endpoint[HTTP_ENDPOINT_SIZE] = "";
+    struct checkout_actor actor = orders_actor(request);
+
+    enum err rc = FIELDS_READ(request, create_fields, &params);
+    if (rc == ERR_OK)
+        rc = fields_amount(request, "amount", params.currency, &amount);
+    if (rc == ERR_OK)
+        rc = check_urls(request, &params, endpoint);
+    if (rc != ERR_OK)
+        return rc;
+    struct checkout_request order = {
+        .api_key_id = request->caller.api_key_id,
+        .amount = amount,
+        .description = params.description,
+        .return_success = params.return_success,
+        .return_failure = params.return_failure,
+        .ipn_url = params.ipn,
+        .ipn_endpoint = endpoint,
+        .data = params.data.data,
+        .data_len = params.data.len,
+        .wants_mail = params.email,
+        .autosell = params.autosell,
+        .instant_only = params.instant_only,
+        .multipay = params.multipay,
+        .ttl_s = ttl_of(&params),
+    };
+    rc = checkout_create(request->db, &actor, &order, id);
+    return rc == ERR_CURRENCY_DISABLED ? request_fail(request, "currency", rc) : rc;
+}
+
+static enum err handle_create(struct request *request, struct reply *reply)
+{
+    struct uuid id;
+    char text[UUID_TEXT_SIZE], url[ORDERS_URL_SIZE];
+
+    enum err rc = create(request, &id);
+    if (rc != ERR_OK)
+        return rc;
+    uuid_format(&id, text);
+    orders_payment_url(request, &id, url);
+    reply->value = json_object_new_object();
+    reply_text(reply->value, "transaction", text);
+    reply_text(reply->value, "payment_url", url);
+    return ERR_OK;
+}
+
+static enum err handle_refund(struct request *request, struct reply *reply)
+{
+    return orders_refund(request, reply, false);
+}
+
+static enum err handle_list(struct request *request, struct reply *reply)
+{
+    struct json_object *orders = json_object_new_array();
+    struct checkout_page page = {0};
+    char records[24];
+
+    enum err rc = orders_list(request, orders, &page);
+    if (rc != ERR_OK) {
+        json_object_put(orders);
+        return rc;
+    }
+    snprintf(records, sizeof(records), "%llu", (unsigned long long)page.records);
+    reply->value = json_object_new_object();
+    reply_text(reply->value, "records", records);
+    json_object_object_add(reply->value, "result", orders);
+    reply_int(reply->value, "current_page", page.current);
+    reply_int(reply->value, "max_page", page.max);
+    reply_int(reply->value, "max_results", page.size);
+    return ERR_OK;
+}
+
+#define ORDER_ROUTE(name, function, words, takes)                                               \
+    {                                                                                           \
+        .methods = METHOD_POST, .path = "/api/1/generic/merchant/order/" name, .face = FACE_V1, \
+        .auth = AUTH_V1, .rights = RIGHT_MERCHANT, .handler = (function),                       \
+        .body_cap = CREATE_BODY_CAP, .help = words, .params = takes                             \
+    }
+
+static const struct route rows[] = {
+    ORDER_ROUTE("create", handle_create, "Makes an order and says where to send its buyer.",
+                "currency* amount amount_int return_success* return_failure cancel_return "
+                "description ipn data autosell email instant_only multipay expires"),
+    ORDER_ROUTE("details", orders_details,
+                "An order of the caller's with its payments and notifications.", "transaction*"),
+    ORDER_ROUTE("list", handle_list, "The caller's orders, newest first.", "status since page"),
+    ORDER_ROUTE("cancel", orders_cancel, "Ends an order that is not paid; what was paid goes back.",
+                "transaction*"),
+    ORDER_ROUTE("refund", handle_refund,
+                "Gives back what was paid, whole or in part, the newest payments first.",
+                "transaction* payment_id amount amount_int reason"),
+};
+ROUTE_TABLE(routes_v1_merchant_order, rows);

@@ -1,0 +1,104 @@
+/* The checkout's part of the audit: orders against payments, postings and events. */
+#include "checkout/checkout.h"
+#include "ledger/audit.h"
+
+#define ORDER "CONCAT('order ', LOWER(HEX(o.id)), ' (', o.status, ')"
+
+/* Each gives one row of words per difference. */
+static const char *const checks[] = {
+    /* escrow is exactly what orders paid in part were paid */
+    "SELECT CONCAT('merchant ', owner_id, ' has ', SUM(escrow), ' in escrow, partly paid orders "
+    "make ', SUM(waiting), ' in currency ', currency_id) FROM ("
+    "SELECT owner_id, currency_id, balance AS escrow, 0 AS waiting FROM account "
+    "WHERE purpose = 'escrow' UNION ALL "
+    "SELECT merchant_id, currency_id, 0, paid FROM checkout_order WHERE status = 'partial') AS "
+    "both_sides "
+    "GROUP BY owner_id, currency_id HAVING SUM(escrow) <> SUM(waiting)",
+
+    /* an order is the sum of its payments */
+    "SELECT " ORDER ": paid ', o.paid, ', refunded ', o.refunded, '; its payments make ', "
+    "COALESCE(p.paid, 0), ' and ', COALESCE(p.refunded, 0)) FROM checkout_order AS o LEFT JOIN ("
+    "SELECT order_id, SUM(amount) AS paid, SUM(refunded) AS refunded FROM checkout_payment "
+    "GROUP BY order_id) AS p ON p.order_id = o.id "
+    "WHERE o.paid <> COALESCE(p.paid, 0) OR o.refunded <> COALESCE(p.refunded, 0)",
+
+    /* the state is what the sums say */
+    "SELECT " ORDER ": asks ', o.amount, ', paid ', o.paid, ', refunded ', o.refunded) "
+    "FROM checkout_order AS o WHERE NOT CASE "
+    "WHEN o.multipay THEN o.status IN ('open', 'cancelled', 'closed') AND o.paid MOD o.amount = 0 "
+    "WHEN o.status = 'open' THEN o.paid = 0 "
+    "WHEN o.status = 'partial' THEN o.paid > 0 AND o.paid < o.amount AND o.refunded = 0 "
+    "WHEN o.status = 'paid' THEN o.paid = o.amount AND o.refunded = 0 "
+    "WHEN o.status = 'partly_refunded' THEN o.paid = o.amount AND o.refunded > 0 "
+    "AND o.refunded < o.paid "
+    "WHEN o.status = 'refunded' THEN o.paid = o.amount AND o.refunded = o.paid "
+    "ELSE o.paid < o.amount AND o.refunded = o.paid END "
+    "OR (o.ended_at IS NOT NULL) <> (o.status IN ('cancelled', 'closed')) "
+    "OR (o.paid_at IS NOT NULL) <> IF(o.multipay, o.paid > 0, o.status IN ('paid', "
+    "'partly_refunded', 'refunded'))",
+
+    /* each payment was posted: its journal took it from its payer */
+    "SELECT CONCAT('payment ', LOWER(HEX(p.id)), ' of ', p.amount, ': its journal ', j.id, ' (', "
+    "j.kind, ') took ', COALESCE(-e.amount, 0), ' from its payer') FROM checkout_payment AS p "
+    "JOIN checkout_order AS o ON o.id = p.order_id JOIN journal AS j ON j.id = p.journal_id "
+    "LEFT JOIN account AS a ON a.owner_id = p.payer_id AND a.purpose = 'available' "
+    "AND a.currency_id = o.currency_id "
+    "LEFT JOIN entry AS e ON e.journal_id = j.id AND e.account_id = a.id "
+    "WHERE j.kind <> 'checkout_pay' OR j.ref <> p.order_id OR j.user_id <> p.payer_id "
+    "OR COALESCE(e.amount, 0) <> -p.amount",
+
+    /* the journals of an order and their money: what was earned, what went back */
+    "SELECT " ORDER ": ', COALESCE(s.payments, 0), ' payments posted, ', COALESCE(s.ends, 0), "
+    "' ends; earned ', COALESCE(s.earned, 0), ', went back ', COALESCE(s.back, 0)) "
+    "FROM checkout_order AS o LEFT JOIN (SELECT j.ref, "
+    "COUNT(DISTINCT IF(j.kind = 'checkout_pay', j.id, NULL)) AS payments, "
+    "COUNT(DISTINCT IF(j.kind IN ('checkout_cancel', 'checkout_close'), j.id, NULL)) AS ends, "
+    "SUM(IF(e.type = 'earned', e.amount, 0)) AS earned, "
+    "SUM(IF(e.type = 'deposit', e.amount, 0)) AS back "
+    "FROM journal AS j JOIN entry AS e ON e.journal_id = j.id WHERE j.kind LIKE 'checkout\\_%' "
+    "GROUP BY j.ref) AS s ON s.ref = o.id "
+    "WHERE COALESCE(s.payments, 0) <> (SELECT COUNT(*) FROM checkout_payment AS p WHERE "
+    "p.order_id = o.id) "
+    "OR COALESCE(s.ends, 0) <> (o.status IN ('cancelled', 'closed') AND NOT o.multipay "
+    "AND o.paid > 0) "
+    "OR COALESCE(s.earned, 0) <> IF(o.paid_at IS NULL, 0, o.paid) "
+    "OR COALESCE(s.back, 0) <> o.refunded",
+
+    /* no money moved for an order that is not there */
+    "SELECT CONCAT('journal ', j.id, ' is about an order that does not exist') FROM journal AS j "
+    "LEFT JOIN checkout_order AS o ON o.id = j.ref WHERE j.kind LIKE 'checkout\\_%' AND o.id IS "
+    "NULL",
+
+    /* each change was told, once */
+    "SELECT " ORDER ": told of ', COALESCE(e.payments, 0), ' payments, ', COALESCE(e.refunds, 0), "
+    "' refunds, ', COALESCE(e.ends, 0), ' ends') FROM checkout_order AS o LEFT JOIN ("
+    "SELECT subject, SUM(status IN ('paid', 'partial')) AS payments, "
+    "SUM(status = 'refunded') AS refunds, SUM(status IN ('cancelled', 'closed')) AS ends "
+    "FROM event WHERE channel <> 'mail' GROUP BY subject) AS e ON e.subject = o.id "
+    "LEFT JOIN (SELECT ref, COUNT(*) AS refunds FROM journal WHERE kind = 'checkout_refund' "
+    "GROUP BY ref) AS j ON j.ref = o.id "
+    "WHERE COALESCE(e.payments, 0) <> (SELECT COUNT(*) FROM checkout_payment AS p WHERE "
+    "p.order_id = o.id) "
+    "OR COALESCE(e.refunds, 0) <> COALESCE(j.refunds, 0) "
+    "OR COALESCE(e.ends, 0) <> (o.ended_at IS NOT NULL)",
+
+    /* nobody was told of what did not happen */
+    "SELECT CONCAT('event ', e.id, ' (', e.status, ') tells of no payment or no order') "
+    "FROM event AS e LEFT JOIN checkout_order AS o ON o.id = e.subject "
+    "LEFT JOIN checkout_payment AS p ON p.id = e.payment "
+    "WHERE e.status <> 'test' AND (o.id IS NULL OR o.merchant_id <> e.merchant_id "
+    "OR (e.status IN ('paid', 'partial') AND (p.id IS NULL OR p.order_id <> o.id)))",
+};
+
+enum err checkout_audit(struct db *db, void (*difference)(void *arg, const char *words), void *arg,
+                        uint64_t *checked, uint64_t *differences)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db, "SELECT COUNT(*) FROM checkout_order", DB_NO_ARGS, &rows);
+    if (rc == ERR_OK && db_next(&rows))
+        *checked = db_get_u64(&rows, 0);
+    db_rows_free(&rows);
+    if (rc != ERR_OK)
+        return rc;
+    return audit_run(db, checks, sizeof(checks) / sizeof(checks[0]), difference, arg, differences);
+}

@@ -1,0 +1,43 @@
+/* The checkout's SQL, for checkout.c alone. Each change is one packet and one transaction; `resent` as
+ * for db_txn_call. */
+#ifndef CHECKOUT_STORE_H
+#define CHECKOUT_STORE_H
+
+#include "checkout/checkout.h"
+
+MUST_USE enum err checkout_store_create(struct db *db, const struct checkout_actor *actor,
+                                        const struct checkout_request *request,
+                                        const struct uuid *id, bool *resent);
+
+/* The order that an earlier request of that user and key made; ERR_NOT_FOUND. */
+MUST_USE enum err checkout_store_created(struct db *db, const struct checkout_actor *actor,
+                                         struct uuid *id);
+
+MUST_USE enum err checkout_store_pay(struct db *db, const struct checkout_actor *actor,
+                                     const struct uuid *id, const struct uuid *payment,
+                                     const struct amount *amount, int64_t otp_device,
+                                     int64_t otp_step, struct checkout_order *out, bool *resent);
+MUST_USE enum err checkout_store_cancel(struct db *db, const struct checkout_actor *actor,
+                                        const struct uuid *id, bool as_merchant,
+                                        struct checkout_order *out, bool *resent);
+MUST_USE enum err checkout_store_refund(struct db *db, const struct checkout_actor *actor,
+                                        const struct uuid *id, const struct uuid *payment,
+                                        const struct amount *amount, const char *reason,
+                                        struct checkout_order *out, bool *resent);
+
+/* What an earlier request of that user and key posted. */
+struct checkout_done {
+    char kind[25]; /* of its journal */
+    struct uuid order;
+    struct uuid payment; /* zero but for a payment */
+    __int128 units;      /* paid, or given back */
+};
+
+/* ERR_NOT_FOUND where there was none. */
+MUST_USE enum err checkout_store_done(struct db *db, const struct checkout_actor *actor,
+                                      struct checkout_done *out);
+
+MUST_USE enum err checkout_store_fee(struct db *db, int64_t merchant_id, const char *percent,
+                                     struct amount fixed);
+
+#endif

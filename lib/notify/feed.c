@@ -1,0 +1,323 @@
+#include "notify/feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "identity/rights.h"
+
+const char *const feed_statuses[] = {"paid",     "partial", "cancelled", "closed",
+                                     "refunded", "test",    NULL};
+const char *const feed_states[] = {"none", "pending", "delivered", NULL};
+
+#define EVERYBODY 1 /* user.id of the house: a pause of the operator's */
+
+/* A merchant sees their own, the operator (0) all. Two arguments. */
+#define OWN "(? = 0 OR e.merchant_id = ?)"
+
+/* The conditions of a list, and their arguments. */
+#define FILTER_ARGS 16
+struct where {
+    struct text sql;
+    struct db_arg args[FILTER_ARGS];
+    size_t count;
+};
+
+static void add_condition(struct where *where, const char *sql, struct db_arg arg)
+{
+    text_puts(&where->sql, where->count == 0 ? " WHERE " : " AND ");
+    text_puts(&where->sql, sql);
+    where->args[where->count++] = arg;
+}
+
+static void build_where(int64_t merchant_id, const struct feed_filter *filter, struct where *out)
+{
+    *out = (struct where){.sql = TEXT(4096)};
+    if (merchant_id != 0)
+        add_condition(out, "e.merchant_id = ?", db_i64(merchant_id));
+    if (filter->status != NULL)
+        add_condition(out, "e.status = ?", db_text(filter->status));
+    if (filter->state != NULL)
+        add_condition(out, "e.state = ?", db_text(filter->state));
+    if (filter->channel != NULL)
+        add_condition(out, "e.channel = ?", db_text(filter->channel));
+    if (filter->endpoint != NULL)
+        add_condition(out, "e.endpoint = ?", db_text(filter->endpoint));
+    if (filter->subject != NULL)
+        add_condition(out, "e.subject = ?", db_uuid(filter->subject));
+    if (filter->since != 0)
+        add_condition(out, "e.at >= FROM_UNIXTIME(?)", db_i64(filter->since));
+}
+
+static enum err count_events(struct db *db, const struct where *where, uint64_t *records)
+{
+    struct db_rows rows = {0};
+    struct text sql = TEXT(8192);
+
+    text_addf(&sql, "SELECT COUNT(*) FROM event AS e%s", text_string(&where->sql));
+    enum err rc = db_run(db, text_string(&sql),
+                         (struct db_args){.list = where->args, .count = where->count}, &rows);
+    if (rc == ERR_OK && db_next(&rows))
+        *records = db_get_u64(&rows, 0);
+    db_rows_free(&rows);
+    text_free(&sql);
+    return rc;
+}
+
+/* Runs a query for events and gives each to `row`. */
+static enum err each_event(struct db *db, const char *sql, struct db_args args,
+                           void (*row)(void *arg, const struct notify_event *event), void *arg)
+{
+    struct db_rows rows = {0};
+    struct notify_event *event = malloc(sizeof(*event));
+    enum err rc = event == NULL ? ERR_NO_MEMORY : db_run(db, sql, args, &rows);
+
+    while (rc == ERR_OK && db_next(&rows)) {
+        notify_read_event(&rows, event);
+        row(arg, event);
+    }
+    db_rows_free(&rows);
+    free(event);
+    return rc;
+}
+
+#define SELECT_EVENTS \
+    "SELECT " NOTIFY_COLUMNS " FROM event AS e JOIN user AS u ON u.id = e.merchant_id"
+
+enum err feed_list(struct db *db, int64_t merchant_id, const struct feed_filter *filter,
+                   void (*row)(void *arg, const struct notify_event *event), void *arg,
+                   struct feed_page *page)
+{
+    struct where where;
+    struct text sql = TEXT(8192);
+
+    build_where(merchant_id, filter, &where);
+    *page = (struct feed_page){.current = filter->page, .size = FEED_PAGE};
+    enum err rc = count_events(db, &where, &page->records);
+    page->max = page->records == 0 ? 1 : (int64_t)((page->records - 1) / FEED_PAGE + 1);
+    if (rc == ERR_OK && page->current <= page->max) {
+        text_addf(&sql, SELECT_EVENTS "%s ORDER BY e.%s DESC, e.id DESC LIMIT ? OFFSET ?",
+                  text_string(&where.sql), merchant_id != 0 ? "seq" : "id");
+        where.args[where.count++] = db_i64(FEED_PAGE);
+        where.args[where.count++] = db_i64((filter->page - 1) * FEED_PAGE);
+        rc = each_event(db, text_string(&sql),
+                        (struct db_args){.list = where.args, .count = where.count}, row, arg);
+    }
+    text_free(&sql);
+    text_free(&where.sql);
+    return rc;
+}
+
+/* Where to put the one event that a query gives. */
+struct one {
+    struct notify_event *out;
+    bool found;
+};
+
+static void take_one(void *arg, const struct notify_event *event)
+{
+    struct one *one = arg;
+    *one->out = *event;
+    one->found = true;
+}
+
+enum err feed_event(struct db *db, int64_t merchant_id, const struct uuid *uuid, int64_t id,
+                    struct notify_event *out)
+{
+    struct one one = {.out = out};
+    enum err rc = uuid != NULL
+                      ? each_event(db, SELECT_EVENTS " WHERE e.uuid = ? AND " OWN,
+                                   DB_ARGS(db_uuid(uuid), db_i64(merchant_id), db_i64(merchant_id)),
+                                   take_one, &one)
+                      : each_event(db, SELECT_EVENTS " WHERE e.id = ? AND " OWN,
+                                   DB_ARGS(db_i64(id), db_i64(merchant_id), db_i64(merchant_id)),
+                                   take_one, &one);
+    return rc == ERR_OK && !one.found ? ERR_NOT_FOUND : rc;
+}
+
+enum err feed_attempts(struct db *db, int64_t event_id,
+                       void (*row)(void *arg, const struct feed_attempt *attempt), void *arg)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db,
+                         "SELECT n, UNIX_TIMESTAMP(at) DIV 1, latency_us, status, "
+                         "COALESCE(address, ''), result, COALESCE(problem, ''), answer "
+                         "FROM event_attempt WHERE event_id = ? ORDER BY n",
+                         DB_ARGS(db_i64(event_id)), &rows);
+    while (rc == ERR_OK && db_next(&rows)) {
+        struct feed_attempt attempt = {
+            .n = (uint32_t)db_get_u64(&rows, 0),
+            .at = db_get_i64(&rows, 1),
+            .latency_us = db_is_null(&rows, 2) ? -1 : db_get_i64(&rows, 2),
+            .status = (int)db_get_i64(&rows, 3),
+            .address = db_get_text(&rows, 4),
+            .result = db_get_text(&rows, 5),
+            .problem = db_get_text(&rows, 6),
+        };
+        attempt.answer = db_get_blob(&rows, 7, &attempt.answer_len);
+        row(arg, &attempt);
+    }
+    db_rows_free(&rows);
+    return rc;
+}
+
+/* Runs a change; *count says how many rows it changed. */
+static enum err change(struct db *db, const char *sql, struct db_args args, int64_t *count)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_txn_call(db, sql, args, &rows, NULL);
+    *count = rc == ERR_OK ? (int64_t)rows.affected : 0;
+    db_rows_free(&rows);
+    return rc;
+}
+
+/* What is to be delivered again is due at once, but for what waits for an earlier event of its
+ * subject: that one gives it its time. */
+#define AGAIN                                                                               \
+    "UPDATE event AS e SET e.state = 'pending', e.next_at = NOW(6), e.delivered_at = NULL " \
+    "WHERE e.channel <> 'feed' AND (e.state <> 'pending' OR e.next_at IS NOT NULL) AND "
+
+enum err feed_replay(struct db *db, int64_t merchant_id, const struct uuid *uuid)
+{
+    struct db_rows rows = {0};
+    int64_t count;
+    enum err rc =
+        db_run(db, "SELECT 1 FROM event AS e WHERE e.uuid = ? AND e.channel <> 'feed' AND " OWN,
+               DB_ARGS(db_uuid(uuid), db_i64(merchant_id), db_i64(merchant_id)), &rows);
+
+    if (rc == ERR_OK && !db_next(&rows))
+        rc = ERR_NOT_FOUND;
+    db_rows_free(&rows);
+    return rc != ERR_OK ? rc : change(db, AGAIN "e.uuid = ?", DB_ARGS(db_uuid(uuid)), &count);
+}
+
+enum err feed_replay_range(struct db *db, int64_t merchant_id, uint64_t first, uint64_t last,
+                           bool only_pending, int64_t *count)
+{
+    return change(db,
+                  AGAIN "e.merchant_id = ? AND e.seq BETWEEN ? AND ? AND e.channel = 'ipn' "
+                        "AND (e.state = 'pending' OR NOT ?) ORDER BY e.seq LIMIT ?",
+                  DB_ARGS(db_i64(merchant_id), db_u64(first), db_u64(last), db_u64(only_pending),
+                          db_u64(FEED_REPLAY_MAX)),
+                  count);
+}
+
+enum err feed_test(struct db *db, int64_t merchant_id, int64_t api_key_id, const char *url,
+                   const char *endpoint, struct uuid *uuid)
+{
+    struct db_rows rows = {0};
+    struct uuid subject = crypto_uuid7();
+    enum err rc = db_txn_call(
+        db, "CALL notify_test(?, ?, ?, ?, ?, ?)",
+        DB_ARGS(db_i64(merchant_id), api_key_id == 0 ? db_null() : db_i64(api_key_id),
+                db_uuid(&subject), db_u64(RIGHT_MERCHANT), db_text(url), db_text(endpoint)),
+        &rows, NULL);
+    if (rc == ERR_OK && !db_next(&rows))
+        rc = ERR_INTERNAL;
+    if (rc == ERR_OK)
+        *uuid = db_get_uuid(&rows, 0);
+    db_rows_free(&rows);
+    return rc;
+}
+
+static int64_t pauser(int64_t merchant_id)
+{
+    return merchant_id == 0 ? EVERYBODY : merchant_id;
+}
+
+/* A merchant may only speak of endpoints that they have an event for. */
+static enum err check_own(struct db *db, int64_t merchant_id, const char *endpoint)
+{
+    struct db_rows rows = {0};
+
+    if (merchant_id == 0)
+        return ERR_OK;
+    enum err rc = db_run(db,
+                         "SELECT 1 FROM event WHERE channel = 'ipn' "
+                         "AND state IN ('pending', 'delivered') AND endpoint = ? "
+                         "AND merchant_id = ? LIMIT 1",
+                         DB_ARGS(db_text(endpoint), db_i64(merchant_id)), &rows);
+    if (rc == ERR_OK && !db_next(&rows))
+        rc = ERR_NOT_FOUND;
+    db_rows_free(&rows);
+    return rc;
+}
+
+enum err feed_pause(struct db *db, int64_t merchant_id, const char *endpoint)
+{
+    int64_t count;
+    enum err rc = check_own(db, merchant_id, endpoint);
+
+    if (rc != ERR_OK)
+        return rc;
+    /* Paused twice is paused since the first time. */
+    return change(db,
+                  "INSERT INTO endpoint_pause (endpoint, merchant_id) VALUES (?, ?) "
+                  "ON DUPLICATE KEY UPDATE since = since",
+                  DB_ARGS(db_text(endpoint), db_i64(pauser(merchant_id))), &count);
+}
+
+enum err feed_resume(struct db *db, int64_t merchant_id, const char *endpoint)
+{
+    int64_t count, due;
+    enum err rc = change(db, "DELETE FROM endpoint_pause WHERE endpoint = ? AND merchant_id = ?",
+                         DB_ARGS(db_text(endpoint), db_i64(pauser(merchant_id))), &count);
+
+    if (rc != ERR_OK || count == 0)
+        return rc == ERR_OK ? ERR_NOT_FOUND : rc;
+    /* Whoever resumes says that the shop is back: what waits for its next try is tried now. */
+    return change(db,
+                  "UPDATE event AS e SET e.next_at = NOW(6) WHERE e.channel = 'ipn' "
+                  "AND e.state = 'pending' AND e.endpoint = ? AND e.next_at > NOW(6) AND " OWN,
+                  DB_ARGS(db_text(endpoint), db_i64(merchant_id), db_i64(merchant_id)), &due);
+}
+
+enum err feed_endpoints(struct db *db, int64_t merchant_id,
+                        void (*row)(void *arg, const struct feed_endpoint *endpoint), void *arg)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(
+        db,
+        "SELECT n.endpoint, SUM(n.pending), UNIX_TIMESTAMP(MIN(n.oldest)) DIV 1, "
+        "UNIX_TIMESTAMP(MAX(n.own)) DIV 1, UNIX_TIMESTAMP(MAX(n.house)) DIV 1 FROM ("
+        "SELECT e.endpoint, COUNT(*) AS pending, MIN(e.at) AS oldest, NULL AS own, NULL AS house "
+        "FROM event AS e WHERE e.channel = 'ipn' AND e.state = 'pending' AND " OWN
+        " GROUP BY e.endpoint UNION ALL "
+        "SELECT p.endpoint, 0, NULL, IF(p.merchant_id = ?, p.since, NULL), "
+        "IF(p.merchant_id = ?, p.since, NULL) FROM endpoint_pause AS p "
+        "WHERE p.merchant_id = ? OR ? = 0) AS n GROUP BY n.endpoint ORDER BY n.endpoint",
+        DB_ARGS(db_i64(merchant_id), db_i64(merchant_id), db_i64(pauser(merchant_id)),
+                db_i64(EVERYBODY), db_i64(pauser(merchant_id)), db_i64(merchant_id)),
+        &rows);
+    while (rc == ERR_OK && db_next(&rows)) {
+        struct feed_endpoint endpoint = {
+            .endpoint = db_get_text(&rows, 0),
+            .pending = db_get_u64(&rows, 1),
+            .oldest = db_get_i64(&rows, 2),
+            .paused_since = db_get_i64(&rows, 3),
+            .paused_by_operator_since = db_get_i64(&rows, 4),
+        };
+        row(arg, &endpoint);
+    }
+    db_rows_free(&rows);
+    return rc;
+}
+
+enum err feed_after(struct db *db, int64_t merchant_id, uint64_t cursor, int64_t limit,
+                    void (*row)(void *arg, const struct notify_event *event), void *arg)
+{
+    return each_event(db,
+                      SELECT_EVENTS
+                      " WHERE e.merchant_id = ? AND e.seq > ? AND e.channel IN ('feed', 'ipn') "
+                      "ORDER BY e.seq LIMIT ?",
+                      DB_ARGS(db_i64(merchant_id), db_u64(cursor), db_i64(limit)), row, arg);
+}
+
+enum err feed_last(struct db *db, int64_t merchant_id, uint64_t *last)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db, "SELECT last_seq FROM feed WHERE merchant_id = ?",
+                         DB_ARGS(db_i64(merchant_id)), &rows);
+    *last = rc == ERR_OK && db_next(&rows) ? db_get_u64(&rows, 0) : 0;
+    db_rows_free(&rows);
+    return rc;
+}

@@ -1,0 +1,13 @@
+/** The merchant's page. */
+import { $ } from './dom.js';
+import { ZONE } from './format.js';
+import { showSections } from './sections.js';
+import { requireSession } from './session.js';
+import * as notifications from './merchant/notifications.js';
+import * as orders from './merchant/orders.js';
+import * as signing from './merchant/signing.js';
+
+const session = await requireSession();
+$('login').textContent = session.name;
+$('zone').textContent = ZONE;
+await showSections({ orders, notifications, signing }, { order: 'orders', event: 'notifications' });

@@ -1,0 +1,166 @@
+/* The mails of the outbox: one after the other, through the relay that the configuration names. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "ledger/ledger.h"
+#include "money/display.h"
+#include "net/mail.h"
+#include "notify/outbox.h"
+#include "tools/ipn/ipn.h"
+
+#define LOOK_MS 500
+#define BATCH 8 /* claimed at once: all of them have to be through before the lease ends */
+#define DROP_BATCH 1000
+#define TEXT_MAX 4096
+
+struct mailer {
+    const struct ipn *ipn;
+    struct db *db;
+    struct outbox_lane lanes[BATCH];
+    size_t lane_count;
+    struct notify_event *events; /* owned; BATCH of them */
+    size_t event_count;
+    uint64_t tried, sent;
+};
+
+static void on_lane(void *arg, const struct outbox_lane *lane)
+{
+    struct mailer *mailer = arg;
+    if (mailer->lane_count < BATCH)
+        mailer->lanes[mailer->lane_count++] = *lane;
+}
+
+static void on_claimed(void *arg, const struct notify_event *event)
+{
+    struct mailer *mailer = arg;
+    if (mailer->event_count < BATCH)
+        mailer->events[mailer->event_count++] = *event;
+}
+
+/* "Payment received: 12.50 USD", and what it is about. */
+static void word(const struct mailer *mailer, const struct notify_event *event,
+                 struct text *subject, struct text *text)
+{
+    const struct config *config = &mailer->ipn->config;
+    char amount[AMOUNT_TEXT_SIZE] = "", id[UUID_TEXT_SIZE], date[CLOCK_TEXT_SIZE];
+    const char *currency = event->has_amount ? event->currency->code : "";
+
+    if (event->has_amount)
+        amount_format(event->amount, amount);
+    text_addf(subject, "%s: %s %s",
+              strcmp(event->status, "partial") == 0 ? "Part of a payment received"
+                                                    : "Payment received",
+              amount, currency);
+    clock_format(event->at, date);
+    uuid_format(&event->subject, id);
+    text_addf(text, "Hello %s,\n\nyou received %s %s on %s (UTC).\n\nTransaction: %s\n",
+              event->merchant, amount, currency, date, id);
+    if (event->has_payment) {
+        uuid_format(&event->payment, id);
+        text_addf(text, "Payment: %s\n", id);
+    }
+    if (event->has_partial) {
+        amount_format(event->pending, amount);
+        text_addf(text, "Still missing: %s %s\n", amount, currency);
+    }
+    text_addf(text, "\n%s, %s\n", config->site_name, config->site_base_url);
+}
+
+static enum err send_one(struct mailer *mailer, const struct notify_event *event)
+{
+    const struct config *config = &mailer->ipn->config;
+    struct mail_config relay = {.relay = config->mail_relay,
+                                .from = config->mail_from,
+                                .timeout_ms = config->ipn_timeout_ms};
+    struct mail_outcome done = {0};
+    struct text subject = TEXT(MAIL_LINE_MAX), text = TEXT(TEXT_MAX);
+    char message_id[UUID_TEXT_SIZE + 16], id[UUID_TEXT_SIZE];
+
+    word(mailer, event, &subject, &text);
+    uuid_format(&event->uuid, id);
+    snprintf(message_id, sizeof(message_id), "%s@teller", id);
+    struct mail mail = {.to = event->email,
+                        .subject = text_string(&subject),
+                        .text = text_string(&text),
+                        .message_id = message_id};
+    enum err rc = mail_send(&relay, &mail, &done);
+    struct outbox_outcome outcome = {
+        .event_id = event->id,
+        .attempt = event->attempts,
+        .acknowledged = rc == ERR_OK,
+        .result = rc == ERR_OK ? "sent" : "failed",
+        .address = "",
+        .problem = rc != ERR_OK && done.problem[0] == '\0' ? err_text(rc) : done.problem,
+        .status = done.reply,
+        .latency_us = done.latency_us};
+    mailer->tried++;
+    mailer->sent += rc == ERR_OK;
+    text_free(&subject);
+    text_free(&text);
+    return outbox_record(mailer->db, &outcome, 1, config->ipn_retry_seconds);
+}
+
+/* Sends one batch; *found says whether there was anything. */
+static enum err send_batch(struct mailer *mailer, bool *found)
+{
+    struct outbox_want wants[BATCH];
+
+    mailer->lane_count = mailer->event_count = 0;
+    enum err rc = outbox_lanes(mailer->db, "mail", on_lane, mailer);
+    for (size_t i = 0; i < mailer->lane_count; i++)
+        wants[i] = (struct outbox_want){.lane = &mailer->lanes[i], .room = 1};
+    if (rc == ERR_OK && mailer->lane_count > 0)
+        rc = outbox_claim(mailer->db, "mail", wants, mailer->lane_count,
+                          BATCH * (1 + mailer->ipn->config.ipn_timeout_ms / 1000) +
+                              mailer->ipn->config.ipn_lease_seconds,
+                          on_claimed, mailer);
+    for (size_t i = 0; rc == ERR_OK && i < mailer->event_count; i++)
+        rc = send_one(mailer, &mailer->events[i]);
+    *found = mailer->event_count > 0;
+    return rc;
+}
+
+static enum err drop_batch(struct mailer *mailer, bool *found)
+{
+    int64_t dropped;
+    enum err rc = outbox_drop_mail(mailer->db, DROP_BATCH, &dropped);
+    *found = dropped > 0;
+    return rc;
+}
+
+static enum err loop(struct mailer *mailer)
+{
+    const struct ipn *ipn = mailer->ipn;
+    bool relay = ipn->config.mail_relay[0] != '\0', loaded = false, found;
+    enum err rc;
+
+    do {
+        found = false;
+        rc = loaded ? ERR_OK : ledger_load(mailer->db);
+        loaded = rc == ERR_OK;
+        if (rc == ERR_OK)
+            rc = relay ? send_batch(mailer, &found) : drop_batch(mailer, &found);
+        if (!found && ipn->until_us != 0)
+            ipn_rest_ms(LOOK_MS);
+    } while (!ipn_over(ipn) && (rc == ERR_OK || ipn_passes(rc)) && (found || ipn->until_us != 0));
+    return rc;
+}
+
+enum err mail_run(const struct ipn *ipn, uint64_t *tried, uint64_t *sent)
+{
+    struct mailer mailer = {.ipn = ipn, .events = calloc(BATCH, sizeof(*mailer.events))};
+    enum err rc = mailer.events == NULL ? ERR_NO_MEMORY : ERR_OK;
+
+    if (rc == ERR_OK)
+        rc = db_open_config(&ipn->config, false, &mailer.db);
+    if (rc == ERR_OK)
+        rc = loop(&mailer);
+    *tried = mailer.tried;
+    *sent = mailer.sent;
+    db_close(mailer.db);
+    free(mailer.events);
+    return rc;
+}

@@ -1,0 +1,236 @@
+/* ipn list | show | replay | pause | resume */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "notify/feed.h"
+#include "tools/tellerctl/ctl.h"
+
+#define PAGE_MAX 1000000
+
+static struct json_object *describe(const struct notify_event *event)
+{
+    struct json_object *object = json_object_new_object();
+    char id[UUID_TEXT_SIZE];
+
+    ctl_int(object, "number", event->id);
+    uuid_format(&event->uuid, id);
+    ctl_text(object, "event", id);
+    ctl_text(object, "merchant", event->merchant);
+    uuid_format(&event->subject, id);
+    ctl_text(object, "transaction", id);
+    ctl_text(object, "status", event->status);
+    ctl_text(object, "channel", event->channel);
+    ctl_text(object, "state", event->state);
+    ctl_int(object, "attempts", event->attempts);
+    ctl_text(object, "endpoint", event->endpoint);
+    ctl_date(object, "date", event->at);
+    ctl_date(object, "next", event->next);
+    ctl_date(object, "delivered", event->delivered);
+    ctl_bool(object, "paused", event->paused);
+    return object;
+}
+
+static void add_event(void *arg, const struct notify_event *event)
+{
+    json_object_array_add(arg, describe(event));
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (strcmp(word, *words) == 0)
+            return true;
+    return false;
+}
+
+/* Reads a whole number from 1; 0 where it is none. */
+static int64_t read_number(const char *text)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    return errno != 0 || end == text || *end != '\0' || value < 1 ? 0 : value;
+}
+
+static int run_list(struct ctl *ctl)
+{
+    const char *page = ctl_option(ctl, "page"), *merchant = ctl_option(ctl, "merchant");
+    struct feed_filter filter = {.state = ctl_option(ctl, "state"),
+                                 .status = ctl_option(ctl, "status"),
+                                 .endpoint = ctl_option(ctl, "endpoint"),
+                                 .page = page == NULL ? 1 : read_number(page)};
+    struct feed_page counts;
+    struct user user = {.id = 0};
+
+    if (filter.page == 0 || filter.page > PAGE_MAX)
+        return ctl_fail(ctl, ERR_INVALID, "page");
+    if (filter.state != NULL && !is_one_of(filter.state, feed_states))
+        return ctl_fail(ctl, ERR_INVALID, "state");
+    if (filter.status != NULL && !is_one_of(filter.status, feed_statuses))
+        return ctl_fail(ctl, ERR_INVALID, "status");
+    if (ctl_connect(ctl) != ERR_OK ||
+        (merchant != NULL && ctl_user(ctl, merchant, &user) != ERR_OK))
+        return CTL_FAILED;
+    struct json_object *list = json_object_new_array();
+    enum err rc = feed_list(ctl->db, user.id, &filter, add_event, list, &counts);
+    if (rc != ERR_OK) {
+        json_object_put(list);
+        return ctl_fail(ctl, rc, NULL);
+    }
+    ctl_print(ctl, list);
+    return CTL_DONE;
+}
+
+/* The event of the first argument: its number or its id; a failure is said. */
+static enum err find_event(struct ctl *ctl, struct notify_event *out)
+{
+    const char *name = ctl->args[0];
+    struct uuid uuid;
+    bool by_uuid = uuid_parse(name, strlen(name), &uuid);
+    int64_t number = by_uuid ? 0 : read_number(name);
+    enum err rc = ctl_connect(ctl);
+
+    if (rc != ERR_OK)
+        return rc;
+    rc = !by_uuid && number == 0 ? ERR_NOT_FOUND
+                                 : feed_event(ctl->db, 0, by_uuid ? &uuid : NULL, number, out);
+    if (rc != ERR_OK)
+        ctl_fail(ctl, rc, name);
+    return rc;
+}
+
+static void add_attempt(void *arg, const struct feed_attempt *attempt)
+{
+    struct json_object *object = json_object_new_object();
+
+    ctl_int(object, "number", attempt->n);
+    ctl_date(object, "date", attempt->at);
+    ctl_int(object, "latency_us", attempt->latency_us);
+    ctl_text(object, "address", attempt->address);
+    ctl_int(object, "status", attempt->status);
+    ctl_text(object, "result", attempt->result);
+    ctl_text(object, "problem", attempt->problem);
+    json_object_object_add(
+        object, "answer",
+        attempt->answer == NULL || !text_is_utf8(attempt->answer, attempt->answer_len)
+            ? NULL
+            : json_object_new_string_len(attempt->answer, (int)attempt->answer_len));
+    json_object_array_add(arg, object);
+}
+
+static int run_show(struct ctl *ctl)
+{
+    struct notify_event event;
+
+    if (find_event(ctl, &event) != ERR_OK)
+        return CTL_FAILED;
+    struct json_object *object = describe(&event), *tries = json_object_new_array();
+    ctl_text(object, "url", event.url);
+    json_object_object_add(object, "tries", tries);
+    enum err rc = feed_attempts(ctl->db, event.id, add_attempt, tries);
+    if (rc != ERR_OK) {
+        json_object_put(object);
+        return ctl_fail(ctl, rc, NULL);
+    }
+    ctl_print(ctl, object);
+    return CTL_DONE;
+}
+
+static int run_replay(struct ctl *ctl)
+{
+    struct notify_event event;
+
+    if (find_event(ctl, &event) != ERR_OK)
+        return CTL_FAILED;
+    enum err rc = feed_replay(ctl->db, 0, &event.uuid);
+    if (rc == ERR_OK)
+        rc = feed_event(ctl->db, 0, &event.uuid, 0, &event);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, ctl->args[0]);
+    ctl_print(ctl, describe(&event));
+    return CTL_DONE;
+}
+
+/* Pauses or resumes "host:port", or both usual ports of "host". */
+static int change_host(struct ctl *ctl, bool paused)
+{
+    static const char *const ports[] = {":80", ":443"};
+    const char *host = ctl->args[0];
+    const char *colon = strrchr(host, ':');
+    bool with_port = colon != NULL && read_number(colon + 1) != 0;
+    struct json_object *list = json_object_new_array();
+    char endpoint[NOTIFY_ENDPOINT_SIZE];
+    enum err rc = ctl_connect(ctl), found = ERR_NOT_FOUND;
+
+    for (size_t i = 0; rc == ERR_OK && i < (with_port ? 1 : 2); i++) {
+        snprintf(endpoint, sizeof(endpoint), "%s%s", host, with_port ? "" : ports[i]);
+        for (char *c = endpoint; *c != '\0'; c++)
+            if (*c >= 'A' && *c <= 'Z')
+                *c = (char)(*c + 'a' - 'A');
+        rc = paused ? feed_pause(ctl->db, 0, endpoint) : feed_resume(ctl->db, 0, endpoint);
+        if (rc == ERR_OK) {
+            struct json_object *object = json_object_new_object();
+            ctl_text(object, "endpoint", endpoint);
+            ctl_bool(object, "paused", paused);
+            json_object_array_add(list, object);
+            found = ERR_OK;
+        } else if (rc == ERR_NOT_FOUND) {
+            rc = ERR_OK;
+        }
+    }
+    if (rc == ERR_OK)
+        rc = found;
+    if (rc == ERR_OK)
+        ctl_print(ctl, list);
+    else
+        json_object_put(list);
+    return rc == ERR_OK ? CTL_DONE : ctl_fail(ctl, rc, host);
+}
+
+static int run_pause(struct ctl *ctl)
+{
+    return change_host(ctl, true);
+}
+
+static int run_resume(struct ctl *ctl)
+{
+    return change_host(ctl, false);
+}
+
+const struct ctl_command ipn_commands[] = {
+    {.group = "ipn",
+     .verb = "list",
+     .args = "",
+     .help = "Notifications, newest first, 50 on a page.",
+     .options = {{"merchant", "LOGIN", "of this merchant only", .required = false},
+                 {"state", "STATE", "none, pending or delivered", .required = false},
+                 {"status", "STATUS", "paid, partial, cancelled, closed, refunded or test",
+                  .required = false},
+                 {"endpoint", "HOST:PORT", "to this endpoint only", .required = false},
+                 {"page", "N", "from 1", .required = false}},
+     .run = run_list},
+    {.group = "ipn",
+     .verb = "show",
+     .args = "ID",
+     .help = "One notification, by number or id, with every attempt.",
+     .run = run_show},
+    {.group = "ipn",
+     .verb = "replay",
+     .args = "ID",
+     .help = "Delivers a notification again.",
+     .run = run_replay},
+    {.group = "ipn",
+     .verb = "pause",
+     .args = "HOST",
+     .help = "Leaves an endpoint alone for all merchants: HOST:PORT, or HOST for 80 and 443.",
+     .run = run_pause},
+    {.group = "ipn",
+     .verb = "resume",
+     .args = "HOST",
+     .help = "Goes on with it, at once.",
+     .run = run_resume},
+    {0},
+};

@@ -1,0 +1,55 @@
+/* merchant fee */
+#include <string.h>
+
+#include "checkout/checkout.h"
+#include "tools/tellerctl/ctl.h"
+
+/* The merchant of that login; "default" stands for all without a fee of their own. */
+static enum err find_merchant(struct ctl *ctl, const char *login, int64_t *id)
+{
+    struct user user = {.id = CHECKOUT_FEE_DEFAULT};
+    enum err rc = strcmp(login, "default") == 0 ? ERR_OK : ctl_user(ctl, login, &user);
+    *id = user.id;
+    return rc;
+}
+
+static int run_fee(struct ctl *ctl)
+{
+    const char *login = ctl->args[0], *percent = ctl_option(ctl, "percent"),
+               *fixed_text = ctl_option(ctl, "fixed");
+    const struct currency *currency;
+    struct amount fixed;
+    int64_t id;
+
+    if (ctl_connect(ctl) != ERR_OK)
+        return CTL_FAILED;
+    if (ctl_currency(ctl, ctl->args[1], &currency) != ERR_OK)
+        return CTL_USAGE;
+    enum err rc = amount_parse(fixed_text, strlen(fixed_text), currency, &fixed);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, "fixed");
+    if (find_merchant(ctl, login, &id) != ERR_OK)
+        return CTL_FAILED;
+    rc = checkout_fee_set(ctl->db, id, percent, fixed);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, "percent");
+    struct json_object *object = json_object_new_object();
+    ctl_text(object, "merchant", login);
+    ctl_text(object, "currency", currency->code);
+    ctl_text(object, "percent", percent);
+    json_object_object_add(object, "fixed", ctl_amount(fixed));
+    ctl_print(ctl, object);
+    return CTL_DONE;
+}
+
+const struct ctl_command merchant_commands[] = {
+    {.group = "merchant",
+     .verb = "fee",
+     .args = "LOGIN|default CUR",
+     .help =
+         "Sets what a merchant, or each without a fee of their own, pays per completed payment.",
+     .options = {{"percent", "P", "of what was paid, 0 to under 100", .required = true},
+                 {"fixed", "AMOUNT", "on top", .required = true}},
+     .run = run_fee},
+    {0},
+};
