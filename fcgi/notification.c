@@ -10,13 +10,7 @@
 #include "net/http.h"
 #include "notify/delivery.h"
 
-#define LIST_PAGE_MAX 1000000
 #define CURL_MAX (64 << 10)
-
-static void add_date(struct json_object *object, const char *key, int64_t date)
-{
-    json_object_object_add(object, key, date == 0 ? NULL : json_object_new_int64(date));
-}
 
 static void add_uuid(struct json_object *object, const char *key, const struct uuid *id)
 {
@@ -79,8 +73,8 @@ struct json_object *notification_object(const struct notify_event *event)
     reply_text(object, "endpoint", event->endpoint[0] == '\0' ? NULL : event->endpoint);
     reply_int(object, "date", event->at);
     reply_int(object, "attempts", event->attempts);
-    add_date(object, "next", event->next);
-    add_date(object, "delivered", event->delivered);
+    reply_date(object, "next", event->next);
+    reply_date(object, "delivered", event->delivered);
     reply_bool(object, "paused", event->paused);
     return object;
 }
@@ -125,12 +119,11 @@ static const struct field list_fields[] = {
      .offset = AT(transaction),
      .given_offset = AT(with_transaction)},
     {.name = "since", .type = FIELD_DATE, .offset = AT(since)},
-    {.name = "page", .type = FIELD_INT, .min = 1, .max = LIST_PAGE_MAX, .offset = AT(page)},
+    {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
 };
 #undef AT
 
-enum err notification_list(struct request *request, struct json_object *result,
-                           struct feed_page *page)
+enum err notification_list(struct request *request, struct json_object *result, struct page *page)
 {
     struct list_params params = {.page = 1};
     enum err rc = FIELDS_READ(request, list_fields, &params);

@@ -13,7 +13,7 @@ struct json_object *notification_object(const struct notify_event *event);
  * gives: `result` gets the objects, `page` the counts. */
 #define NOTIFICATION_LIST_PARAMS "status state channel endpoint transaction since page"
 MUST_USE enum err notification_list(struct request *request, struct json_object *result,
-                                    struct feed_page *page);
+                                    struct page *page);
 
 /* The event that the parameter `event` names, with its attempts, what is signed and how, where it
  * went, why it was refused, and a command line that sends the same. */

@@ -24,11 +24,6 @@ void orders_payment_url(const struct request *request, const struct uuid *id,
     snprintf(out, ORDERS_URL_SIZE, "%s/pay/%s", request->app->config.site_base_url, text);
 }
 
-static void add_date(struct json_object *object, const char *key, int64_t date)
-{
-    json_object_object_add(object, key, date == 0 ? NULL : json_object_new_int64(date));
-}
-
 static void add_optional(struct json_object *object, const char *key, const char *text)
 {
     reply_text(object, key, text[0] == '\0' ? NULL : text);
@@ -69,10 +64,10 @@ struct json_object *orders_object(const struct request *request, const struct ch
     reply_bool(object, "email", order->wants_mail);
     reply_bool(object, "instant_only", order->instant_only);
     reply_bool(object, "multipay", order->multipay);
-    add_date(object, "created", order->created);
-    add_date(object, "expires", order->expires);
-    add_date(object, "completed", order->paid_at);
-    add_date(object, "ended", order->ended);
+    reply_date(object, "created", order->created);
+    reply_date(object, "expires", order->expires);
+    reply_date(object, "completed", order->paid_at);
+    reply_date(object, "ended", order->ended);
     return object;
 }
 
@@ -104,7 +99,7 @@ static const struct field list_fields[] = {
      .given_offset = AT(with_status),
      .choices = checkout_statuses},
     {.name = "since", .type = FIELD_DATE, .offset = AT(since)},
-    {.name = "page", .type = FIELD_INT, .min = 1, .max = ORDERS_PAGE_MAX, .offset = AT(page)},
+    {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
 };
 #undef AT
 
@@ -119,8 +114,7 @@ static void add_order(void *arg, const struct checkout_order *order)
     json_object_array_add(list->orders, orders_object(list->request, order));
 }
 
-enum err orders_list(struct request *request, struct json_object *orders,
-                     struct checkout_page *page)
+enum err orders_list(struct request *request, struct json_object *orders, struct page *page)
 {
     struct list_params params = {.page = 1};
     struct list list = {request, orders};
@@ -174,7 +168,7 @@ static enum err reply_order(struct request *request, struct reply *reply,
     struct json_object *payments = json_object_new_array(),
                        *notifications = json_object_new_array();
     struct feed_filter filter = {.subject = &order->id, .page = 1};
-    struct feed_page page;
+    struct page page;
 
     reply->value = orders_object(request, order);
     json_object_object_add(reply->value, "payments", payments);

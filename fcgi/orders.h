@@ -6,8 +6,7 @@
 #include "fcgi/reply.h"
 #include "fcgi/request.h"
 
-#define ORDERS_PAGE_MAX 1000000 /* the highest page of a list that may be asked for */
-#define ORDERS_URL_SIZE 512     /* a payment page's URL with its NUL */
+#define ORDERS_URL_SIZE 512 /* a payment page's URL with its NUL */
 
 /* Who asks, from the request. */
 struct checkout_actor orders_actor(const struct request *request);
@@ -27,8 +26,7 @@ MUST_USE enum err orders_amount(struct request *request, const struct currency *
                                 struct amount *out, bool *given);
 
 /* Reads status, since and page, and adds that page of the caller's orders to the array `list`. */
-MUST_USE enum err orders_list(struct request *request, struct json_object *list,
-                              struct checkout_page *page);
+MUST_USE enum err orders_list(struct request *request, struct json_object *list, struct page *page);
 
 /* Handlers of the merchant's calls about the order that the parameter `transaction` names. All answer
  * the order with its payments and notifications. Errors as the domain's, the field named.

@@ -3,18 +3,13 @@
 #include "fcgi/notification.h"
 #include "fcgi/routes.h"
 
-static void add_date(struct json_object *object, const char *key, int64_t date)
-{
-    json_object_object_add(object, key, date == 0 ? NULL : json_object_new_int64(date));
-}
-
 static void add_endpoint(void *arg, const struct feed_endpoint *endpoint)
 {
     struct json_object *object = json_object_new_object();
 
     reply_text(object, "endpoint", endpoint->endpoint);
     reply_int(object, "pending", (int64_t)endpoint->pending);
-    add_date(object, "oldest", endpoint->oldest);
+    reply_date(object, "oldest", endpoint->oldest);
     reply_bool(object, "paused", endpoint->paused_since != 0);
     reply_bool(object, "paused_by_operator", endpoint->paused_by_operator_since != 0);
     json_object_array_add(arg, object);
@@ -23,7 +18,7 @@ static void add_endpoint(void *arg, const struct feed_endpoint *endpoint)
 static enum err handle_list(struct request *request, struct reply *reply)
 {
     struct json_object *events = json_object_new_array(), *endpoints = json_object_new_array();
-    struct feed_page page = {0};
+    struct page page = {0};
 
     reply->value = json_object_new_object();
     json_object_object_add(reply->value, "events", events);

@@ -6,7 +6,7 @@
 static enum err handle_list(struct request *request, struct reply *reply)
 {
     struct json_object *orders = json_object_new_array();
-    struct checkout_page page = {0};
+    struct page page = {0};
 
     reply->value = json_object_new_object();
     json_object_object_add(reply->value, "orders", orders);

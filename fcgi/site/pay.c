@@ -10,8 +10,6 @@
 #include "identity/otp_device.h"
 #include "identity/qr.h"
 
-#define OTP_TEXT_MAX 16
-
 static bool is_status(const struct checkout_order *order, const char *status)
 {
     return strcmp(order->status, status) == 0;
@@ -26,11 +24,6 @@ static const char *way_out(const struct checkout_order *order)
     if (is_status(order, "cancelled") || is_status(order, "closed"))
         return order->return_failure;
     return order->return_success;
-}
-
-static void add_date(struct json_object *object, const char *key, int64_t date)
-{
-    json_object_object_add(object, key, date == 0 ? NULL : json_object_new_int64(date));
 }
 
 /* An order as its buyer sees it. */
@@ -50,8 +43,8 @@ static struct json_object *order_object(const struct checkout_order *order, cons
     json_object_object_add(object, "missing", reply_money(order->missing));
     reply_bool(object, "partial_allowed", !order->instant_only && !order->multipay);
     reply_bool(object, "multipay", order->multipay);
-    add_date(object, "created", order->created);
-    add_date(object, "expires", order->expires);
+    reply_date(object, "created", order->created);
+    reply_date(object, "expires", order->expires);
     /* The page counts down by our clock, not by its own. */
     reply_int(object, "now", clock_now_us() / 1000000);
     reply_text(object, "redirect", redirect[0] == '\0' ? NULL : redirect);

@@ -9,6 +9,7 @@
 #include "fcgi/fields.h"
 #include "fcgi/notification.h"
 #include "fcgi/routes.h"
+#include "fcgi/v1/page.h"
 #include "identity/rights.h"
 
 #define WAIT_MAX_S 25
@@ -20,21 +21,14 @@
 static enum err handle_list(struct request *request, struct reply *reply)
 {
     struct json_object *events = json_object_new_array();
-    struct feed_page page = {0};
-    char records[24];
+    struct page page = {0};
     enum err rc = notification_list(request, events, &page);
 
     if (rc != ERR_OK) {
         json_object_put(events);
         return rc;
     }
-    snprintf(records, sizeof(records), "%llu", (unsigned long long)page.records);
-    reply->value = json_object_new_object();
-    reply_text(reply->value, "records", records);
-    json_object_object_add(reply->value, "result", events);
-    reply_int(reply->value, "current_page", page.current);
-    reply_int(reply->value, "max_page", page.max);
-    reply_int(reply->value, "max_results", page.size);
+    reply->value = v1_page(&page, events);
     return ERR_OK;
 }
 

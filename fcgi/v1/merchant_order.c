@@ -5,6 +5,7 @@
 #include "fcgi/fields.h"
 #include "fcgi/orders.h"
 #include "fcgi/routes.h"
+#include "fcgi/v1/page.h"
 #include "identity/rights.h"
 #include "net/http.h"
 
@@ -141,21 +142,14 @@ static enum err handle_refund(struct request *request, struct reply *reply)
 static enum err handle_list(struct request *request, struct reply *reply)
 {
     struct json_object *orders = json_object_new_array();
-    struct checkout_page page = {0};
-    char records[24];
+    struct page page = {0};
 
     enum err rc = orders_list(request, orders, &page);
     if (rc != ERR_OK) {
         json_object_put(orders);
         return rc;
     }
-    snprintf(records, sizeof(records), "%llu", (unsigned long long)page.records);
-    reply->value = json_object_new_object();
-    reply_text(reply->value, "records", records);
-    json_object_object_add(reply->value, "result", orders);
-    reply_int(reply->value, "current_page", page.current);
-    reply_int(reply->value, "max_page", page.max);
-    reply_int(reply->value, "max_results", page.size);
+    reply->value = v1_page(&page, orders);
     return ERR_OK;
 }
 

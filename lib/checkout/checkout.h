@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "base/page.h"
 #include "db/db.h"
 #include "money/amount.h"
 
@@ -132,17 +133,12 @@ struct checkout_filter {
     int64_t page;       /* from 1 */
 };
 
-struct checkout_page {
-    uint64_t records;
-    int64_t current, max, size;
-};
-
 /* Calls `row` for each order of one page of a merchant's orders, newest first; `row` must not use
  * `db`. */
 MUST_USE enum err checkout_list(struct db *db, int64_t merchant_id,
                                 const struct checkout_filter *filter,
                                 void (*row)(void *arg, const struct checkout_order *order),
-                                void *arg, struct checkout_page *page);
+                                void *arg, struct page *page);
 
 struct checkout_payment {
     struct uuid id;

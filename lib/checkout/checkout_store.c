@@ -189,7 +189,7 @@ enum err checkout_store_done(struct db *db, const struct checkout_actor *actor,
     "AND (? = 0 OR o.created_at >= FROM_UNIXTIME(?)) "
 
 static enum err list_count(struct db *db, int64_t merchant_id, const struct checkout_filter *filter,
-                           struct checkout_page *page)
+                           struct page *page)
 {
     struct db_rows rows = {0};
     enum err rc =
@@ -198,17 +198,14 @@ static enum err list_count(struct db *db, int64_t merchant_id, const struct chec
                        db_i64(filter->since), db_i64(filter->since)),
                &rows);
     if (rc == ERR_OK && db_next(&rows))
-        page->records = db_get_u64(&rows, 0);
+        *page = page_of(db_get_u64(&rows, 0), filter->page, CHECKOUT_PAGE);
     db_rows_free(&rows);
-    page->size = CHECKOUT_PAGE;
-    page->current = filter->page;
-    page->max = page->records == 0 ? 1 : (int64_t)((page->records - 1) / CHECKOUT_PAGE) + 1;
     return rc;
 }
 
 enum err checkout_list(struct db *db, int64_t merchant_id, const struct checkout_filter *filter,
                        void (*row)(void *arg, const struct checkout_order *order), void *arg,
-                       struct checkout_page *page)
+                       struct page *page)
 {
     struct db_rows rows = {0};
     struct checkout_order order;
@@ -218,8 +215,8 @@ enum err checkout_list(struct db *db, int64_t merchant_id, const struct checkout
         return rc;
     rc = db_run(db, "SELECT " ORDER_COLUMNS LIST_WHERE "ORDER BY o.id DESC LIMIT ?, ?",
                 DB_ARGS(db_i64(merchant_id), db_text(filter->status), db_text(filter->status),
-                        db_i64(filter->since), db_i64(filter->since),
-                        db_i64((filter->page - 1) * CHECKOUT_PAGE), db_i64(CHECKOUT_PAGE)),
+                        db_i64(filter->since), db_i64(filter->since), db_i64(page_offset(page)),
+                        db_i64(CHECKOUT_PAGE)),
                 &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         read_order(&rows, &order);

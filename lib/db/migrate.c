@@ -179,14 +179,14 @@ static enum err grant_procedures(struct db *owner, const char *app_user)
 {
     struct db_rows rows = {0};
     struct text sql = TEXT(1024);
-    enum err rc = db_run(
-        owner,
-        "SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = DATABASE()",
-        DB_NO_ARGS, &rows);
+    enum err rc = db_run(owner,
+                         "SELECT routine_type, routine_name FROM information_schema.routines WHERE "
+                         "routine_schema = DATABASE()",
+                         DB_NO_ARGS, &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         text_clear(&sql);
-        text_addf(&sql, "GRANT EXECUTE ON %s `%s` TO `%s`@localhost", db_get_text(&rows, 0), db_get_text(&rows, 1),
-                  app_user);
+        text_addf(&sql, "GRANT EXECUTE ON %s `%s` TO `%s`@localhost", db_get_text(&rows, 0),
+                  db_get_text(&rows, 1), app_user);
         rc = db_run(owner, text_string(&sql), DB_NO_ARGS, NULL);
     }
     db_rows_free(&rows);

@@ -85,20 +85,20 @@ static enum err each_event(struct db *db, const char *sql, struct db_args args,
 
 enum err feed_list(struct db *db, int64_t merchant_id, const struct feed_filter *filter,
                    void (*row)(void *arg, const struct notify_event *event), void *arg,
-                   struct feed_page *page)
+                   struct page *page)
 {
     struct where where;
     struct text sql = TEXT(8192);
 
     build_where(merchant_id, filter, &where);
-    *page = (struct feed_page){.current = filter->page, .size = FEED_PAGE};
-    enum err rc = count_events(db, &where, &page->records);
-    page->max = page->records == 0 ? 1 : (int64_t)((page->records - 1) / FEED_PAGE + 1);
+    uint64_t records = 0;
+    enum err rc = count_events(db, &where, &records);
+    *page = page_of(records, filter->page, FEED_PAGE);
     if (rc == ERR_OK && page->current <= page->max) {
         text_addf(&sql, SELECT_EVENTS "%s ORDER BY e.%s DESC, e.id DESC LIMIT ? OFFSET ?",
                   text_string(&where.sql), merchant_id != 0 ? "seq" : "id");
         where.args[where.count++] = db_i64(FEED_PAGE);
-        where.args[where.count++] = db_i64((filter->page - 1) * FEED_PAGE);
+        where.args[where.count++] = db_i64(page_offset(page));
         rc = each_event(db, text_string(&sql),
                         (struct db_args){.list = where.args, .count = where.count}, row, arg);
     }

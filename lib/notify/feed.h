@@ -6,6 +6,7 @@
 #ifndef NOTIFY_FEED_H
 #define NOTIFY_FEED_H
 
+#include "base/page.h"
 #include "notify/notify.h"
 
 #define FEED_PAGE 50       /* events in one page of a list */
@@ -25,15 +26,10 @@ struct feed_filter {
     int64_t page;               /* from 1 */
 };
 
-struct feed_page {
-    uint64_t records;
-    int64_t current, max, size;
-};
-
 /* Calls `row` for each event of one page, newest first; `row` must not use `db`. */
 MUST_USE enum err feed_list(struct db *db, int64_t merchant_id, const struct feed_filter *filter,
                             void (*row)(void *arg, const struct notify_event *event), void *arg,
-                            struct feed_page *page);
+                            struct page *page);
 
 /* One event by its webhook-id, or, where uuid is NULL, by its number. ERR_NOT_FOUND. */
 MUST_USE enum err feed_event(struct db *db, int64_t merchant_id, const struct uuid *uuid,

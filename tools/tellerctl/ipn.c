@@ -62,7 +62,7 @@ static int run_list(struct ctl *ctl)
                                  .status = ctl_option(ctl, "status"),
                                  .endpoint = ctl_option(ctl, "endpoint"),
                                  .page = page == NULL ? 1 : read_number(page)};
-    struct feed_page counts;
+    struct page counts;
     struct user user = {.id = 0};
 
     if (filter.page == 0 || filter.page > PAGE_MAX)
