@@ -1,4 +1,5 @@
 /* GET /health/live and /health/ready: for load balancers, monitors and start scripts. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "db/migrate.h"
 #include "fcgi/app.h"
@@ -12,22 +13,34 @@ static enum err live(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
-/* What keeps this worker from serving, or NULL. */
-static const char *not_ready(struct app *app)
+#define LOOK_AGAIN_US (5 * INT64_C(1000000)) /* how long a current schema is taken to stay so */
+
+/* Compares the schema with its files, which costs a query per file. */
+static const char *schema_problem(struct app *app)
 {
     struct text problem = TEXT(1024);
     size_t pending = 0;
     const char *words = NULL;
-    if (app_ready(app) != ERR_OK) {
-        words = "database is away\n";
-    } else if (migrate_pending(app->db, app->config.schema_directory, &pending, &problem) !=
-               ERR_OK) {
+    if (migrate_pending(app->db, app->config.schema_directory, &pending, &problem) != ERR_OK) {
         words = "schema cannot be read\n";
         log_line(LOG_LEVEL_WARNING, "ready", "problem=\"%s\"", text_string(&problem));
     } else if (pending > 0) {
         words = "schema is not current: run tellerctl migrate\n";
     }
     text_free(&problem);
+    return words;
+}
+
+/* What keeps this worker from serving, or NULL. */
+static const char *not_ready(struct app *app)
+{
+    static int64_t current_until_us;
+    if (app_ready(app) != ERR_OK || db_run(app->db, "DO 0", DB_NO_ARGS, NULL) != ERR_OK)
+        return "database is away\n";
+    if (clock_mono_us() < current_until_us)
+        return NULL;
+    const char *words = schema_problem(app);
+    current_until_us = words == NULL ? clock_mono_us() + LOOK_AGAIN_US : 0;
     return words;
 }
 
