@@ -14,7 +14,7 @@
 #include "ledger/ledger.h"
 
 /* The suites, in the order in which they run: one line for each. */
-#define SUITES(X) X(identity) X(api_key) X(checkout)
+#define SUITES(X) X(identity) X(api_key) X(notify) X(checkout)
 
 #define X(name) extern const struct db_suite suite_##name;
 SUITES(X)
