@@ -77,11 +77,9 @@ static bool is_given(const struct request *request, const char *name)
     return param != NULL && param->value_len > 0;
 }
 
-enum err orders_amount(struct request *request, const struct currency *currency, struct amount *out,
-                       bool *given)
+bool orders_amount_given(const struct request *request)
 {
-    *given = is_given(request, "amount") || is_given(request, "amount_int");
-    return *given ? fields_amount(request, "amount", currency, out) : ERR_OK;
+    return is_given(request, "amount") || is_given(request, "amount_int");
 }
 
 struct list_params {
@@ -234,14 +232,14 @@ enum err orders_refund(struct request *request, struct reply *reply, bool repeat
     struct checkout_order order;
     struct checkout_actor actor = orders_actor(request);
     struct amount amount;
-    bool with_amount;
+    bool with_amount = orders_amount_given(request);
 
     actor.repeatable = repeatable;
     enum err rc = FIELDS_READ(request, refund_fields, &params);
     if (rc == ERR_OK)
         rc = checkout_view_own(request->db, actor.user_id, &params.transaction, &order);
-    if (rc == ERR_OK)
-        rc = orders_amount(request, order.amount.currency, &amount, &with_amount);
+    if (rc == ERR_OK && with_amount)
+        rc = fields_amount(request, "amount", order.amount.currency, &amount);
     if (rc == ERR_OK)
         rc = checkout_refund(request->db, &actor, &params.transaction,
                              params.with_payment ? &params.payment : NULL,

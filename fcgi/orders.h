@@ -20,10 +20,8 @@ void orders_payment_url(const struct request *request, const struct uuid *id,
 struct json_object *orders_object(const struct request *request,
                                   const struct checkout_order *order);
 
-/* Reads amount or amount_int, both optional. *given  out, false where neither is there
- * Errors as fields_amount. */
-MUST_USE enum err orders_amount(struct request *request, const struct currency *currency,
-                                struct amount *out, bool *given);
+/* True where amount or amount_int is there and not empty: both are optional in some calls. */
+bool orders_amount_given(const struct request *request);
 
 /* Reads status, since and page, and adds that page of the caller's orders to the array `list`. */
 MUST_USE enum err orders_list(struct request *request, struct json_object *list, struct page *page);

@@ -27,12 +27,11 @@ CREATE TABLE event (
     at           DATETIME(6) NOT NULL COMMENT 'when it happened, UTC',
     state        ENUM('none', 'pending', 'delivered') NOT NULL COMMENT 'none: nothing to deliver',
     attempts     INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'begun so far',
-    next_at      DATETIME(6) NULL COMMENT 'due then; while one is in hand, the end of its lease',
+    next_at      DATETIME(6) NULL COMMENT 'due then; while one is in hand, the end of its lease; NULL: an earlier one of its subject is pending',
     delivered_at DATETIME(6) NULL COMMENT 'acknowledged, UTC',
-    UNIQUE KEY cursor_of (merchant_id, channel, seq),
-    KEY due (state, next_at),
+    UNIQUE KEY cursor_of (merchant_id, seq, channel),
+    KEY lane (channel, state, endpoint, merchant_id, next_at),
     KEY in_order (subject, channel, state, id),
-    KEY by_endpoint (endpoint, state),
     FOREIGN KEY (merchant_id) REFERENCES user (id)
 ) ENGINE = InnoDB COMMENT = 'the outbox: written in the transaction of what it tells';
 
@@ -44,7 +43,7 @@ CREATE TABLE event_attempt (
     address    VARCHAR(64) CHARACTER SET ascii NULL COMMENT 'that was connected to',
     status     SMALLINT UNSIGNED NULL COMMENT 'HTTP status; for mail the SMTP reply',
     result     VARCHAR(32) CHARACTER SET ascii NOT NULL DEFAULT 'begun'
-               COMMENT 'acknowledged, refused, address_refused, timeout, connect, tls, resolve, protocol, begun',
+               COMMENT 'acknowledged, refused, unsigned, sent, failed (mail), a name of lib/net/http.h, or begun',
     problem    VARCHAR(255) NULL COMMENT 'the transport''s words',
     answer     VARBINARY(4096) NULL COMMENT 'the beginning of the body',
     PRIMARY KEY (event_id, n),

@@ -117,11 +117,11 @@ static enum err read_payment(struct request *request, struct payment *payment)
     enum err rc = idempotency_take(request);
     if (rc == ERR_OK)
         rc = FIELDS_READ(request, pay_fields, &payment->params);
-    if (rc == ERR_OK)
+    payment->with_amount = orders_amount_given(request);
+    if (rc == ERR_OK && payment->with_amount) /* it is in the order's currency */
         rc = checkout_view(request->db, &payment->params.id, &payment->order);
-    if (rc == ERR_OK)
-        rc = orders_amount(request, payment->order.amount.currency, &payment->amount,
-                           &payment->with_amount);
+    if (rc == ERR_OK && payment->with_amount)
+        rc = fields_amount(request, "amount", payment->order.amount.currency, &payment->amount);
     return rc;
 }
 

@@ -264,10 +264,13 @@ enum err feed_resume(struct db *db, int64_t merchant_id, const char *endpoint)
 
     if (rc != ERR_OK || count == 0)
         return rc == ERR_OK ? ERR_NOT_FOUND : rc;
-    /* Whoever resumes says that the shop is back: what waits for its next try is tried now. */
+    /* Whoever resumes says that the shop is back: what waits for its next try is tried now, but for
+     * what is in hand. */
     return change(db,
                   "UPDATE event AS e SET e.next_at = NOW(6) WHERE e.channel = 'ipn' "
-                  "AND e.state = 'pending' AND e.endpoint = ? AND e.next_at > NOW(6) AND " OWN,
+                  "AND e.state = 'pending' AND e.endpoint = ? AND e.next_at > NOW(6) "
+                  "AND NOT EXISTS (SELECT 1 FROM event_attempt AS a WHERE a.event_id = e.id "
+                  "AND a.n = e.attempts AND a.result = 'begun') AND " OWN,
                   DB_ARGS(db_text(endpoint), db_i64(merchant_id), db_i64(merchant_id)), &due);
 }
 
@@ -284,9 +287,14 @@ enum err feed_endpoints(struct db *db, int64_t merchant_id,
         " GROUP BY e.endpoint UNION ALL "
         "SELECT p.endpoint, 0, NULL, IF(p.merchant_id = ?, p.since, NULL), "
         "IF(p.merchant_id = ?, p.since, NULL) FROM endpoint_pause AS p "
-        "WHERE p.merchant_id = ? OR ? = 0) AS n GROUP BY n.endpoint ORDER BY n.endpoint",
+        "WHERE p.merchant_id = ? OR ? = 0 OR (p.merchant_id = ? AND EXISTS (SELECT 1 FROM event AS "
+        "e "
+        "WHERE e.channel = 'ipn' AND e.state IN ('pending', 'delivered') "
+        "AND e.endpoint = p.endpoint AND e.merchant_id = ?))) AS n "
+        "GROUP BY n.endpoint ORDER BY n.endpoint",
         DB_ARGS(db_i64(merchant_id), db_i64(merchant_id), db_i64(pauser(merchant_id)),
-                db_i64(EVERYBODY), db_i64(pauser(merchant_id)), db_i64(merchant_id)),
+                db_i64(EVERYBODY), db_i64(pauser(merchant_id)), db_i64(merchant_id),
+                db_i64(EVERYBODY), db_i64(merchant_id)),
         &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         struct feed_endpoint endpoint = {

@@ -42,7 +42,7 @@ test('a buyer signs in on the page, pays all and is taken back to the shop', asy
   const page = await newPage(browser);
   await page.goto(`${BASE}/pay/${transaction}?custom=17`);
   await page.getByRole('heading', { level: 1, name: 'Coffee beans, 1 kg' }).waitFor();
-  assert.equal(await page.locator('#amount').textContent(), '$24.50');
+  assert.equal(await page.locator('#asked').textContent(), '$24.50');
   assert.equal(await page.locator('#merchant').textContent(), merchant.login);
   assert.match(await page.locator('#time-left').textContent(), /^(59:\d\d|1 h 0 min)$/);
   await shot(page, 'pay-sign-in');
@@ -235,6 +235,16 @@ test('the time left ticks; when it is over nothing can be paid', async () => {
   await page.getByRole('heading', { name: 'This payment has expired' }).waitFor();
   assert.equal(await payButton(page).isVisible(), false);
   await done(page);
+});
+
+test('the page is served to GET and POST alone, at the addresses of transactions alone', async () => {
+  const id = '00000000-0000-4000-8000-00000000000A';
+  const statuses = (...calls) => Promise.all(calls.map(async ([method, path]) =>
+    (await fetch(BASE + path, { method, body: method === 'POST' ? 'a=b' : undefined })).status));
+  assert.deepEqual(await statuses(...['GET', 'HEAD', 'POST', 'PUT', 'DELETE'].map((method) => [method, `/pay/${id}`])),
+    [200, 200, 200, 403, 403]);
+  assert.deepEqual(await statuses(...['/pay/', '/pay/1', `/pay/${id}/`, `/pay/${id}x`].map((path) => ['GET', path])),
+    [404, 404, 404, 404]);
 });
 
 test('a transaction that does not exist is said so', async () => {

@@ -12,7 +12,7 @@
 #include "ledger/ledger.h"
 
 /* The suites, in the order in which they run: one line for each. */
-#define SUITES(X) X(schema) X(identity) X(api_key) X(audit) X(checkout)
+#define SUITES(X) X(schema) X(identity) X(api_key) X(audit) X(checkout) X(notify)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)

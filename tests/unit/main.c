@@ -33,7 +33,8 @@
     X(nonce)       \
     X(net_address) \
     X(net_url)     \
-    X(net_mail)
+    X(net_mail)    \
+    X(notify)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)

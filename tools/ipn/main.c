@@ -130,7 +130,8 @@ static int run_mail(const struct ipn *ipn, pid_t parent)
 
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
         return FAILED;
-    return tell("mailed", mail_run(ipn, &tried, &sent), tried, sent, start_us);
+    enum err rc = mail_run(ipn, &tried, &sent);
+    return tell("mailed", rc, tried, sent, start_us);
 }
 
 static int run(const struct ipn *ipn)
@@ -144,8 +145,8 @@ static int run(const struct ipn *ipn)
         return FAILED;
     if (child == 0)
         return run_mail(ipn, parent);
-    int status =
-        tell("delivered", deliver_run(ipn, &tried, &acknowledged), tried, acknowledged, start_us);
+    enum err rc = deliver_run(ipn, &tried, &acknowledged);
+    int status = tell("delivered", rc, tried, acknowledged, start_us);
     if (ipn_stopping || status != DONE)
         kill(child, SIGTERM);
     while (waitpid(child, &mailed, 0) < 0 && errno == EINTR)

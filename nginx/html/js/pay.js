@@ -3,7 +3,7 @@ import { api, setSessionEnded } from './api.js';
 import { onSignIn } from './credentials.js';
 import { $, announce, ask, busy, clearErrors, copyButton, el, fact, failure, showError, showFieldError }
   from './dom.js';
-import { ZONE, amountProblem, exact, hostOf, isSome, money, time, toUnits } from './format.js';
+import { ZONE, amountProblem, exact, hostOf, isSome, time, toUnits } from './format.js';
 import { isPayable, statusBadge, statusMeaning } from './order.js';
 import { currentSession, signOut } from './session.js';
 
@@ -30,6 +30,8 @@ const typed = () => form.elements.amount.value.trim();
 const serverTime = () => Math.floor(Date.now() / 1000 + ahead);
 const secondsLeft = () => (order.expires == null ? null : Math.max(0, order.expires - serverTime()));
 
+const sum = (amount) => el('span', { class: 'money' }, exact(amount));
+
 /** "14:05" below an hour, "3 h 20 min" or "2 days" above. */
 function countdown(seconds) {
   if (seconds >= 2 * 86400) return `${Math.floor(seconds / 86400)} days`;
@@ -43,11 +45,11 @@ function showFacts() {
   $('description').textContent = order.description;
   document.title = `${order.description} – Teller`;
   $('badge').replaceChildren(statusBadge(order.status));
-  $('amount').textContent = exact(order.amount);
+  $('asked').textContent = exact(order.amount);
   $('facts').replaceChildren(...[
-    isSome(order.paid) && !order.multipay ? fact('Paid', money(order.paid)) : null,
-    order.status === 'partial' ? fact('Missing', el('strong', { id: 'still-missing' }, money(order.missing))) : null,
-    isSome(order.refunded) ? fact('Given back', money(order.refunded)) : null,
+    isSome(order.paid) && !order.multipay ? fact('Paid', sum(order.paid)) : null,
+    order.status === 'partial' ? fact('Missing', el('strong', { id: 'still-missing' }, sum(order.missing))) : null,
+    isSome(order.refunded) ? fact('Given back', sum(order.refunded)) : null,
     left === null ? null
       : fact('Time left', el('span', { id: 'time-left', class: 'money', role: 'timer' }, countdown(left))),
     order.multipay ? fact('Kind', 'Can be paid more than once') : null,
@@ -91,13 +93,13 @@ function showAction() {
 function showForm() {
   const wallet = account.wallets.find(({ currency }) => currency === order.amount.currency);
   const enough = wallet && BigInt(wallet.balance.value_int) >= BigInt(order.missing.value_int);
-  $('funds').replaceChildren(fact('To pay now', money(order.missing)),
-    fact('Your balance', wallet ? money(wallet.balance) : `No ${order.amount.currency}`));
+  $('funds').replaceChildren(fact('Still to pay', sum(order.missing)),
+    fact('Your balance', wallet ? sum(wallet.balance) : `No ${order.amount.currency}`));
   $('short').hidden = enough;
   $('short').textContent = order.partial_allowed && wallet && isSome(wallet.balance)
     ? 'Your balance does not cover all of it. You can pay a part.' : 'Your balance does not cover this payment.';
   $('how-much').hidden = !order.partial_allowed;
-  $('missing').textContent = order.missing.display;
+  $('missing').textContent = exact(order.missing);
   $('currency').textContent = order.amount.currency;
   $('otp-field').hidden = !account.otp.enabled;
   showChoice();
@@ -129,7 +131,7 @@ function firstProblem() {
     const problem = amountProblem(typed(), decimals);
     if (problem) return ['amount', problem];
     if (toUnits(typed(), decimals) > BigInt(order.missing.value_int))
-      return ['amount', `This is more than the missing ${order.missing.display}.`];
+      return ['amount', `This is more than the missing ${exact(order.missing)}.`];
   }
   return !$('otp-field').hidden && !form.elements.otp.value.trim()
     ? ['otp', 'Please enter the code from your device.'] : null;
@@ -157,7 +159,7 @@ async function afterPayment(paid) {
   if (paid.status === 'partial') {
     account = await api('GET', '/site/account');
     show(paid);
-    announce(`A part is paid, ${paid.missing.display} is missing`);
+    announce(`A part is paid, ${exact(paid.missing)} is missing`);
     $('description').focus();
     return;
   }
