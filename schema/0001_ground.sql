@@ -67,7 +67,7 @@ CREATE TABLE user (
     last_login_at DATETIME(6) NULL COMMENT 'last sign-in on the site, UTC'
 ) ENGINE = InnoDB COMMENT = 'people, shops and partners alike';
 
-INSERT INTO user (id, uuid, login, email, enabled) VALUES (1, UNHEX(REPLACE(UUID(), '-', '')), 'house', 'house@invalid', FALSE);
+INSERT INTO user (id, uuid, login, email, enabled) VALUES (1, RANDOM_BYTES(16), 'house', 'house@invalid', FALSE);
 
 CREATE TABLE user_verification (
     user_id     BIGINT NOT NULL COMMENT 'user.id',

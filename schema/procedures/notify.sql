@@ -1,5 +1,14 @@
 -- The outbox. An event is added inside the transaction of what it tells.
 
+-- A random uuid (version 4): the server's own UUID() tells the machine's address and the time.
+CREATE OR REPLACE FUNCTION uuid4() RETURNS BINARY(16)
+    SQL SECURITY INVOKER NOT DETERMINISTIC NO SQL
+BEGIN
+    DECLARE v_bytes BINARY(16) DEFAULT RANDOM_BYTES(16);
+    RETURN CONCAT(LEFT(v_bytes, 6), CHAR(ORD(SUBSTR(v_bytes, 7, 1)) & 15 | 64), SUBSTR(v_bytes, 8, 1),
+                  CHAR(ORD(SUBSTR(v_bytes, 9, 1)) & 63 | 128), SUBSTR(v_bytes, 10));
+END;
+
 -- Adds an event, and the merchant's mail beside it where p_mail. Takes the merchant's feed row: events of one merchant are
 -- numbered in the order of their commits. An event behind a pending one of its subject and channel gets no time: whoever
 -- delivers the one before gives it one. The read that decides takes a lock, so that it waits for a delivery that is being
@@ -19,7 +28,7 @@ BEGIN
                                         AND state = 'pending' LOCK IN SHARE MODE));
     INSERT INTO event (uuid, merchant_id, seq, channel, subject, payment, status, currency_id, amount, valid, pending, total,
                        data, api_key_id, url, endpoint, at, state, next_at)
-    VALUES (UNHEX(REPLACE(UUID(), '-', '')), p_merchant, v_seq, IF(p_url IS NULL, 'feed', 'ipn'), p_subject, p_payment, p_status,
+    VALUES (uuid4(), p_merchant, v_seq, IF(p_url IS NULL, 'feed', 'ipn'), p_subject, p_payment, p_status,
             p_currency, p_amount, p_valid, p_total - p_valid, p_total, p_data, p_api_key, p_url, COALESCE(p_endpoint, ''), v_now,
             IF(p_url IS NULL, 'none', 'pending'), IF(p_url IS NULL OR v_ahead > 0, NULL, v_now));
     IF p_mail THEN
@@ -27,7 +36,7 @@ BEGIN
                        LOCK IN SHARE MODE);
         INSERT INTO event (uuid, merchant_id, seq, channel, subject, payment, status, currency_id, amount, valid, pending, total,
                            api_key_id, endpoint, at, state, next_at)
-        VALUES (UNHEX(REPLACE(UUID(), '-', '')), p_merchant, v_seq, 'mail', p_subject, p_payment, p_status, p_currency, p_amount,
+        VALUES (uuid4(), p_merchant, v_seq, 'mail', p_subject, p_payment, p_status, p_currency, p_amount,
                 p_valid, p_total - p_valid, p_total, p_api_key, 'mail', v_now, 'pending', IF(v_ahead > 0, NULL, v_now));
     END IF;
 END;

@@ -5,6 +5,11 @@ const TIMEOUT_MS = 20000;
 let csrf = '';
 let onSessionEnded = () => {};
 
+// Leaving the page aborts what is under way: nobody is there any more to be told.
+let leaving = false;
+addEventListener('pagehide', () => { leaving = true; });
+addEventListener('pageshow', () => { leaving = false; });
+
 /** What the server refused, in words for a person; `code` is stable, `field` names an input or is null. */
 export class ApiError extends Error {
   constructor(status, code, message, field = null) {
@@ -56,6 +61,7 @@ export async function api(method, path, { body, query, headers, anonymous = fals
     });
     text = await response.text();
   } catch {
+    if (leaving) return new Promise(() => {});
     throw new ApiError(0, 'unreachable',
       'The server could not be reached. Please check your connection and try again.');
   }
