@@ -246,6 +246,15 @@ static void test_constraints(void)
     static const char ticket[] =
         "INSERT INTO ticket (id, customer_id, partner_id, partner_user_id, currency_id, amount, "
         "key_hash, created_at, expires_at) VALUES (REPEAT('i', 16), 1, 'p', 1, 2, ";
+    static const char order[] =
+        "INSERT INTO checkout_order (id, merchant_id, api_key_id, request_key, currency_id, "
+        "amount, "
+        "paid, refunded, description, wants_mail, autosell, instant_only, multipay, created_at) "
+        "VALUES (REPEAT('o', 16), 1, 1, 'r', 2, ";
+    static const char end_of_order[] = ", 'd', 0, 0, 0, 0, NOW())";
+    static const char payment[] =
+        "INSERT INTO checkout_payment (id, order_id, payer_id, amount, refunded, journal_id, "
+        "created_at) VALUES (REPEAT('p', 16), REPEAT('o', 16), 1, ";
     static const struct {
         const char *start, *middle, *end, *words;
     } rows[] = {
@@ -256,8 +265,18 @@ static void test_constraints(void)
         {"INSERT INTO withdrawal_usage VALUES (1, 2, NOW(), ", "6, 5", ")", "usage_not_negative"},
         {ticket, "0", ", REPEAT('h', 32), NOW(), NOW())", "`ticket`"},
         {ticket, "-1", ", REPEAT('h', 32), NOW(), NOW())", "`ticket`"},
+        {"INSERT INTO merchant_fee VALUES (1, 2, ", "-1, 0", ")", "`merchant_fee`"},
+        {"INSERT INTO merchant_fee VALUES (1, 2, ", "100, 0", ")", "`merchant_fee`"},
+        {"INSERT INTO merchant_fee VALUES (1, 2, ", "0, -1", ")", "`merchant_fee`"},
+        {order, "0, 0, 0", end_of_order, "`checkout_order`"},
+        {order, "5, 6, 0", end_of_order, "`checkout_order`"},
+        {order, "5, 0, -1", end_of_order, "`checkout_order`"},
+        {order, "5, 2, 3", end_of_order, "`checkout_order`"},
+        {payment, "0, 0", ", 1, NOW())", "`checkout_payment`"},
+        {payment, "5, 6", ", 1, NOW())", "`checkout_payment`"},
+        {payment, "5, -1", ", 1, NOW())", "`checkout_payment`"},
     };
-    enum { CONSTRAINTS = 4 }; /* a new one needs a row above */
+    enum { CONSTRAINTS = 7 }; /* a new one needs a row above */
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {

@@ -13,8 +13,9 @@ function row(term, text) {
 }
 
 async function look() {
-  const response = await fetch(`orders?order=${encodeURIComponent(order)}`, { cache: 'no-store' }).catch(() => null);
-  const told = response?.ok ? (await response.json()).notifications.at(-1) : null;
+  const told = await fetch(`orders?order=${encodeURIComponent(order)}`, { cache: 'no-store' })
+    .then(async (response) => (response.ok ? (await response.json()).notifications.at(-1) : null))
+    .catch(() => null);
   if (!told) {
     setTimeout(look, 500);
     return;
