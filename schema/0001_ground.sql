@@ -89,7 +89,7 @@ CREATE TABLE session (
 ) ENGINE = InnoDB COMMENT = 'who is signed in';
 
 CREATE TABLE api_key (
-    id            BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY COMMENT 'decides its nonce table: id modulo 8',
+    id            BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY COMMENT 'decides its nonce table: id modulo 32',
     public_key    BINARY(16) NOT NULL UNIQUE COMMENT 'uuid sent in Rest-Key',
     user_id       BIGINT NOT NULL COMMENT 'user.id',
     face          ENUM('v1', 'desk', 'wallet') NOT NULL COMMENT 'the wire API it is for',
@@ -113,7 +113,7 @@ CREATE TABLE api_key_nonce_0 (
     nonce   DECIMAL(38, 18) NOT NULL DEFAULT -1 COMMENT 'highest accepted',
     used_at DATETIME(6) NULL COMMENT 'last call'
 ) ENGINE = MyISAM ROW_FORMAT = FIXED
-  COMMENT = 'highest nonce per key. MyISAM on purpose: written through to the file at once, so that it outlives a killed server, without the disk flush of a commit. A lost machine may lose the last of them; journal.request_key still refuses every replayed write. Eight tables, by key_id modulo 8, since MyISAM locks a table at a time: with one, signed reads wait for each other.';
+  COMMENT = 'highest nonce per key. MyISAM on purpose: written through to the file at once, so that it outlives a killed server, without the disk flush of a commit. A lost machine may lose the last of them; journal.request_key still refuses every replayed write. Thirty-two tables, by key_id modulo 32, since MyISAM locks a table at a time: with few, signed reads wait for each other.';
 
 CREATE TABLE api_key_tonce_0 (
     tonce  BIGINT NOT NULL COMMENT 'microseconds since 1970',
@@ -122,30 +122,18 @@ CREATE TABLE api_key_tonce_0 (
 ) ENGINE = MyISAM ROW_FORMAT = FIXED
   COMMENT = 'tonces accepted of late; older than their window they are swept. Engine and number of tables as for api_key_nonce.';
 
-CREATE TABLE api_key_nonce_1 LIKE api_key_nonce_0;
-CREATE TABLE api_key_nonce_2 LIKE api_key_nonce_0;
-CREATE TABLE api_key_nonce_3 LIKE api_key_nonce_0;
-CREATE TABLE api_key_nonce_4 LIKE api_key_nonce_0;
-CREATE TABLE api_key_nonce_5 LIKE api_key_nonce_0;
-CREATE TABLE api_key_nonce_6 LIKE api_key_nonce_0;
-CREATE TABLE api_key_nonce_7 LIKE api_key_nonce_0;
-CREATE TABLE api_key_tonce_1 LIKE api_key_tonce_0;
-CREATE TABLE api_key_tonce_2 LIKE api_key_tonce_0;
-CREATE TABLE api_key_tonce_3 LIKE api_key_tonce_0;
-CREATE TABLE api_key_tonce_4 LIKE api_key_tonce_0;
-CREATE TABLE api_key_tonce_5 LIKE api_key_tonce_0;
-CREATE TABLE api_key_tonce_6 LIKE api_key_tonce_0;
-CREATE TABLE api_key_tonce_7 LIKE api_key_tonce_0;
+CREATE PROCEDURE make_nonce_tables()
+BEGIN
+    DECLARE v_table INT DEFAULT 1;
+    WHILE v_table < 32 DO
+        EXECUTE IMMEDIATE CONCAT('CREATE TABLE api_key_nonce_', v_table, ' LIKE api_key_nonce_0');
+        EXECUTE IMMEDIATE CONCAT('CREATE TABLE api_key_tonce_', v_table, ' LIKE api_key_tonce_0');
+        SET v_table = v_table + 1;
+    END WHILE;
+END;
 
-CREATE VIEW api_key_used AS
-SELECT key_id, used_at FROM api_key_nonce_0
-UNION ALL SELECT key_id, used_at FROM api_key_nonce_1
-UNION ALL SELECT key_id, used_at FROM api_key_nonce_2
-UNION ALL SELECT key_id, used_at FROM api_key_nonce_3
-UNION ALL SELECT key_id, used_at FROM api_key_nonce_4
-UNION ALL SELECT key_id, used_at FROM api_key_nonce_5
-UNION ALL SELECT key_id, used_at FROM api_key_nonce_6
-UNION ALL SELECT key_id, used_at FROM api_key_nonce_7;
+CALL make_nonce_tables();
+DROP PROCEDURE make_nonce_tables;
 
 CREATE TABLE otp_device (
     id            BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY COMMENT 'name OTP#<id> for its owner',

@@ -69,6 +69,8 @@ enum err api_key_check_access(unsigned rights, const char *networks, const char 
     return check_access(rights, networks, canonical, field);
 }
 
+#define NONCE_TABLES 32 /* schema: api_key_nonce_0 to _31, by key id */
+
 #define KEY_COLUMNS                                                            \
     "k.id, k.public_key, k.user_id, k.face, k.rights, k.networks, k.version, " \
     "UNIX_TIMESTAMP(k.created_at) DIV 1,"                                      \
@@ -152,21 +154,35 @@ enum err api_key_revoke(struct db *db, int64_t user_id, const struct uuid *publi
     return rc == ERR_NOT_FOUND && resent ? ERR_OK : rc;
 }
 
+/* When a key was last used: nonce tables are many, so that calls do not wait for each other. */
+static enum err read_last_use(struct db *db, struct api_key *key)
+{
+    struct db_rows rows = {0};
+    struct text sql = TEXT(256);
+
+    text_addf(&sql, "SELECT UNIX_TIMESTAMP(used_at) DIV 1 FROM api_key_nonce_%d WHERE key_id = ?",
+              (int)(key->id % NONCE_TABLES));
+    enum err rc = db_run(db, text_string(&sql), DB_ARGS(db_i64(key->id)), &rows);
+    if (rc == ERR_OK && db_next(&rows))
+        key->last_used = db_get_i64(&rows, 0);
+    db_rows_free(&rows);
+    text_free(&sql);
+    return rc;
+}
+
 enum err api_key_list(struct db *db, int64_t user_id,
                       void (*row)(void *arg, const struct api_key *key), void *arg)
 {
     struct db_rows rows = {0};
     struct api_key key;
-    enum err rc =
-        db_run(db,
-               "SELECT " KEY_COLUMNS ", UNIX_TIMESTAMP(n.used_at) DIV 1 FROM api_key AS k "
-               "LEFT JOIN api_key_used AS n ON n.key_id = k.id "
-               "WHERE k.user_id = ? ORDER BY k.id DESC",
-               DB_ARGS(db_i64(user_id)), &rows);
+    enum err rc = db_run(
+        db, "SELECT " KEY_COLUMNS " FROM api_key AS k WHERE k.user_id = ? ORDER BY k.id DESC",
+        DB_ARGS(db_i64(user_id)), &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         read_key(&rows, &key);
-        key.last_used = db_get_i64(&rows, KEY_COLUMN_COUNT);
-        row(arg, &key);
+        rc = read_last_use(db, &key);
+        if (rc == ERR_OK)
+            row(arg, &key);
     }
     db_rows_free(&rows);
     return rc;

@@ -72,7 +72,7 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM api_key WHERE public_key = p_public_key) THEN
         INSERT INTO api_key (public_key, user_id, face, rights, networks, secret_sealed)
         VALUES (p_public_key, p_user, p_face, p_rights, p_networks, p_secret_sealed);
-        EXECUTE IMMEDIATE CONCAT('REPLACE INTO api_key_nonce_', LAST_INSERT_ID() & 7, ' (key_id) VALUES (?)') USING LAST_INSERT_ID();
+        EXECUTE IMMEDIATE CONCAT('REPLACE INTO api_key_nonce_', LAST_INSERT_ID() & 31, ' (key_id) VALUES (?)') USING LAST_INSERT_ID();
     END IF;
     COMMIT;
     SELECT id, public_key, user_id, face, rights, networks, version, UNIX_TIMESTAMP(created_at) DIV 1,
@@ -135,7 +135,7 @@ BEGIN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_key_changed';
     END IF;
     IF p_tonce IS NULL THEN
-        CASE p_key & 7
+        CASE p_key & 31
             WHEN 0 THEN UPDATE api_key_nonce_0 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
             WHEN 1 THEN UPDATE api_key_nonce_1 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
             WHEN 2 THEN UPDATE api_key_nonce_2 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
@@ -144,16 +144,40 @@ BEGIN
             WHEN 5 THEN UPDATE api_key_nonce_5 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
             WHEN 6 THEN UPDATE api_key_nonce_6 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
             WHEN 7 THEN UPDATE api_key_nonce_7 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 8 THEN UPDATE api_key_nonce_8 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 9 THEN UPDATE api_key_nonce_9 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 10 THEN UPDATE api_key_nonce_10 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 11 THEN UPDATE api_key_nonce_11 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 12 THEN UPDATE api_key_nonce_12 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 13 THEN UPDATE api_key_nonce_13 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 14 THEN UPDATE api_key_nonce_14 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 15 THEN UPDATE api_key_nonce_15 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 16 THEN UPDATE api_key_nonce_16 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 17 THEN UPDATE api_key_nonce_17 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 18 THEN UPDATE api_key_nonce_18 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 19 THEN UPDATE api_key_nonce_19 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 20 THEN UPDATE api_key_nonce_20 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 21 THEN UPDATE api_key_nonce_21 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 22 THEN UPDATE api_key_nonce_22 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 23 THEN UPDATE api_key_nonce_23 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 24 THEN UPDATE api_key_nonce_24 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 25 THEN UPDATE api_key_nonce_25 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 26 THEN UPDATE api_key_nonce_26 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 27 THEN UPDATE api_key_nonce_27 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 28 THEN UPDATE api_key_nonce_28 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 29 THEN UPDATE api_key_nonce_29 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 30 THEN UPDATE api_key_nonce_30 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
+            WHEN 31 THEN UPDATE api_key_nonce_31 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
         END CASE;
         IF ROW_COUNT() = 0 THEN
             -- Used before; or the row was lost with the machine, and is made anew.
-            EXECUTE IMMEDIATE CONCAT('INSERT INTO api_key_nonce_', p_key & 7, ' VALUES (?, ?, ?)') USING p_key, p_nonce, v_now;
+            EXECUTE IMMEDIATE CONCAT('INSERT INTO api_key_nonce_', p_key & 31, ' VALUES (?, ?, ?)') USING p_key, p_nonce, v_now;
         END IF;
     ELSE
         IF ABS(p_tonce - CAST(UNIX_TIMESTAMP(v_now) * 1000000 AS SIGNED)) > 10000000 THEN
             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_invalid_nonce';
         END IF;
-        CASE p_key & 7
+        CASE p_key & 31
             WHEN 0 THEN INSERT INTO api_key_tonce_0 VALUES (p_tonce, p_key); UPDATE api_key_nonce_0 SET used_at = v_now WHERE key_id = p_key;
             WHEN 1 THEN INSERT INTO api_key_tonce_1 VALUES (p_tonce, p_key); UPDATE api_key_nonce_1 SET used_at = v_now WHERE key_id = p_key;
             WHEN 2 THEN INSERT INTO api_key_tonce_2 VALUES (p_tonce, p_key); UPDATE api_key_nonce_2 SET used_at = v_now WHERE key_id = p_key;
@@ -162,6 +186,30 @@ BEGIN
             WHEN 5 THEN INSERT INTO api_key_tonce_5 VALUES (p_tonce, p_key); UPDATE api_key_nonce_5 SET used_at = v_now WHERE key_id = p_key;
             WHEN 6 THEN INSERT INTO api_key_tonce_6 VALUES (p_tonce, p_key); UPDATE api_key_nonce_6 SET used_at = v_now WHERE key_id = p_key;
             WHEN 7 THEN INSERT INTO api_key_tonce_7 VALUES (p_tonce, p_key); UPDATE api_key_nonce_7 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 8 THEN INSERT INTO api_key_tonce_8 VALUES (p_tonce, p_key); UPDATE api_key_nonce_8 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 9 THEN INSERT INTO api_key_tonce_9 VALUES (p_tonce, p_key); UPDATE api_key_nonce_9 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 10 THEN INSERT INTO api_key_tonce_10 VALUES (p_tonce, p_key); UPDATE api_key_nonce_10 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 11 THEN INSERT INTO api_key_tonce_11 VALUES (p_tonce, p_key); UPDATE api_key_nonce_11 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 12 THEN INSERT INTO api_key_tonce_12 VALUES (p_tonce, p_key); UPDATE api_key_nonce_12 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 13 THEN INSERT INTO api_key_tonce_13 VALUES (p_tonce, p_key); UPDATE api_key_nonce_13 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 14 THEN INSERT INTO api_key_tonce_14 VALUES (p_tonce, p_key); UPDATE api_key_nonce_14 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 15 THEN INSERT INTO api_key_tonce_15 VALUES (p_tonce, p_key); UPDATE api_key_nonce_15 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 16 THEN INSERT INTO api_key_tonce_16 VALUES (p_tonce, p_key); UPDATE api_key_nonce_16 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 17 THEN INSERT INTO api_key_tonce_17 VALUES (p_tonce, p_key); UPDATE api_key_nonce_17 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 18 THEN INSERT INTO api_key_tonce_18 VALUES (p_tonce, p_key); UPDATE api_key_nonce_18 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 19 THEN INSERT INTO api_key_tonce_19 VALUES (p_tonce, p_key); UPDATE api_key_nonce_19 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 20 THEN INSERT INTO api_key_tonce_20 VALUES (p_tonce, p_key); UPDATE api_key_nonce_20 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 21 THEN INSERT INTO api_key_tonce_21 VALUES (p_tonce, p_key); UPDATE api_key_nonce_21 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 22 THEN INSERT INTO api_key_tonce_22 VALUES (p_tonce, p_key); UPDATE api_key_nonce_22 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 23 THEN INSERT INTO api_key_tonce_23 VALUES (p_tonce, p_key); UPDATE api_key_nonce_23 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 24 THEN INSERT INTO api_key_tonce_24 VALUES (p_tonce, p_key); UPDATE api_key_nonce_24 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 25 THEN INSERT INTO api_key_tonce_25 VALUES (p_tonce, p_key); UPDATE api_key_nonce_25 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 26 THEN INSERT INTO api_key_tonce_26 VALUES (p_tonce, p_key); UPDATE api_key_nonce_26 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 27 THEN INSERT INTO api_key_tonce_27 VALUES (p_tonce, p_key); UPDATE api_key_nonce_27 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 28 THEN INSERT INTO api_key_tonce_28 VALUES (p_tonce, p_key); UPDATE api_key_nonce_28 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 29 THEN INSERT INTO api_key_tonce_29 VALUES (p_tonce, p_key); UPDATE api_key_nonce_29 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 30 THEN INSERT INTO api_key_tonce_30 VALUES (p_tonce, p_key); UPDATE api_key_nonce_30 SET used_at = v_now WHERE key_id = p_key;
+            WHEN 31 THEN INSERT INTO api_key_tonce_31 VALUES (p_tonce, p_key); UPDATE api_key_nonce_31 SET used_at = v_now WHERE key_id = p_key;
         END CASE;
     END IF;
     IF @@warning_count > 0 THEN
@@ -273,7 +321,7 @@ BEGIN
     SET v_removed = v_removed + ROW_COUNT();
     DELETE FROM attempt WHERE ends_at <= NOW(6) ORDER BY ends_at LIMIT p_limit;
     SET v_removed = v_removed + ROW_COUNT();
-    WHILE v_table < 8 DO
+    WHILE v_table < 32 DO
         EXECUTE IMMEDIATE CONCAT('DELETE FROM api_key_tonce_', v_table, ' WHERE tonce < ? ORDER BY tonce LIMIT ?') USING v_before, p_limit;
         SET v_removed = v_removed + ROW_COUNT();
         SET v_table = v_table + 1;
