@@ -67,15 +67,10 @@ static bool parse_bool(const char *value, bool *out)
     return false;
 }
 
-/* Reads digits, with a minus where the key allows it, and nothing else. */
 static bool parse_int(const struct key *key, const char *value, int *out)
 {
-    char *end;
-    if (value[0] != '-' && (value[0] < '0' || value[0] > '9'))
-        return false;
-    errno = 0;
-    long number = strtol(value, &end, 10);
-    if (errno != 0 || end == value || *end != '\0' || number < key->least || number > key->most)
+    int64_t number;
+    if (!text_to_number(value, key->least, key->most, &number))
         return false;
     *out = (int)number;
     return true;

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,4 +169,17 @@ void text_copy(char *out, size_t size, const char *string)
     size_t len = string == NULL ? 0 : strnlen(string, size - 1);
     memcpy(out, string == NULL ? "" : string, len);
     out[len] = '\0';
+}
+
+bool text_to_number(const char *string, int64_t least, int64_t most, int64_t *out)
+{
+    char *end;
+    if (string[0] == '-' ? least >= 0 : string[0] < '0' || string[0] > '9')
+        return false;
+    errno = 0;
+    long long number = strtoll(string, &end, 10);
+    if (errno != 0 || end == string || *end != '\0' || number < least || number > most)
+        return false;
+    *out = number;
+    return true;
 }

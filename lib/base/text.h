@@ -55,4 +55,10 @@ bool text_is_utf8(const char *data, size_t len);
 /* Number of code points in the valid UTF-8 at `data`. */
 size_t text_utf8_length(const char *data, size_t len);
 
+/* Reads a whole number in decimal: digits, with a minus in front where `least` is below zero, and
+ * nothing else.
+ * least, most  the range that is accepted
+ * out          out; untouched where it gives false */
+bool text_to_number(const char *string, int64_t least, int64_t most, int64_t *out);
+
 #endif

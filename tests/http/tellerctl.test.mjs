@@ -1,4 +1,4 @@
-// The operator's tool and the sweeper, as programs: results, refusals, exit codes.
+// The operator's tool and the jobs, as programs: results, refusals, exit codes.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -260,15 +260,45 @@ test('partner: add, change, and what is refused', async () => {
   await refused(FAILED, 'not_found', 'partner', 'add', `p-${unique()}`, '--user', `nobody-${unique()}`);
 });
 
-test('sweep: usage and configuration: exit 2; the database away: exit 1', async () => {
-  const code = async (...args) => (await run(stack.sweeper, args, { env: { ...process.env, TELLER_CONFIG: stack.config } })
-    .then(() => ({ code: 0 }), (error) => error)).code;
-  for (const args of [['--for'], ['--for', '0'], ['--for', 'x'], ['--once', '--for', '5'], ['--batch', '0'], ['x'], ['--nothing'],
-    ['--config', path.join(scratch, 'missing')]])
-    assert.equal(await code(...args), USAGE, args.join(' '));
-  assert.equal(await code('--help'), DONE);
-  assert.equal(await code('--once'), DONE);
-  assert.equal(await code('--once', '--config', await changedConfig([/socket = .*/, 'socket = /nonexistent/mysqld.sock'])), FAILED);
+for (const name of ['teller-sweep', 'teller-ipn']) {
+  const program = path.join(path.dirname(stack.tellerctl), name);
+  const env = { ...process.env, TELLER_CONFIG: stack.config };
+
+  test(`${name}: usage and configuration: exit 2`, async () => {
+    const result = (...args) => run(program, args, { env }).then(({ stdout }) => ({ code: DONE, stdout }), (error) => error);
+    for (const args of [['--for'], ['--for', '0'], ['--for', 'x'], ['--for', '86401'], ['--once', '--for', '5'], ['--batch', '0'], ['x'],
+      ['--nothing']]) {
+      const { code, stderr } = await result(...args);
+      assert.equal(code, USAGE, args.join(' '));
+      assert.ok(stderr.includes(`usage: ${name} `), stderr);
+    }
+    for (const file of [path.join(scratch, 'missing'), await changedConfig([/level = .*/, 'level = loud'])]) {
+      const { code, stderr } = await result('--once', '--config', file);
+      assert.equal(code, USAGE, file);
+      assert.ok(stderr.startsWith(`${name}: `), stderr);
+    }
+    const help = await result('--help');
+    assert.deepEqual([help.code, help.stdout.startsWith(`usage: ${name} `)], [DONE, true]);
+    assert.equal((await result('--once')).code, DONE);
+  });
+
+  test(`${name}: SIGTERM ends --for with exit 0`, async () => {
+    const child = spawn(program, ['--for', '60'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let log = '';
+    child.stderr.on('data', (data) => { log += data; });
+    const ended = new Promise((resolve) => { child.on('exit', (code, signal) => resolve([code, signal])); });
+    await until(async () => {
+      const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'));
+      return BigInt(`0x${caught}`) & (1n << 14n);
+    }, 10, 'the handler of SIGTERM');
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null], log);
+  });
+}
+
+test('sweep: the database away: exit 1', async () => {
+  const config = await changedConfig([/socket = .*/, 'socket = /nonexistent/mysqld.sock']);
+  await assert.rejects(stack.sweep('--once', '--config', config), { code: FAILED });
 });
 
 test('sweep: releases each due ticket once, with several copies at work', async () => {
@@ -281,19 +311,6 @@ test('sweep: releases each due ticket once, with several copies at work', async 
   }, 20, 'the release');
   const { records } = await customer.ok('wallet/history', { currency: 'USD', type: 'deposit' });
   assert.equal(records, '41');
-});
-
-test('sweep: SIGTERM ends --for with exit 0', async () => {
-  const child = spawn(stack.sweeper, ['--for', '60'], { env: { ...process.env, TELLER_CONFIG: stack.config }, stdio: ['ignore', 'ignore', 'pipe'] });
-  let log = '';
-  child.stderr.on('data', (data) => { log += data; });
-  const ended = new Promise((resolve) => { child.on('exit', (code, signal) => resolve([code, signal])); });
-  await until(async () => {
-    const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'));
-    return BigInt(`0x${caught}`) & (1n << 14n);
-  }, 10, 'the handler of SIGTERM');
-  child.kill('SIGTERM');
-  assert.deepEqual(await ended, [0, null], log);
 });
 
 test('sweep: clears away tonces, sessions and guesses past their time', async () => {

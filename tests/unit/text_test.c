@@ -122,8 +122,42 @@ static void test_copy(void)
     }
 }
 
+static void test_number(void)
+{
+    static const struct {
+        const char *string;
+        int64_t least, most;
+        bool valid;
+        int64_t expected;
+    } rows[] = {
+        {"0", 0, 9, true, 0},
+        {"9", 1, 9, true, 9},
+        {"007", 1, 9, true, 7},
+        {"-3", -3, 9, true, -3},
+        {"9223372036854775807", 0, INT64_MAX, true, INT64_MAX},
+        {"10", 1, 9, false, 0},
+        {"0", 1, 9, false, 0},
+        {"-4", -3, 9, false, 0},
+        {"-0", 0, 9, false, 0},
+        {"9223372036854775808", 0, INT64_MAX, false, 0},
+        {"", 0, 9, false, 0},
+        {"-", -3, 9, false, 0},
+        {"+1", 0, 9, false, 0},
+        {" 1", 0, 9, false, 0},
+        {"1 ", 0, 9, false, 0},
+        {"1x", 0, 9, false, 0},
+        {"0x1", 0, 9, false, 0},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        int64_t number = 42;
+        UNIT_CHECK(rows[i].string, text_to_number(rows[i].string, rows[i].least, rows[i].most,
+                                                  &number) == rows[i].valid);
+        UNIT_CHECK(rows[i].string, number == (rows[i].valid ? rows[i].expected : 42));
+    }
+}
+
 static const struct test_case cases[] = {
-    {"building", test_build}, {"copying", test_copy}, {"the cap", test_cap},
-    {"UTF-8", test_utf8},     {NULL, NULL},
+    {"building", test_build}, {"copying", test_copy},   {"the cap", test_cap},
+    {"UTF-8", test_utf8},     {"numbers", test_number}, {NULL, NULL},
 };
 const struct test_suite suite_text = {"text", cases};

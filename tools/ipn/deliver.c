@@ -155,7 +155,7 @@ static void on_claimed(void *arg, const struct notify_event *event)
     }
     if (rc == ERR_OK) {
         lanes_begun(&run->lanes, flight->endpoint);
-    } else if (ipn_passes(rc) || rc == ERR_NO_MEMORY) {
+    } else if (job_passes(rc) || rc == ERR_NO_MEMORY) {
         run->rc = rc;
         push_free(run, flight);
     } else {
@@ -202,7 +202,7 @@ static enum err look(struct run *run)
 
 static enum err claim(struct run *run)
 {
-    const struct config *config = &run->ipn->config;
+    const struct config *config = &run->ipn->job->config;
     struct outbox_want wants[OUTBOX_CLAIM_MAX];
     int64_t now_us = clock_mono_us();
     unsigned limit =
@@ -231,7 +231,7 @@ static enum err record(struct run *run)
         size_t count = 0;
         for (; flight != NULL && count < OUTBOX_RECORD_MAX; flight = flight->next)
             batch[count++] = flight->outcome;
-        enum err rc = outbox_record(run->db, batch, count, run->ipn->config.ipn_retry_seconds);
+        enum err rc = outbox_record(run->db, batch, count, run->ipn->job->config.ipn_retry_seconds);
         if (rc != ERR_OK)
             return rc;
         for (; count > 0; count--) {
@@ -268,7 +268,7 @@ static int wait_ms(const struct run *run, bool over)
 /* One round. *over_ says that nothing is left to do. */
 static enum err turn(struct run *run, bool *done)
 {
-    bool over = ipn_over(run->ipn);
+    bool over = job_over(run->ipn->job);
     enum err rc = ERR_OK;
 
     if (!over)
@@ -281,7 +281,7 @@ static enum err turn(struct run *run, bool *done)
     if (rc == ERR_OK && record_due(run))
         rc = record(run);
     bool idle = http_in_flight(run->http) == 0 && run->ended_count == 0;
-    *done = idle && (over || (run->ipn->until_us == 0 && run->looked_empty && rc == ERR_OK));
+    *done = idle && (over || (run->ipn->job->until_us == 0 && run->looked_empty && rc == ERR_OK));
     return rc;
 }
 
@@ -298,20 +298,20 @@ static enum err loop(struct run *run)
             give_up_us = 0;
             continue;
         }
-        if (!ipn_passes(rc))
+        if (!job_passes(rc))
             break;
-        if (ipn_over(run->ipn) && give_up_us == 0)
+        if (job_over(run->ipn->job) && give_up_us == 0)
             give_up_us = clock_mono_us() + AWAY_END_US;
         if (give_up_us != 0 && clock_mono_us() >= give_up_us && http_in_flight(run->http) == 0)
             break;
-        ipn_rest_ms(AWAY_REST_MS);
+        job_rest_ms(AWAY_REST_MS);
     }
     return rc;
 }
 
 static enum err start(struct run *run)
 {
-    const struct config *config = &run->ipn->config;
+    const struct config *config = &run->ipn->job->config;
     struct http_config http = {
         .allow_loopback = config->net_allow_loopback,
         .connect_timeout_ms = config->ipn_timeout_ms < CONNECT_TIMEOUT_MS ? config->ipn_timeout_ms
@@ -336,8 +336,8 @@ static enum err start(struct run *run)
 static enum err load_currencies(struct run *run)
 {
     enum err rc = ledger_load(run->db);
-    while (ipn_passes(rc) && !ipn_over(run->ipn) && run->ipn->until_us != 0) {
-        ipn_rest_ms(AWAY_REST_MS);
+    while (job_passes(rc) && !job_over(run->ipn->job) && run->ipn->job->until_us != 0) {
+        job_rest_ms(AWAY_REST_MS);
         rc = ledger_load(run->db);
     }
     return rc;
@@ -358,7 +358,7 @@ enum err deliver_run(const struct ipn *ipn, uint64_t *tried, uint64_t *acknowled
     *acknowledged = run->acknowledged;
     http_stop(run->http);
     db_close(run->db);
-    for (int i = 0; run->flights != NULL && i < ipn->config.ipn_in_flight; i++)
+    for (int i = 0; run->flights != NULL && i < ipn->job->config.ipn_in_flight; i++)
         delivery_free(&run->flights[i].delivery);
     free(run->flights);
     lanes_free(&run->lanes);

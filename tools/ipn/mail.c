@@ -44,7 +44,7 @@ static void on_claimed(void *arg, const struct notify_event *event)
 static void word(const struct mailer *mailer, const struct notify_event *event,
                  struct text *subject, struct text *text)
 {
-    const struct config *config = &mailer->ipn->config;
+    const struct config *config = &mailer->ipn->job->config;
     char amount[AMOUNT_TEXT_SIZE] = "", id[UUID_TEXT_SIZE], date[CLOCK_TEXT_SIZE];
     const char *currency = event->has_amount ? event->currency->code : "";
 
@@ -71,7 +71,7 @@ static void word(const struct mailer *mailer, const struct notify_event *event,
 
 static enum err send_one(struct mailer *mailer, const struct notify_event *event)
 {
-    const struct config *config = &mailer->ipn->config;
+    const struct config *config = &mailer->ipn->job->config;
     struct mail_config relay = {.relay = config->mail_relay,
                                 .from = config->mail_from,
                                 .timeout_ms = config->ipn_timeout_ms};
@@ -114,8 +114,8 @@ static enum err send_batch(struct mailer *mailer, bool *found)
         wants[i] = (struct outbox_want){.lane = &mailer->lanes[i], .room = 1};
     if (rc == ERR_OK && mailer->lane_count > 0)
         rc = outbox_claim(mailer->db, "mail", wants, mailer->lane_count,
-                          BATCH * (1 + mailer->ipn->config.ipn_timeout_ms / 1000) +
-                              mailer->ipn->config.ipn_lease_seconds,
+                          BATCH * (1 + mailer->ipn->job->config.ipn_timeout_ms / 1000) +
+                              mailer->ipn->job->config.ipn_lease_seconds,
                           on_claimed, mailer);
     for (size_t i = 0; rc == ERR_OK && i < mailer->event_count; i++)
         rc = send_one(mailer, &mailer->events[i]);
@@ -134,7 +134,7 @@ static enum err drop_batch(struct mailer *mailer, bool *found)
 static enum err loop(struct mailer *mailer)
 {
     const struct ipn *ipn = mailer->ipn;
-    bool relay = ipn->config.mail_relay[0] != '\0', loaded = false, found;
+    bool relay = ipn->job->config.mail_relay[0] != '\0', loaded = false, found;
     enum err rc;
 
     do {
@@ -143,9 +143,10 @@ static enum err loop(struct mailer *mailer)
         loaded = rc == ERR_OK;
         if (rc == ERR_OK)
             rc = relay ? send_batch(mailer, &found) : drop_batch(mailer, &found);
-        if (!found && ipn->until_us != 0)
-            ipn_rest_ms(LOOK_MS);
-    } while (!ipn_over(ipn) && (rc == ERR_OK || ipn_passes(rc)) && (found || ipn->until_us != 0));
+        if (!found && ipn->job->until_us != 0)
+            job_rest_ms(LOOK_MS);
+    } while (!job_over(ipn->job) && (rc == ERR_OK || job_passes(rc)) &&
+             (found || ipn->job->until_us != 0));
     return rc;
 }
 
@@ -155,7 +156,7 @@ enum err mail_run(const struct ipn *ipn, uint64_t *tried, uint64_t *sent)
     enum err rc = mailer.events == NULL ? ERR_NO_MEMORY : ERR_OK;
 
     if (rc == ERR_OK)
-        rc = db_open_config(&ipn->config, false, &mailer.db);
+        rc = db_open_config(&ipn->job->config, false, &mailer.db);
     if (rc == ERR_OK)
         rc = loop(&mailer);
     *tried = mailer.tried;

@@ -1,7 +1,5 @@
 /* ipn list | show | replay | pause | resume */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -49,10 +47,8 @@ static bool is_one_of(const char *word, const char *const *words)
 /* Reads a whole number from 1; 0 where it is none. */
 static int64_t read_number(const char *text)
 {
-    char *end;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    return errno != 0 || end == text || *end != '\0' || value < 1 ? 0 : value;
+    int64_t number;
+    return text_to_number(text, 1, INT64_MAX, &number) ? number : 0;
 }
 
 static int run_list(struct ctl *ctl)

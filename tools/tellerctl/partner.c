@@ -1,6 +1,4 @@
 /* partner add */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ticket/ticket.h"
@@ -8,23 +6,16 @@
 
 #define TTL_DEFAULT_S 86400
 
-/* Reads a whole number of seconds; -1 where it is none. */
-static int64_t read_seconds(const char *text)
-{
-    char *end;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    return errno != 0 || end == text || *end != '\0' || value < 0 ? -1 : value;
-}
-
 static int run_add(struct ctl *ctl)
 {
     const char *id = ctl->args[0], *name = ctl_option(ctl, "name"), *url = ctl_option(ctl, "url"),
                *ttl = ctl_option(ctl, "ttl");
     bool verified_only = ctl_option(ctl, "verified-only") != NULL;
-    int64_t ttl_s = ttl == NULL ? TTL_DEFAULT_S : read_seconds(ttl);
+    int64_t ttl_s = TTL_DEFAULT_S;
     struct user user;
 
+    if (ttl != NULL && !text_to_number(ttl, 0, INT64_MAX, &ttl_s))
+        ttl_s = -1; /* refused with those that are too long */
     if (ctl_connect(ctl) != ERR_OK || ctl_user(ctl, ctl_option(ctl, "user"), &user) != ERR_OK)
         return CTL_FAILED;
     enum err rc = ticket_partner_set(ctl->db, id, user.id, name != NULL ? name : id, url,
