@@ -12,7 +12,10 @@ import PostalMime from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { inParallel, Stack, unique, until } from '../support/teller.mjs';
 
+// Some hundreds in every run; IPN_FAULT_PAYMENTS=20000 is the long one (about half an hour).
 const PAYMENTS = Number(process.env.IPN_FAULT_PAYMENTS ?? 600);
+const DATABASE_KILLS = Math.max(4, PAYMENTS / 1000);
+const LIMIT_MS = Math.max(600, PAYMENTS / 4) * 1000;
 const PASSWORD = 'a password of the tests';
 
 /** A mail relay: keeps what it is given, but for the first mail, which it puts off. */
@@ -100,7 +103,7 @@ function keepRetriers(copies) {
 const listen = (server) => new Promise((done) => { server.listen(0, '127.0.0.1', done); });
 const address = (server) => `http://127.0.0.1:${server.address().port}`;
 
-test(`${PAYMENTS} payments under kill -9 of retriers, workers and the database`, { timeout: 600000 }, async () => {
+test(`${PAYMENTS} payments under kill -9 of retriers, workers and the database`, { timeout: LIMIT_MS }, async (context) => {
   const told = new Map(), acknowledged = new Map();
   let calls = 0;
   const shop = http.createServer(async (request, reply) => {
@@ -132,7 +135,7 @@ test(`${PAYMENTS} payments under kill -9 of retriers, workers and the database`,
         kills.retrier++;
       } else if (dice < 0.85) {
         kills.worker += await killOne('teller-worker');
-      } else if (kills.database < 4) {
+      } else if (kills.database < DATABASE_KILLS) {
         kills.database += await killOne('mariadbd');
       }
     }
@@ -156,6 +159,7 @@ test(`${PAYMENTS} payments under kill -9 of retriers, workers and the database`,
   }));
   paying = false;
   await chaos;
+  context.diagnostic(`killed: ${JSON.stringify(kills)}`);
   assert.ok(kills.retrier > 0 && kills.worker > 0, JSON.stringify(kills));
 
   await until(async () => Number((await stack.sql("SELECT COUNT(*) FROM event WHERE state = 'pending'"))[0][0]) === 0, 150,
