@@ -1,8 +1,8 @@
 /* The limit: what the database gives when nothing else is in the way. Sends the statements that the
  * worker sends, in the same packets, straight to the database: no HTTP, no signature, no JSON.
  *
- *   limit --config FILE --call info|create|settle --keys FILE [--connections 32] [--seconds 4]
- *         [--warm 0.5] [--count N] [--made FILE] [--tickets FILE]
+ *   limit --config FILE --call info|create|settle|order|pay --keys FILE [--connections 32]
+ *         [--seconds 4] [--warm 0.5] [--count N] [--made FILE] [--tickets FILE]
  *
  * A thread per connection, each with a key of its own. The files are those of the load generator;
  * the tickets made here all have the key LIMIT_TICKET_KEY. Prints one JSON object. */
@@ -13,14 +13,18 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/text.h"
+#include "checkout/checkout.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "identity/session.h"
+#include "ledger/ledger.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/options.h"
 
 #define MAX_THREADS 64
 #define LIMIT_TICKET_KEY "limit-limit-limit-limit-limit-limit-limit-l"
 #define CURRENCY_USD 2
+#define TRACE "0123456789abcdef0123456789abcdef"
 
 /* One thread with its connection and its share of the tickets. */
 struct caller {
@@ -77,10 +81,66 @@ static void use_key(struct caller *caller, char request_key[64])
                      db_null()));
 }
 
+static enum err make_order(struct caller *caller, const struct checkout_actor *actor)
+{
+    const struct checkout_request order = {
+        .api_key_id = caller->key->id,
+        .amount = {.units = 1, .currency = currency_by_id(CURRENCY_USD)},
+        .description = "",
+        .return_success = "http://shop.invalid/done",
+        .return_failure = "http://shop.invalid/failed",
+        .ipn_url = "http://shop.invalid/ipn",
+        .ipn_endpoint = "shop.invalid:80",
+        .data = "order 1",
+        .data_len = 7,
+        .ttl_s = CHECKOUT_TTL_DEFAULT_S,
+    };
+    struct uuid id;
+    enum err rc = checkout_create(caller->db, actor, &order, &id);
+    keep_ticket(caller, &id);
+    return rc;
+}
+
+/* The buyer's session is looked up first, as for every call of the site. */
+static enum err pay_order(struct caller *caller, const struct checkout_actor *actor)
+{
+    static const uint8_t no_key[SEAL_KEY_SIZE];
+    struct checkout_order order;
+    struct session session;
+    struct uuid payment;
+    enum err rc = session_check(caller->db, no_key, caller->key->public_key, &session);
+
+    if (rc == ERR_OK)
+        rc = checkout_pay(caller->db, actor, &caller->tickets[caller->ticket_next++], NULL, 0, 0,
+                          &payment, &order);
+    return rc;
+}
+
+/* One call of the merchant's or buyer's; false where there is nothing left to do. */
+static bool call_checkout(struct caller *caller)
+{
+    char request_key[64];
+    const struct checkout_actor actor = {
+        .user_id = caller->key->user_id, .request_key = request_key, .trace = TRACE};
+    enum err rc;
+
+    if (option.call == CALL_PAY) {
+        if (caller->ticket_next == caller->ticket_count)
+            return false;
+        snprintf(request_key, sizeof(request_key), "i:%zu-%d", caller->ticket_next, (int)getpid());
+        rc = pay_order(caller, &actor);
+    } else {
+        use_key(caller, request_key);
+        rc = make_order(caller, &actor);
+    }
+    if (rc != ERR_OK)
+        bench_fail("limit: %s: %s", err_id(rc), db_problem(caller->db));
+    return true;
+}
+
 /* One call; false where there is nothing left to do. */
 static bool call_once(struct caller *caller)
 {
-    static const char trace[] = "0123456789abcdef0123456789abcdef";
     struct db_rows rows = {.result = NULL};
     struct uuid id, blind = {.bytes = {0}};
     char request_key[64];
@@ -88,6 +148,9 @@ static bool call_once(struct caller *caller)
     enum err rc = ERR_INTERNAL;
 
     switch (option.call) {
+    case CALL_ORDER:
+    case CALL_PAY:
+        return call_checkout(caller);
     case CALL_GET:
         bench_fail("the database knows no such call");
     case CALL_INFO:
@@ -99,7 +162,7 @@ static bool call_once(struct caller *caller)
         id = crypto_uuid7();
         rc =
             db_txn_call(caller->db, "CALL ticket_create(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        DB_ARGS(db_i64(user_id), db_text(request_key), db_text(trace), db_uuid(&id),
+                        DB_ARGS(db_i64(user_id), db_text(request_key), db_text(TRACE), db_uuid(&id),
                                 db_blob(key_hash, sizeof(key_hash)), db_text(caller->key->partner),
                                 db_u64(CURRENCY_USD), db_i128(1), db_null(), db_null()),
                         &rows, NULL);
@@ -112,7 +175,7 @@ static bool call_once(struct caller *caller)
         crypto_random(blind.bytes, sizeof(blind.bytes));
         id = caller->tickets[caller->ticket_next++];
         rc = db_txn_call(caller->db, "CALL ticket_settle(?, ?, ?, ?, ?, ?, ?)",
-                         DB_ARGS(db_i64(user_id), db_text(request_key), db_text(trace),
+                         DB_ARGS(db_i64(user_id), db_text(request_key), db_text(TRACE),
                                  db_uuid(&id), db_blob(key_hash, sizeof(key_hash)), db_uuid(&blind),
                                  db_text("Paid in cash")),
                          &rows, NULL);
@@ -238,11 +301,13 @@ int main(int argc, char **argv)
         bench_fail("no cryptography");
     crypto_sha256(LIMIT_TICKET_KEY, strlen(LIMIT_TICKET_KEY), key_hash);
     open_callers(&config);
-    if (option.call == CALL_SETTLE)
+    if (ledger_load(callers[0].db) != ERR_OK)
+        bench_fail("no currencies");
+    if (option.tickets != NULL)
         read_tickets();
     run();
     print_result();
-    if (option.call == CALL_CREATE && option.made != NULL)
+    if (option.made != NULL)
         write_tickets();
     return 0;
 }

@@ -1,12 +1,13 @@
 /* Load generator: keep-alive connections to one HTTP/1.1 server on loopback, one request under way
  * on each, one thread.
  *
- *   load --port N --path PATH --call get|info|create|settle [--connections 64] [--seconds 4]
- *        [--warm 0.5] [--count N] [--keys FILE] [--made FILE] [--tickets FILE] [--show]
+ *   load --port N --path PATH --call get|info|create|settle|order|pay [--connections 64]
+ *        [--seconds 4] [--warm 0.5] [--count N] [--keys FILE] [--made FILE] [--tickets FILE] [--show]
  *
  * A connection calls with a key of its own (the lines of --keys in turn), so that its nonces rise.
- * `create` adds "partner ticket key" lines of what was acknowledged to --made; `settle` takes such
- * lines from --tickets, each once. After --warm seconds it measures for --seconds, or until --count
+ * `create` adds "partner ticket key" lines of what was acknowledged to --made, `order` the like
+ * without a key; `settle` and `pay` take such lines from --tickets, each once. `pay` calls with
+ * sessions, and its PATH is continued with the order's id. After --warm seconds it measures for --seconds, or until --count
  * requests were answered, or until a connection finds no ticket left; then it waits for the answers
  * under way. Prints one JSON object; --show prints one answer instead. Anything but success is
  * counted by kind, and makes the exit status 1. */
@@ -35,7 +36,8 @@ struct connection {
     uint8_t secret[BENCH_SECRET_MAX];
     size_t secret_len;
     int64_t nonce;
-    bool waiting; /* for an answer */
+    const struct ticket *ticket; /* that the request is about */
+    bool waiting;                /* for an answer */
     int64_t sent_us;
     char answer[ANSWER_MAX + 1];
     size_t answer_len;
@@ -131,14 +133,18 @@ static struct ticket *next_ticket(const struct connection *connection)
     return NULL;
 }
 
+#define SHOP "http://shop.invalid/"
+
 /* Writes the parameters of one call; false where there is nothing left to do. */
 static bool write_body(struct connection *connection, char *body, size_t size, int *len)
 {
     int64_t now_us = clock_now_us();
     connection->nonce = now_us > connection->nonce ? now_us : connection->nonce + 1;
     long long nonce = connection->nonce;
-    const struct ticket *ticket;
+    bool spends = option.call == CALL_SETTLE || option.call == CALL_PAY;
 
+    if (spends && (connection->ticket = next_ticket(connection)) == NULL)
+        return false;
     switch (option.call) {
     case CALL_GET:
         *len = 0;
@@ -151,24 +157,29 @@ static bool write_body(struct connection *connection, char *body, size_t size, i
                         connection->key->partner);
         return true;
     case CALL_SETTLE:
-        if ((ticket = next_ticket(connection)) == NULL)
-            return false;
         *len = snprintf(body, size, "nonce=%lld&ticket=%s&key=%s&description=Paid+in+cash", nonce,
-                        ticket->id, ticket->key);
+                        connection->ticket->id, connection->ticket->key);
+        return true;
+    case CALL_ORDER:
+        *len = snprintf(body, size,
+                        "nonce=%lld&amount_int=1&currency=USD&return_success=" SHOP
+                        "done&return_failure=" SHOP "failed&ipn=" SHOP "ipn&data=order+1",
+                        nonce);
+        return true;
+    case CALL_PAY:
+        *len = snprintf(body, size, "{}");
         return true;
     }
     return false;
 }
 
-static int write_request(struct connection *connection, char *out, size_t size, const char *body,
-                         int body_len)
+/* A signed call of the v1 face. */
+static int write_signed(const struct connection *connection, char *out, size_t size,
+                        const char *body, int body_len)
 {
     uint8_t mac[SHA512_SIZE];
     char sign[BASE64_SIZE(SHA512_SIZE)];
 
-    if (option.call == CALL_GET)
-        return snprintf(out, size, "GET %s HTTP/1.1\r\nHost: bench\r\nUser-Agent: load\r\n\r\n",
-                        option.path);
     if (crypto_hmac_sha512(connection->secret, connection->secret_len, body, (size_t)body_len,
                            mac) != ERR_OK)
         bench_fail("cannot sign");
@@ -178,6 +189,22 @@ static int write_request(struct connection *connection, char *out, size_t size, 
                     "Rest-Sign: %s\r\nContent-Type: application/x-www-form-urlencoded\r\n"
                     "Content-Length: %d\r\n\r\n%.*s",
                     option.path, connection->key->public_key, sign, body_len, body_len, body);
+}
+
+static int write_request(const struct connection *connection, char *out, size_t size,
+                         const char *body, int body_len)
+{
+    if (option.call == CALL_GET)
+        return snprintf(out, size, "GET %s HTTP/1.1\r\nHost: bench\r\nUser-Agent: load\r\n\r\n",
+                        option.path);
+    if (option.call != CALL_PAY)
+        return write_signed(connection, out, size, body, body_len);
+    return snprintf(out, size,
+                    "POST %s/%s HTTP/1.1\r\nHost: bench\r\nUser-Agent: load\r\n"
+                    "AuthenticateIt-Identity-Ticket: %s\r\nIdempotency-Key: %lld\r\n"
+                    "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%.*s",
+                    option.path, connection->ticket->id, connection->key->public_key,
+                    (long long)connection->nonce, body_len, body_len, body);
 }
 
 static void send_request(struct connection *connection)
@@ -264,7 +291,11 @@ static bool find_text(const char *json, const char *name, char *out, size_t size
 static void keep_ticket(const struct connection *connection, const char *body)
 {
     char id[40], key[64];
-    if (!find_text(body, "ticket", id, sizeof(id)) || !find_text(body, "key", key, sizeof(key)))
+    bool is_order = option.call == CALL_ORDER;
+
+    snprintf(key, sizeof(key), "-");
+    if (!find_text(body, is_order ? "transaction" : "ticket", id, sizeof(id)) ||
+        (!is_order && !find_text(body, "key", key, sizeof(key))))
         count_failure("no ticket in the answer", body);
     else if (made != NULL)
         fprintf(made, "%s %s %s\n", connection->key->partner, id, key);
@@ -274,8 +305,10 @@ static void take_answer(struct connection *connection, const struct answer *answ
 {
     int64_t now_us = clock_mono_us();
     char name[64] = "";
-    bool success = answer->status == 200 &&
-                   (option.call == CALL_GET || strstr(answer->body, "\"result\":\"success\""));
+    const char *wanted = option.call == CALL_GET   ? ""
+                         : option.call == CALL_PAY ? "\"status\":\"paid\""
+                                                   : "\"result\":\"success\"";
+    bool success = answer->status == 200 && strstr(answer->body, wanted) != NULL;
 
     if (option.show) {
         puts(answer->body);
@@ -290,7 +323,7 @@ static void take_answer(struct connection *connection, const struct answer *answ
         return;
     }
     acknowledged++;
-    if (option.call == CALL_CREATE)
+    if (option.call == CALL_CREATE || option.call == CALL_ORDER)
         keep_ticket(connection, answer->body);
     if (now_us >= measure_from_us && now_us < measure_to_us)
         measure_add(&measured, now_us - connection->sent_us);
@@ -389,7 +422,7 @@ static void read_files(void)
     size_t key_count = option.keys == NULL ? 0 : bench_read_keys(option.keys, keys);
     if (option.call != CALL_GET && key_count < option.connections)
         bench_fail("%zu connections need as many keys", option.connections);
-    if (option.call == CALL_SETTLE)
+    if (option.tickets != NULL)
         read_tickets();
     if (option.made != NULL && (made = fopen(option.made, "ae")) == NULL)
         bench_fail("%s: %s", option.made, strerror(errno));

@@ -67,7 +67,8 @@ static inline void measure_print(const struct measure *measure, double seconds,
 #define BENCH_SECRET_MAX 96
 #define BENCH_MAX_KEYS 256
 
-/* One line of a file of keys: who calls, and which partner the call is about. */
+/* One line of a file of keys: who calls, and which partner the call is about. One who pays has a
+ * session's ticket for a key, and orders have the partner "any". */
 struct bench_key {
     char public_key[40];
     char secret[BENCH_SECRET_MAX + 1]; /* base64 */

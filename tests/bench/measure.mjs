@@ -1,7 +1,7 @@
 // Measures, in rounds, and prints the table. Started by tests/bench/run, which has brought up what is
 // measured. In a round each row's contestants run one after the other, in an order that turns, so
 // that whatever else the machine does hits all of them; ratios are taken within a round.
-//   usage: node measure.mjs DIR     PORT, ONE_PORT, ONE_PID, BUILD, TELLERCTL, TELLER_CONFIG, ROUNDS,
+//   usage: node measure.mjs DIR     PORT, ONE_PORT, ONE_PID, SINK_PORT, SINK_HOSTS, BUILD, TELLERCTL, TELLER_CONFIG, ROUNDS,
 //                                   SECONDS_EACH in the environment
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -14,10 +14,12 @@ const seconds = Number(env.SECONDS_EACH ?? 3.5);
 const MEMORY_LIMIT_KIB = 4096;
 const MEMORY_REQUESTS = 100000;
 const MEMORY_FIRST = 1000;
+const BACKLOG = 8000; // notifications, to be delivered at once
 
 const against = {
     hello: 'bare libfcgi hello',
     limit: 'limit program',
+    post: 'bare libcurl multi',
     mysqli: 'php-fpm, mysqli',
     pdo: 'php-fpm, PDO',
     node: 'node, fastify, mariadb',
@@ -28,25 +30,31 @@ const table = [
     { call: 'info', title: 'signed `info`', ratios: { limit: 0.3, mysqli: 2.5, pdo: null, node: 1.5 } },
     { call: 'create', title: '`ticket/create`', ratios: { limit: 0.65, mysqli: 1.5, pdo: null, node: 1.1 } },
     { call: 'settle', title: '`ticket/settle`', ratios: { limit: 0.65, mysqli: 1.5, pdo: null, node: 1.1 } },
+    { call: 'order', title: '`order/create`', ratios: { limit: 0.6, mysqli: 1.5, pdo: null, node: 1.1 } },
+    { call: 'pay', title: '`pay`', ratios: { limit: 0.6 } },
+    { call: 'ipn', title: 'IPN deliveries, 64 hosts', ratios: { post: 0.08 } },
 ];
-const paths = { info: 'info', create: 'ticket/create', settle: 'ticket/settle' };
+const paths = { info: 'info', create: 'ticket/create', settle: 'ticket/settle', order: 'merchant/order/create' };
+// Whose keys a call is made with, what it makes (a file for each program that makes some), and what it uses up.
+const callers = { info: 'customers', create: 'customers', settle: 'partners', order: 'merchants', pay: 'buyers' };
+const makes = { create: 'tickets', order: 'orders' };
+const uses = { settle: 'tickets', pay: 'orders' };
 const acknowledged = new Map(); // how many, by call
 const problems = [];
 
 function path(who, call) {
     if (who === 'hello') return '/bench/hello';
     if (call === 'get') return '/health/live';
+    if (call === 'pay') return '/site/pay';
     return who === 'ours' ? `/api/1/generic/${paths[call]}` : `/bench/${who}/${paths[call]}`;
 }
-
-const ticketFile = (who) => `${dir}/tickets-${who}`;
 
 // The arguments that the load generator and the limit program share.
 function callArguments(who, call) {
     const args = ['--call', call];
-    if (call !== 'get') args.push('--keys', `${dir}/${call === 'settle' ? 'partners' : 'customers'}`);
-    if (call === 'create') args.push('--made', ticketFile(who));
-    if (call === 'settle') args.push('--tickets', ticketFile(who));
+    if (callers[call]) args.push('--keys', `${dir}/${callers[call]}`);
+    if (makes[call]) args.push('--made', `${dir}/${makes[call]}-${who}`);
+    if (uses[call]) args.push('--tickets', `${dir}/${uses[call]}-${who}`);
     return args;
 }
 
@@ -56,23 +64,65 @@ function start(who, call, args, port = env.PORT) {
         : ['load', ['--port', port, '--path', path(who, call)]];
     const result = spawnSync(`${env.BUILD}/bench/${program}`, [...where, ...callArguments(who, call), ...args],
         { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-    if (call === 'settle') rmSync(ticketFile(who), { force: true });
+    if (uses[call]) rmSync(`${dir}/${uses[call]}-${who}`, { force: true });
     if (result.status !== 0) problems.push(`${who} ${call}: exit ${result.status} ${result.stdout.trim()}`);
     return result.stdout;
 }
 
 // One measurement; what it acknowledged is remembered for the count at the end.
 function measure(who, call, args = ['--seconds', String(seconds)], port = undefined) {
+    if (call === 'ipn') return deliver(who);
     const output = start(who, call, args, port);
     const result = output ? JSON.parse(output) : { per_second: 0, acknowledged: 0 };
     acknowledged.set(call, (acknowledged.get(call) ?? 0) + result.acknowledged);
     return result;
 }
 
+// --- deliveries ----------------------------------------------------------------------------------
+
+// A backlog for all the shops in turn, like that of payments; what was there before is taken away.
+function addBacklog() {
+    sql("UPDATE event SET state = 'none', next_at = NULL WHERE state = 'pending'");
+    sql(`BEGIN NOT ATOMIC
+        DECLARE i INT DEFAULT 0;
+        DECLARE v_host VARCHAR(40);
+        START TRANSACTION;
+        WHILE i < ${BACKLOG} DO
+            SET v_host = CONCAT('127.0.2.', 1 + i % ${env.SINK_HOSTS}, ':${env.SINK_PORT}');
+            SELECT u.id, k.id INTO @merchant, @key FROM user AS u JOIN api_key AS k ON k.user_id = u.id
+                WHERE u.login = CONCAT('merchant-', i % ${env.SINK_HOSTS});
+            CALL notify_event(@merchant, uuid4(), uuid4(), 'test', 2, 100000, NULL, NULL, 'order 1', @key,
+                CONCAT('http://', v_host, '/ipn'), v_host, FALSE);
+            SET i = i + 1;
+        END WHILE;
+        COMMIT;
+    END`, '//');
+}
+
+// The retrier is measured from its first attempt to its last record, as the database has them.
+function deliver(who) {
+    addBacklog();
+    const [program, args] = who === 'post' ? ['bench/post', []] : ['teller-ipn', ['--once']];
+    const { status, stdout, stderr } = spawnSync(`${env.BUILD}/${program}`, ['--config', env.TELLER_CONFIG, ...args], { encoding: 'utf8' });
+    if (status !== 0) problems.push(`${who} ipn: exit ${status} ${stderr.trim()}`);
+    if (who === 'post') {
+        const result = stdout ? JSON.parse(stdout) : { per_second: 0, acknowledged: 0 };
+        if (result.acknowledged !== BACKLOG) problems.push(`${result.acknowledged} posts, not ${BACKLOG}`);
+        return result;
+    }
+    sql(`CREATE OR REPLACE TABLE bench_delivered AS SELECT a.latency_us, a.at, e.delivered_at FROM event AS e
+        JOIN event_attempt AS a ON a.event_id = e.id WHERE e.state = 'delivered' AND e.id > (SELECT MAX(id) FROM event) - ${BACKLOG}`);
+    const [count, us] = sql('SELECT COUNT(*), TIMESTAMPDIFF(MICROSECOND, MIN(at), MAX(delivered_at)) FROM bench_delivered').split('\t').map(Number);
+    const p99 = sql(`SELECT latency_us FROM bench_delivered ORDER BY latency_us LIMIT 1 OFFSET ${Math.floor(count * 0.99)}`);
+    sql('DROP TABLE bench_delivered');
+    if (count !== BACKLOG) problems.push(`${count} delivered, not ${BACKLOG}`);
+    return { per_second: count / us * 1e6, p99_us: Number(p99) };
+}
+
 // --- the same work -------------------------------------------------------------------------------
 
-function sql(query) {
-    const options = ['--no-defaults', '--socket', `${dir}/mariadb/mysqld.sock`, '--batch', '--skip-column-names'];
+function sql(query, delimiter = ';') {
+    const options = ['--no-defaults', `--delimiter=${delimiter}`, '--socket', `${dir}/mariadb/mysqld.sock`, '--batch', '--skip-column-names'];
     return execFileSync('mariadb', [...options, 'teller', '-e', query], { encoding: 'utf8' }).trim();
 }
 
@@ -93,9 +143,9 @@ function statements(who, call) {
 
 // Everyone sends the same statements, and everyone but the limit gives the same answer as ours.
 function checkSameWork() {
-    for (const call of ['info', 'create', 'settle']) {
+    for (const { call, ratios } of table.filter((row) => 'limit' in row.ratios)) {
         const ours = statements('ours', call);
-        for (const who of ['limit', 'mysqli', 'pdo', 'node']) {
+        for (const who of Object.keys(ratios)) {
             const theirs = statements(who, call);
             if (theirs.calls.join() !== ours.calls.join()) {
                 problems.push(`${who} ${call} sends ${theirs.calls.join('; ')} and not ${ours.calls.join('; ')}`);
@@ -194,13 +244,16 @@ function checkMoney() {
     const audit = spawnSync(env.TELLERCTL, ['audit'], { encoding: 'utf8' });
     if (audit.status !== 0) problems.push(`audit: ${audit.stdout}${audit.stderr}`);
     const [made, settled] = sql("SELECT COUNT(*), SUM(status = 'settled') FROM ticket").split('\t').map(Number);
-    if (made !== acknowledged.get('create')) problems.push(`${made} tickets, ${acknowledged.get('create')} acknowledged`);
-    if (settled !== acknowledged.get('settle')) problems.push(`${settled} settled, ${acknowledged.get('settle')} acknowledged`);
+    const [orders, paid] = sql("SELECT COUNT(*), SUM(status = 'paid') FROM checkout_order").split('\t').map(Number);
+    for (const [call, count] of Object.entries({ create: made, settle: settled, order: orders, pay: paid })) {
+        if (count !== acknowledged.get(call)) problems.push(`${call}: ${count} in the database, ${acknowledged.get(call)} acknowledged`);
+    }
     for (const name of ['main', 'one']) {
         const log = `${dir}/log/${name}.log`;
         if (existsSync(log) && /level=bug/.test(readFileSync(log, 'utf8'))) problems.push(`${log} holds level=bug lines`);
     }
-    console.error(`${thousands(made)} tickets made, ${thousands(settled)} settled; audit ${audit.status === 0 ? 'clean' : 'NOT CLEAN'}`);
+    console.error(`${thousands(made)} tickets made, ${thousands(settled)} settled; `
+        + `${thousands(orders)} orders made, ${thousands(paid)} paid; audit ${audit.status === 0 ? 'clean' : 'NOT CLEAN'}`);
 }
 
 checkSameWork();

@@ -9,14 +9,14 @@
 
 #include "tests/bench/measure.h"
 
-enum bench_call { CALL_GET, CALL_INFO, CALL_CREATE, CALL_SETTLE };
+enum bench_call { CALL_GET, CALL_INFO, CALL_CREATE, CALL_SETTLE, CALL_ORDER, CALL_PAY };
 
 struct bench_options {
     const char *config;  /* configuration of the worker */
     const char *path;    /* to be called */
     const char *keys;    /* file of keys (measure.h) */
-    const char *made;    /* file to which tickets are added, as "partner ticket key" lines */
-    const char *tickets; /* file of tickets to be settled */
+    const char *made;    /* file to which tickets or orders are added: "partner ticket key" lines */
+    const char *tickets; /* file of tickets to be settled, or of orders to be paid */
     uint16_t port;
     enum bench_call call;
     size_t connections;
@@ -27,10 +27,9 @@ struct bench_options {
 
 static inline enum bench_call bench_call_named(const char *name)
 {
-    static const char *const names[] = {[CALL_GET] = "get",
-                                        [CALL_INFO] = "info",
-                                        [CALL_CREATE] = "create",
-                                        [CALL_SETTLE] = "settle"};
+    static const char *const names[] = {
+        [CALL_GET] = "get",       [CALL_INFO] = "info",   [CALL_CREATE] = "create",
+        [CALL_SETTLE] = "settle", [CALL_ORDER] = "order", [CALL_PAY] = "pay"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], name) == 0)
             return (enum bench_call)i;
@@ -88,7 +87,7 @@ static inline void bench_read_options(int argc, char **argv, size_t connections_
         bench_fail("1 to %zu connections", connections_max);
     if (options->call != CALL_GET && options->keys == NULL)
         bench_fail("--keys is needed");
-    if (options->call == CALL_SETTLE && options->tickets == NULL)
+    if ((options->call == CALL_SETTLE || options->call == CALL_PAY) && options->tickets == NULL)
         bench_fail("--tickets is needed");
 }
 

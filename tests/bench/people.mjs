@@ -1,8 +1,10 @@
 // Makes the people of the benchmark and writes what its programs need to know:
-//   customers, partners      keys to call with (see measure.h)
+//   customers, partners,
+//   merchants, buyers        keys to call with (see measure.h); buyers have sessions
 //   state.json, state.php    the same for the peers, with the currencies and the way to the database
-// 64 customers with a dollar wallet each, and 16 partners with 4 keys each.
-//   usage: node people.mjs DIR        TELLER_CONFIG, TELLERCTL in the environment
+// 64 customers with a dollar wallet each, 16 partners with 4 keys each, 64 merchants, and 64 buyers
+// with dollars.
+//   usage: node people.mjs DIR        TELLER_CONFIG, TELLERCTL, BASE in the environment
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -10,9 +12,13 @@ const dir = process.argv[2];
 const CUSTOMERS = 64;
 const PARTNERS = 16;
 const KEYS_PER_PARTNER = 4;
+const MERCHANTS = 64;
+const BUYERS = 64;
+const PASSWORD = 'a password of the benchmark';
 
 function tellerctl(...args) {
-    return JSON.parse(execFileSync(process.env.TELLERCTL, ['--json', ...args], { encoding: 'utf8' }));
+    return JSON.parse(execFileSync(process.env.TELLERCTL, ['--json', ...args], {
+        encoding: 'utf8', input: args.includes('--password-stdin') ? PASSWORD : undefined }));
 }
 
 function sql(query) {
@@ -21,8 +27,21 @@ function sql(query) {
         .trim().split('\n').map((line) => line.split('\t'));
 }
 
-function addUser(login) {
-    tellerctl('user', 'add', login, '--email', `${login}@bench.invalid`, '--verified', 'full');
+function addUser(login, ...options) {
+    return tellerctl('user', 'add', login, '--email', `${login}@bench.invalid`, '--verified', 'full', ...options);
+}
+
+function fund(login) {
+    tellerctl('credit', login, 'USD', '1000000', '--note', 'For the benchmark');
+}
+
+// The ticket of a new session.
+async function signIn(login) {
+    const reply = await fetch(`${process.env.BASE}/identity-service/session`, {
+        method: 'POST', headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ username: login, password: PASSWORD, timeout: 3600 }) });
+    if (!reply.ok) throw new Error(await reply.text());
+    return (await reply.json()).ticket;
 }
 
 function addKey(login, rights, partner) {
@@ -30,7 +49,7 @@ function addKey(login, rights, partner) {
     return { key, secret, partner };
 }
 
-const made = { customers: [], partners: [] };
+const made = { customers: [], partners: [], merchants: [] };
 for (let i = 0; i < PARTNERS; i++) {
     const id = `bench-${i}`;
     addUser(id);
@@ -43,9 +62,22 @@ for (let i = 0; i < PARTNERS * KEYS_PER_PARTNER; i++) {
 for (let i = 0; i < CUSTOMERS; i++) {
     const login = `customer-${i}`;
     addUser(login);
-    tellerctl('credit', login, 'USD', '1000000', '--note', 'For the benchmark');
+    fund(login);
     made.customers.push(addKey(login, 'get_info,withdraw', `bench-${i % PARTNERS}`));
 }
+
+for (let i = 0; i < MERCHANTS; i++) {
+    addUser(`merchant-${i}`);
+    made.merchants.push(addKey(`merchant-${i}`, 'merchant', 'any'));
+}
+const buyers = [];
+for (let i = 0; i < BUYERS; i++) {
+    addUser(`buyer-${i}`, '--password-stdin');
+    fund(`buyer-${i}`);
+    buyers.push(await signIn(`buyer-${i}`));
+}
+const userIds = sql("SELECT id FROM user WHERE login LIKE 'buyer-%' ORDER BY id");
+writeFileSync(`${dir}/buyers`, buyers.map((ticket, i) => `${ticket} AAAA 0 0 ${userIds[i][0]} any\n`).join(''));
 
 const rows = new Map(sql("SELECT LOWER(HEX(public_key)), id, version, user_id, rights FROM api_key WHERE face = 'v1'")
     .map(([hex, ...rest]) => [hex, rest.map(Number)]));
@@ -69,6 +101,7 @@ const state = {
     database: 'teller',
     user: 'teller_app',
     password: readFileSync(`${dir}/app.password`, 'utf8').trim(),
+    base_url: /^base_url *= *(\S+)/m.exec(readFileSync(process.env.TELLER_CONFIG, 'utf8'))[1],
     master: readFileSync(`${dir}/master.key`, 'utf8').trim(),
     currencies,
     trade_fee: Number(sql('SELECT percent FROM trade_fee WHERE min_volume = 0')[0][0]),

@@ -1,4 +1,4 @@
-// The peer on Node: the calls info, ticket/create and ticket/settle as a careful Node programmer
+// The peer on Node: the calls info, ticket/create, ticket/settle and merchant/order/create as a careful Node programmer
 // would write them, with fastify and the mariadb connector. Each answer is the same as ours.
 //   usage: node teller.mjs STATE.json PORT PROCESSES CONNECTIONS
 import cluster from 'node:cluster';
@@ -126,16 +126,22 @@ async function info(pool, key, params) {
     };
 }
 
+// A uuid of version 7.
+function uuid7() {
+    const bytes = randomBytes(16);
+    bytes.writeUIntBE(Date.now(), 0, 6);
+    bytes[6] = (bytes[6] & 0x0f) | 0x70;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    return bytes;
+}
+
 async function create(pool, key, params, trace) {
     const currency = currencyByCode.get(params.currency);
     const { partner, amount_int: units } = params;
     if (currency === undefined || typeof partner !== 'string' || !/^[1-9]\d{0,17}$/.test(units ?? '')) {
         throw new Refusal('invalid_parameter', 200);
     }
-    const bytes = randomBytes(16);
-    bytes.writeUIntBE(Date.now(), 0, 6);
-    bytes[6] = (bytes[6] & 0x0f) | 0x70;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const bytes = uuid7();
     const ticketKey = createHmac('sha256', master).update('ticket-key').update(bytes).digest('base64url');
     const keyHash = createHash('sha256').update(ticketKey).digest('hex');
     const rows = await call(pool, useKey(key, params) +
@@ -176,6 +182,26 @@ async function settle(pool, key, params, trace) {
     };
 }
 
+// A URL of the merchant's: http or https with a host.
+const isUrl = (url) => typeof url === 'string' && url.length <= 2000 && /^https?:\/\/[^/\\?#@:][^\s\x7f]*$/i.test(url);
+
+async function order(pool, key, params) {
+    const currency = currencyByCode.get(params.currency);
+    const { amount_int: units, return_success: success, return_failure: failure, ipn, description = '', data = '' } = params;
+    if (currency === undefined || !/^[1-9]\d{0,17}$/.test(units ?? '') || ![success, failure, ipn].every(isUrl)) {
+        throw new Refusal('invalid_parameter', 200);
+    }
+    const { hostname, port, protocol } = new URL(ipn);
+    const endpoint = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
+    const bytes = uuid7();
+    await call(pool, useKey(key, params) +
+        `CALL checkout_create(${key.user}, 'n${key.id}:${params.nonce}', X'${bytes.toString('hex')}', ${key.id}, ${currency.id}, ` +
+        `${units}, ${[description, success, failure, ipn, endpoint].map(hexText).join(', ')}, ` +
+        `X'${Buffer.from(data).toString('hex')}', 0, 0, 0, 0, 3600)`);
+    const id = uuid(bytes);
+    return { transaction: id, payment_url: `${state.base_url}/pay/${id}` };
+}
+
 async function serve() {
     const pool = mariadb.createPool({
         socketPath: state.socket,
@@ -210,6 +236,7 @@ async function serve() {
     route('info', info, 0);
     route('ticket/create', create, 3);
     route('ticket/settle', settle, 5);
+    route('merchant/order/create', order, 4);
     await app.listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 });
     console.log('ready');
 }

@@ -1,5 +1,5 @@
 <?php
-// The peer on PHP: the calls info, ticket/create and ticket/settle as a careful PHP programmer would
+// The peer on PHP: the calls info, ticket/create, ticket/settle and merchant/order/create as a careful PHP programmer would
 // write them, without a framework. Each answer is the same as ours. Keys, currencies and settings
 // come from an array that opcache keeps in shared memory; TELLER_STATE names its file,
 // TELLER_DRIVER the way to the database.
@@ -156,7 +156,8 @@ function wallet(array $currency, array $row): array
     ];
 }
 
-function create(array $state, array $key): array
+// The parameters currency and amount_int.
+function amount(array $state): array
 {
     $currency = null;
     foreach ($state['currencies'] as $candidate) {
@@ -168,9 +169,22 @@ function create(array $state, array $key): array
     if ($currency === null || !preg_match('/^[1-9]\d{0,17}$/', $units)) {
         throw new Refusal('invalid_parameter', 200);
     }
+    return [$currency, $units];
+}
+
+// A uuid of version 7.
+function uuid7(): string
+{
     $bytes = substr(pack('J', (int) (microtime(true) * 1000)), 2) . random_bytes(10);
     $bytes[6] = chr(ord($bytes[6]) & 0x0f | 0x70);
     $bytes[8] = chr(ord($bytes[8]) & 0x3f | 0x80);
+    return $bytes;
+}
+
+function create(array $state, array $key): array
+{
+    [$currency, $units] = amount($state);
+    $bytes = uuid7();
     $mac = hash_hmac('sha256', "ticket-key$bytes", hex2bin($state['master']), true);
     $ticket_key = rtrim(strtr(base64_encode($mac), '+/', '-_'), '=');
     $rows = call($state, use_key($key) . sprintf(
@@ -214,10 +228,36 @@ function settle(array $state, array $key): array
     ];
 }
 
+// A URL of the merchant's: http or https with a host.
+function url(string $name): string
+{
+    $url = param($name);
+    if (strlen($url) > 2000 || !preg_match('~^https?://[^/\\\\?#@:][^\s\x7f]*$~i', $url)) {
+        throw new Refusal('invalid_parameter', 200);
+    }
+    return $url;
+}
+
+function order(array $state, array $key): array
+{
+    [$currency, $units] = amount($state);
+    [$success, $failure, $ipn] = [url('return_success'), url('return_failure'), url('ipn')];
+    $parts = parse_url($ipn);
+    $endpoint = strtolower($parts['host']) . ':' . ($parts['port'] ?? ($parts['scheme'] === 'https' ? 443 : 80));
+    $bytes = uuid7();
+    call($state, use_key($key) . sprintf(
+        "CALL checkout_create(%d, '%s', X'%s', %d, %d, %s, %s, %s, %s, %s, %s, X'%s', 0, 0, 0, 0, 3600)",
+        $key['user'], $key['request_key'], bin2hex($bytes), $key['id'], $currency['id'], $units, hex(param('description')),
+        hex($success), hex($failure), hex($ipn), hex($endpoint), bin2hex(param('data'))));
+    $id = uuid($bytes);
+    return ['transaction' => $id, 'payment_url' => "{$state['base_url']}/pay/$id"];
+}
+
 $calls = [
     'info' => ['info', 0],
     'ticket/create' => ['create', 3],
     'ticket/settle' => ['settle', 5],
+    'merchant/order/create' => ['order', 4],
 ];
 
 try {
