@@ -26,6 +26,9 @@
     X(net, ca_file, STRING, "")                          \
     X(mail, relay, STRING, "")                           \
     X(mail, from, STRING, "Teller <no-reply@localhost>") \
+    X(mail, require_tls, BOOL, "no")                     \
+    X(mail, user, STRING, "")                            \
+    X(mail, password_file, STRING, "")                   \
     X(ipn, retry_seconds, INT(1, 604800), "1800")        \
     X(ipn, timeout_ms, INT(100, 120000), "20000")        \
     X(ipn, per_endpoint, INT(1, 256), "4")               \

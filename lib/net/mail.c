@@ -182,9 +182,17 @@ static size_t read_upload(char *out, size_t one, size_t room, void *arg)
     return len;
 }
 
-static bool set_options(CURL *easy, const struct mail_config *config, const char *from,
-                        const struct curl_slist *to, struct upload *upload)
+static bool is_set(const char *text)
 {
+    return text != NULL && text[0] != '\0';
+}
+
+/* How the relay is reached: never with a password, and with nothing where TLS is required, before
+ * the connection is encrypted. */
+static bool set_connection(CURL *easy, const struct mail_config *config)
+{
+    bool tls = config->require_tls || is_set(config->user);
+
     return curl_easy_setopt(easy, CURLOPT_URL, config->relay) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
@@ -194,7 +202,20 @@ static bool set_options(CURL *easy, const struct mail_config *config, const char
            /* The farewell to a relay that hangs is waited for as well; without this for 120 s. */
            curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT,
                             (long)(config->timeout_ms + 999) / 1000) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_MAIL_FROM, from) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_USE_SSL,
+                            (long)(tls ? CURLUSESSL_ALL : CURLUSESSL_NONE)) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+           (!is_set(config->ca_file) ||
+            curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file) == CURLE_OK) &&
+           (!is_set(config->user) ||
+            (curl_easy_setopt(easy, CURLOPT_USERNAME, config->user) == CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_PASSWORD, config->password) == CURLE_OK));
+}
+
+static bool set_upload(CURL *easy, const char *from, const struct curl_slist *to,
+                       struct upload *upload)
+{
+    return curl_easy_setopt(easy, CURLOPT_MAIL_FROM, from) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, to) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)upload->left) == CURLE_OK &&
@@ -220,24 +241,32 @@ static void fill_outcome(CURL *easy, CURLcode code, const char *error, struct ma
             *c = '?';
 }
 
+/* Runs what was set up; the outcome is filled in any case. */
+static enum err perform(CURL *easy, struct mail_outcome *outcome)
+{
+    char error[CURL_ERROR_SIZE] = "";
+
+    if (curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error) != CURLE_OK)
+        return ERR_NO_MEMORY;
+    CURLcode code = curl_easy_perform(easy);
+    fill_outcome(easy, code, error, outcome);
+    if (code == CURLE_OUT_OF_MEMORY)
+        return ERR_NO_MEMORY;
+    return code == CURLE_OK ? ERR_OK : ERR_IO;
+}
+
 static enum err transfer(const struct mail_config *config, const char *to,
                          const struct text *message, struct mail_outcome *outcome)
 {
-    char name[MAIL_LINE_MAX + 1], from[MAIL_ADDRESS_MAX + 1], error[CURL_ERROR_SIZE] = "";
+    char name[MAIL_LINE_MAX + 1], from[MAIL_ADDRESS_MAX + 1];
     struct upload upload = {message->data, message->len};
     CURL *easy = curl_easy_init();
     struct curl_slist *recipients = curl_slist_append(NULL, to);
     enum err rc = ERR_NO_MEMORY;
 
-    if (easy == NULL || recipients == NULL || !split_from(config->from, name, from) ||
-        !set_options(easy, config, from, recipients, &upload) ||
-        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error) != CURLE_OK)
-        goto out;
-    CURLcode code = curl_easy_perform(easy);
-    fill_outcome(easy, code, error, outcome);
-    if (code != CURLE_OUT_OF_MEMORY)
-        rc = code == CURLE_OK ? ERR_OK : ERR_IO;
-out:
+    if (easy != NULL && recipients != NULL && split_from(config->from, name, from) &&
+        set_connection(easy, config) && set_upload(easy, from, recipients, &upload))
+        rc = perform(easy, outcome);
     curl_slist_free_all(recipients);
     curl_easy_cleanup(easy);
     return rc;
@@ -248,6 +277,21 @@ static bool is_relay(const char *relay)
 {
     return relay != NULL && strchr(relay, '@') == NULL &&
            (strncmp(relay, "smtp://", 7) == 0 || strncmp(relay, "smtps://", 8) == 0);
+}
+
+enum err mail_configure(const struct config *config, struct mail_config *out)
+{
+    *out = (struct mail_config){.relay = config->mail_relay,
+                                .from = config->mail_from,
+                                .user = config->mail_user,
+                                .ca_file = config->net_ca_file,
+                                .require_tls = config->mail_require_tls,
+                                .timeout_ms = config->ipn_timeout_ms};
+    if (is_set(out->relay) && !is_relay(out->relay))
+        return ERR_CONFIG;
+    if (is_set(out->user) != is_set(config->mail_password_file))
+        return ERR_CONFIG;
+    return config_secret(config->mail_password_file, out->password, sizeof(out->password));
 }
 
 enum err mail_send(const struct mail_config *config, const struct mail *mail,
@@ -264,5 +308,20 @@ enum err mail_send(const struct mail_config *config, const struct mail *mail,
     if (rc == ERR_OK)
         rc = transfer(config, mail->to, &message, outcome);
     text_free(&message);
+    return rc;
+}
+
+enum err mail_check(const struct mail_config *config, struct mail_outcome *outcome)
+{
+    enum err rc = ERR_NO_MEMORY;
+
+    *outcome = (struct mail_outcome){0};
+    if (!is_relay(config->relay))
+        return ERR_CONFIG;
+    CURL *easy = curl_easy_init();
+    if (easy != NULL && set_connection(easy, config) &&
+        curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK)
+        rc = perform(easy, outcome);
+    curl_easy_cleanup(easy);
     return rc;
 }

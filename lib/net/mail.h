@@ -2,20 +2,28 @@
 #ifndef NET_MAIL_H
 #define NET_MAIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/config.h"
 #include "base/err.h"
 #include "base/text.h"
 
 #define MAIL_ADDRESS_MAX 254    /* bytes of an address */
 #define MAIL_LINE_MAX 255       /* bytes of a subject, a sender's name, a message id */
 #define MAIL_TEXT_MAX (1 << 20) /* bytes of a body */
+#define MAIL_PASSWORD_SIZE 256  /* bytes of a password with its NUL */
 
+/* Strings are those of the configuration; NULL counts as "". */
 struct mail_config {
-    const char *relay; /* "smtp://127.0.0.1:25", or smtps:// over TLS; NULL or "": mail is off */
-    const char *from;  /* "Teller <no-reply@example.org>", or the address alone */
-    int timeout_ms;    /* of one mail, and again of the farewell to a relay that hangs */
+    const char *relay;   /* "smtp://127.0.0.1:25", or smtps:// over TLS; "": mail is off */
+    const char *from;    /* "Teller <no-reply@example.org>", or the address alone */
+    const char *user;    /* "": mail is handed over without authentication; else TLS is required */
+    const char *ca_file; /* certificates that are believed; "": the system's */
+    char password[MAIL_PASSWORD_SIZE]; /* the user's; wipe it after use */
+    bool require_tls;                  /* nothing goes to an smtp:// relay without STARTTLS */
+    int timeout_ms; /* of one mail, and again of the farewell to a relay that hangs */
 };
 
 struct mail {
@@ -31,6 +39,12 @@ struct mail_outcome {
     int64_t latency_us;
 };
 
+/* Reads the keys of [mail] (and ca_file in [net]).
+ * out  out, with the password of password_file: wipe it after use
+ * ERR_CONFIG where the relay is no smtp:// or smtps:// URL, user and password_file are not both
+ * set or both empty, or the file cannot be used. */
+MUST_USE enum err mail_configure(const struct config *config, struct mail_config *out);
+
 /* Writes the whole message: headers, and the body in base64 with lines that every relay takes.
  * unix_s  its date
  * out     out, cleared first; `full` where it has no room for some 1.4 times the text
@@ -39,13 +53,18 @@ struct mail_outcome {
 MUST_USE enum err mail_message(const struct mail_config *config, const struct mail *mail,
                                int64_t unix_s, struct text *out);
 
-/* Sends one mail and waits for the relay to take it. Neither proxy nor
- * credentials are taken from the environment.
+/* Sends one mail and waits for the relay to take it. Neither proxy nor credentials are taken from
+ * the environment. Where TLS is required, a relay that does not offer it, or has no certificate that
+ * is believed, gets neither password nor mail (RFC 3207, 8314).
  * outcome  out, also where it fails
  * ERR_CONFIG where mail is off or the relay's URL is none, ERR_INVALID as mail_message, ERR_IO where
  * the relay did not take it (a reply of 500 and more will not change by trying again),
  * ERR_NO_MEMORY. */
 MUST_USE enum err mail_send(const struct mail_config *config, const struct mail *mail,
                             struct mail_outcome *outcome);
+
+/* Connects to the relay as mail_send would, with TLS and password, and sends nothing. Errors as
+ * there. */
+MUST_USE enum err mail_check(const struct mail_config *config, struct mail_outcome *outcome);
 
 #endif

@@ -3,7 +3,7 @@
 // was delivered more often than there are attempts on record. On a stack of its own.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,9 +18,13 @@ const DATABASE_KILLS = Math.max(4, PAYMENTS / 1000);
 const LIMIT_MS = Math.max(600, PAYMENTS / 4) * 1000;
 const PASSWORD = 'a password of the tests';
 
-/** A mail relay: keeps what it is given, but for the first mail, which it puts off. */
+/** A mail relay for one user: keeps what it is given, but for the first mail, which it puts off. */
 const mails = [], putOff = [];
-const relay = new SMTPServer({ disabledCommands: ['AUTH', 'STARTTLS'],
+const openRelay = (key, cert) => new SMTPServer({ key, cert, logger: false,
+  onAuth({ username, password }, session, done) {
+    if (username === 'teller' && password === PASSWORD) done(null, { user: username });
+    else done(new Error('who are you?'));
+  },
   onData(stream, session, done) {
     const chunks = [];
     stream.on('data', (chunk) => chunks.push(chunk));
@@ -36,16 +40,21 @@ const relay = new SMTPServer({ disabledCommands: ['AUTH', 'STARTTLS'],
     });
   } });
 
-let dir, stack;
+let dir, stack, relay;
 before(async () => {
-  await new Promise((done) => { relay.listen(0, '127.0.0.1', done); });
   dir = await mkdtemp(path.join(tmpdir(), 'teller-ipn-'));
-  stack = await Stack.start(dir, { JOBS: 'no', DEMO: 'no', WORKERS: '4', IPN_RETRY_SECONDS: '1',
-    MAIL_RELAY: `smtp://127.0.0.1:${relay.server.address().port}` });
+  stack = await Stack.start(dir, { JOBS: 'no', DEMO: 'no', WORKERS: '4', IPN_RETRY_SECONDS: '1' });
+  const certificate = path.join(dir, 'tls/cert.pem'), passwordFile = path.join(dir, 'mail.password');
+  relay = openRelay(await readFile(path.join(dir, 'tls/key.pem')), await readFile(certificate));
+  await new Promise((done) => { relay.listen(0, '127.0.0.1', done); });
+  await writeFile(passwordFile, PASSWORD, { mode: 0o600 });
+  const config = await readFile(stack.config, 'utf8');
+  await writeFile(stack.config, config.replace(/^relay = .*$/m, `relay = smtp://127.0.0.1:${relay.server.address().port}\nuser = teller\n`
+    + `password_file = ${passwordFile}`).replace(/^\[net\]$/m, `[net]\nca_file = ${certificate}`));
 });
 after(async () => {
   await stack?.stop();
-  await new Promise((done) => { relay.close(done); });
+  if (relay) await new Promise((done) => { relay.close(done); });
   await rm(dir, { recursive: true, force: true });
 });
 

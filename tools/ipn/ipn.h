@@ -6,11 +6,13 @@
 
 #include "base/err.h"
 #include "crypto/crypto.h"
+#include "net/mail.h"
 #include "tools/job/job.h"
 
 struct ipn {
     const struct job *job;
     uint8_t master_key[SEAL_KEY_SIZE];
+    struct mail_config mail;
 };
 
 /* Posts what is due to shops, hundreds at a time, until the time is over. *acknowledged, *tried: how

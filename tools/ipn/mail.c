@@ -72,9 +72,6 @@ static void word(const struct mailer *mailer, const struct notify_event *event,
 static enum err send_one(struct mailer *mailer, const struct notify_event *event)
 {
     const struct config *config = &mailer->ipn->job->config;
-    struct mail_config relay = {.relay = config->mail_relay,
-                                .from = config->mail_from,
-                                .timeout_ms = config->ipn_timeout_ms};
     struct mail_outcome done = {0};
     struct text subject = TEXT(MAIL_LINE_MAX), text = TEXT(TEXT_MAX);
     char message_id[UUID_TEXT_SIZE + 16], id[UUID_TEXT_SIZE];
@@ -86,7 +83,7 @@ static enum err send_one(struct mailer *mailer, const struct notify_event *event
                         .subject = text_string(&subject),
                         .text = text_string(&text),
                         .message_id = message_id};
-    enum err rc = mail_send(&relay, &mail, &done);
+    enum err rc = mail_send(&mailer->ipn->mail, &mail, &done);
     struct outbox_outcome outcome = {
         .event_id = event->id,
         .attempt = event->attempts,

@@ -75,11 +75,14 @@ static enum job_status work(const struct job *job, void *arg)
     ipn->job = job;
     if (master_key_load(config, ipn->master_key) != ERR_OK)
         status = job_misconfigured(job, "%s cannot be used", config->security_key_file);
+    else if (mail_configure(config, &ipn->mail) != ERR_OK)
+        status = job_misconfigured(job, "relay, user or password_file in [mail] cannot be used");
     else if (config->ipn_lease_seconds * 1000 <= config->ipn_timeout_ms)
         status = job_misconfigured(job, "lease_seconds in [ipn] must be longer than timeout_ms");
     else
         status = run(ipn);
     crypto_wipe(ipn->master_key, sizeof(ipn->master_key));
+    crypto_wipe(ipn->mail.password, sizeof(ipn->mail.password));
     return status;
 }
 

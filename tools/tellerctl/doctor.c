@@ -8,10 +8,12 @@
 #include "base/clock.h"
 #include "crypto/master_key.h"
 #include "db/migrate.h"
+#include "net/mail.h"
 #include "tools/tellerctl/ctl.h"
 #include "tools/tellerctl/doctor.h"
 
 #define CLOCK_SLACK_US 2000000 /* how far our clock and the database's may be apart */
+#define RELAY_TIMEOUT_MS 5000  /* how long a mail relay is waited for */
 
 struct doctor {
     struct ctl *ctl;
@@ -68,6 +70,31 @@ static void check_site(struct doctor *doctor)
     const char *url = doctor->ctl->config.site_base_url;
     report(doctor, "base_url", strncmp(url, "https://", strlen("https://")) == 0, url,
            "set base_url in [site] to an https:// address");
+}
+
+/* Asks the relay whether it would take mail from us: TLS and password as they will be used. */
+static void check_relay(struct doctor *doctor)
+{
+    const struct config *config = &doctor->ctl->config;
+    struct mail_outcome outcome = {.problem = ""};
+    struct mail_config mail;
+    enum err rc = mail_configure(config, &mail);
+
+    if (rc != ERR_OK) {
+        report(doctor, "mail relay", false, "relay, user or password_file cannot be used",
+               "in [mail] set relay to smtp://HOST:PORT or smtps://HOST:PORT, or to nothing, and "
+               "user and password_file both or none of them");
+    } else if (mail.relay[0] == '\0') {
+        report(doctor, "mail relay", true, "none: no mail is sent", "");
+    } else {
+        if (mail.timeout_ms > RELAY_TIMEOUT_MS)
+            mail.timeout_ms = RELAY_TIMEOUT_MS;
+        rc = mail_check(&mail, &outcome);
+        report(doctor, "mail relay", rc == ERR_OK, rc == ERR_OK ? mail.relay : outcome.problem,
+               "see that the relay runs, offers STARTTLS where require_tls or user is set, has a "
+               "certificate that ca_file in [net] believes, and knows the user");
+    }
+    crypto_wipe(&mail, sizeof(mail));
 }
 
 /* One value that the database gives for `sql`, "" for NULL. ERR_OK with false where it cannot be
@@ -193,6 +220,8 @@ int ctl_doctor(struct ctl *ctl)
     check_key(&doctor);
     check_secret_file(&doctor, "password file", config->database_password_file);
     check_secret_file(&doctor, "owner's password file", config->database_owner_password_file);
+    check_secret_file(&doctor, "mail password file", config->mail_password_file);
+    check_relay(&doctor);
     struct db *owner = check_connection(&doctor, "owner's connection", true);
     db_close(owner);
     ctl->db = check_connection(&doctor, "application's connection", false);
