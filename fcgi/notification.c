@@ -11,6 +11,7 @@
 #include "notify/delivery.h"
 
 #define CURL_MAX (64 << 10)
+#define LOOK_UP_MS 500 /* how long a worker waits for the name of a stranger's host */
 
 static void add_uuid(struct json_object *object, const char *key, const struct uuid *id)
 {
@@ -144,6 +145,7 @@ enum err notification_list(struct request *request, struct json_object *result, 
 
 struct event_params {
     struct uuid event;
+    bool look_up;
 };
 
 static const struct field event_fields[] = {
@@ -151,10 +153,11 @@ static const struct field event_fields[] = {
      .type = FIELD_UUID,
      .required = true,
      .offset = offsetof(struct event_params, event)},
+    {.name = "look_up", .type = FIELD_BOOL, .offset = offsetof(struct event_params, look_up)},
 };
 
-/* Why a try was refused, in words. */
-static const char *refusal_words(const struct feed_attempt *attempt)
+/* Why a try was refused, or would be, in words. */
+static const char *refusal_words(const char *result)
 {
     static const struct {
         const char *result, *words;
@@ -172,7 +175,7 @@ static const char *refusal_words(const struct feed_attempt *attempt)
         {"failed", "the mail relay did not take it"},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        if (strcmp(attempt->result, all[i].result) == 0)
+        if (strcmp(result, all[i].result) == 0)
             return all[i].words;
     return NULL;
 }
@@ -205,7 +208,7 @@ static void add_attempt(void *arg, const struct feed_attempt *attempt)
         add_bytes(object, "answer", attempt->answer, attempt->answer_len);
     json_object_array_add(attempts->list, object);
     if (attempt->latency_us >= 0) {
-        attempts->refused = refusal_words(attempt);
+        attempts->refused = refusal_words(attempt->result);
         text_copy(attempts->address, sizeof(attempts->address), attempt->address);
     }
 }
@@ -243,9 +246,29 @@ static enum err add_explanation(struct request *request, struct json_object *obj
     return rc == ERR_NOT_FOUND ? ERR_OK : rc;
 }
 
+/* Where a try of now would lead. */
+static enum err add_look_up(const struct request *request, struct json_object *object,
+                            const struct notify_event *event)
+{
+    struct http_looked_up found;
+    struct json_object *look_up;
+    enum err rc =
+        http_look_up(event->url, request->app->config.net_allow_loopback, LOOK_UP_MS, &found);
+
+    if (rc != ERR_OK)
+        return rc;
+    look_up = json_object_new_object();
+    reply_text(look_up, "address", found.address[0] == '\0' ? NULL : found.address);
+    reply_text(look_up, "refused",
+               found.result == HTTP_TIMEOUT ? "the name of the host is not answered for in time"
+                                            : refusal_words(http_result_name(found.result)));
+    json_object_object_add(object, "look_up", look_up);
+    return ERR_OK;
+}
+
 enum err notification_show(struct request *request, struct reply *reply)
 {
-    struct event_params params;
+    struct event_params params = {.look_up = false};
     struct attempts attempts = {.list = NULL};
     struct notify_event *event = malloc(sizeof(*event));
     enum err rc = event == NULL ? ERR_NO_MEMORY : FIELDS_READ(request, event_fields, &params);
@@ -263,6 +286,8 @@ enum err notification_show(struct request *request, struct reply *reply)
         reply_text(reply->value, "refused", attempts.refused);
         rc = add_explanation(request, reply->value, event);
     }
+    if (rc == ERR_OK && params.look_up && event->url[0] != '\0')
+        rc = add_look_up(request, reply->value, event);
     free(event);
     return rc;
 }

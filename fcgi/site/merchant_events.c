@@ -71,7 +71,7 @@ static const struct route rows[] = {
      .auth = AUTH_SESSION,
      .handler = notification_show,
      .help = "One notification: its attempts, what is signed, and why it was refused.",
-     .params = ""},
+     .params = "look_up"},
     CHANGE_ROUTE("events/replay", notification_replay,
                  "Delivers one notification again, or those from cursor first to last.",
                  "event first last only_pending"),

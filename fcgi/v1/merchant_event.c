@@ -137,7 +137,7 @@ static const struct route rows[] = {
                    NOTIFICATION_LIST_PARAMS),
     MERCHANT_ROUTE("event/show", notification_show,
                    "One notification: its attempts, what is signed, and why it was refused.",
-                   "event*"),
+                   "event* look_up"),
     MERCHANT_ROUTE("event/replay", notification_replay,
                    "Delivers one notification again, or those from cursor first to last.",
                    "event first last only_pending"),

@@ -1,9 +1,11 @@
 /* Which addresses may be connected to: the special-purpose registries of IANA, and the few more
  * that lead inside. */
-#include <netinet/in.h>
-#include <string.h>
+#include "net/address.h"
 
-#include "net/http.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
 
 struct network {
     uint8_t prefix[16];
@@ -85,4 +87,25 @@ bool http_address_allowed(int family, const void *address, bool allow_loopback)
     if (family == AF_INET)
         return allowed_v4(address, allow_loopback);
     return family == AF_INET6 && allowed_v6(address, allow_loopback);
+}
+
+bool address_allowed(const struct sockaddr *address, bool allow_loopback,
+                     char out[HTTP_ADDRESS_SIZE])
+{
+    char text[INET6_ADDRSTRLEN] = "";
+
+    out[0] = '\0';
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)address;
+        inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
+        snprintf(out, HTTP_ADDRESS_SIZE, "%s:%u", text, ntohs(v4->sin_port));
+        return http_address_allowed(AF_INET, &v4->sin_addr, allow_loopback);
+    }
+    if (address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const void *)address;
+        inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
+        snprintf(out, HTTP_ADDRESS_SIZE, "[%s]:%u", text, ntohs(v6->sin6_port));
+        return http_address_allowed(AF_INET6, &v6->sin6_addr, allow_loopback);
+    }
+    return false;
 }

@@ -2,9 +2,7 @@
  * next one. */
 #include "net/http.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "net/address.h"
 
 /* A kept connection is used again within this time: servers close idle ones after 5 s or more. */
 #define IDLE_S 4L
@@ -57,41 +56,14 @@ const char *http_result_name(enum http_result result)
 
 /* --- what curl calls --------------------------------------------------------------------------- */
 
-static void format_address(const struct sockaddr *address, char out[HTTP_ADDRESS_SIZE])
-{
-    char text[INET6_ADDRSTRLEN] = "";
-    if (address->sa_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const void *)address;
-        inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
-        snprintf(out, HTTP_ADDRESS_SIZE, "%s:%u", text, ntohs(v4->sin_port));
-    } else if (address->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const void *)address;
-        inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
-        snprintf(out, HTTP_ADDRESS_SIZE, "[%s]:%u", text, ntohs(v6->sin6_port));
-    }
-}
-
-static bool is_allowed(const struct sockaddr *address, bool allow_loopback)
-{
-    if (address->sa_family == AF_INET)
-        return http_address_allowed(AF_INET,
-                                    &((const struct sockaddr_in *)(const void *)address)->sin_addr,
-                                    allow_loopback);
-    if (address->sa_family == AF_INET6)
-        return http_address_allowed(
-            AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
-            allow_loopback);
-    return false;
-}
-
 /* The guard. curl connects to the very address that it shows here, and opens no connection without
  * asking. */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct transfer *transfer = arg;
-    format_address(&address->addr, transfer->outcome.address);
-    if (purpose != CURLSOCKTYPE_IPCXN || address->socktype != SOCK_STREAM ||
-        !is_allowed(&address->addr, transfer->client->allow_loopback)) {
+    bool allowed = address_allowed(&address->addr, transfer->client->allow_loopback,
+                                   transfer->outcome.address);
+    if (purpose != CURLSOCKTYPE_IPCXN || address->socktype != SOCK_STREAM || !allowed) {
         transfer->refused = true;
         return CURL_SOCKET_BAD;
     }

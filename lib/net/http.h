@@ -56,6 +56,17 @@ MUST_USE enum err http_url_check(const char *url, char endpoint[HTTP_ENDPOINT_SI
  * An address that carries an IPv4 address (v4-mapped, NAT64) is as good as that one. */
 bool http_address_allowed(int family, const void *address, bool allow_loopback);
 
+struct http_looked_up {
+    enum http_result result;         /* HTTP_ANSWERED: would be connected to; else why not */
+    char address[HTTP_ADDRESS_SIZE]; /* that would be connected to, or is refused; "" for none */
+};
+
+/* Looks up afresh where a URL leads, and connects to nothing.
+ * timeout_ms  how long a name is waited for; the caller waits with it
+ * ERR_OK whatever it leads to, also where it is no URL that is called; ERR_NO_MEMORY. */
+MUST_USE enum err http_look_up(const char *url, bool allow_loopback, int timeout_ms,
+                               struct http_looked_up *out);
+
 struct http_client; /* a set of requests in flight; not for several threads */
 
 struct http_config {

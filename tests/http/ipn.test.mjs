@@ -244,6 +244,25 @@ test('show explains: bytes, signatures and a command line that does the same', a
   assert.equal(again.headers['webhook-signature'], shown.headers['webhook-signature']);
 });
 
+test('show looks up where a try of now would lead', async () => {
+  const shop = await openShop();
+  const rows = [[shop.url, shop.endpoint, null], [`http://10.1.2.3/ipn`, '10.1.2.3:80', /never called/],
+    ['http://shop.invalid/ipn', null, /no address|in time/]];
+  for (const [url, address, refused] of rows) {
+    const { event } = await merchant.ok('merchant/event/test', { url });
+    assert.equal((await show(event)).look_up, undefined, 'only where it is asked for');
+    for (const found of [(await merchant.ok('merchant/event/show', { event, look_up: 1 })).look_up,
+      (await session.ok('GET', `/site/merchant/events/${event}?look_up=1`)).look_up]) {
+      assert.equal(found.address, address);
+      if (refused === null) assert.equal(found.refused, null);
+      else assert.match(found.refused, refused);
+    }
+    const { look_up: result, look_up_address: to } = await stack.ctl('ipn', 'show', event);
+    assert.deepEqual([result === 'allowed', to], [refused === null, address ?? '']);
+    if (refused !== null) await merchant.ok('merchant/endpoint/pause', { endpoint: new URL(url).host.replace(/^([^:]*)$/, '$1:80') });
+  }
+});
+
 test('pause, resume, replay', async () => {
   const shop = await openShop();
   const first = await paid(shop);

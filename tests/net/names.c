@@ -50,6 +50,7 @@ static struct name {
     {.name = "shop.test", .answers = {"127.0.0.1"}},
     {.name = "nobody.test", .answers = {""}},
     {.name = "slow.test", .answers = {"slow"}},
+    {.name = "slow-shop.test", .answers = {"slow"}},
 };
 
 typedef int lookup_function(const char *, const char *, const struct addrinfo *,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "tests/net/net.h"
 
@@ -571,6 +572,45 @@ static void test_loopback_allowed(void)
     net_shop_close(shop);
 }
 
+/* What an explanation says is what a delivery would do, and nothing is connected to. */
+static void test_look_up(void)
+{
+    static const struct {
+        const char *url, *expected, *address; /* without its port */
+        bool allow_loopback;
+    } rows[] = {
+        {"http://public.test:{P}/", "answered", "8.8.8.8", false},
+        {"https://public6.test:{P}/ipn", "answered", "[2606:4700::1111]", false},
+        {"http://private-first.test:{P}/", "answered", "8.8.8.8", false},
+        {"http://8.8.8.8:{P}/", "answered", "8.8.8.8", false},
+        {"http://shop.test:{P}/", "answered", "127.0.0.1", true},
+        {"http://shop.test:{P}/", "address_refused", "127.0.0.1", false},
+        {"http://metadata.test:{P}/", "address_refused", "169.254.169.254", true},
+        {"http://mapped-private.test:{P}/", "address_refused", "[::ffff:10.0.0.1]", true},
+        {"http://[::1]:{P}/", "address_refused", "[::1]", false},
+        {"http://nobody.test:{P}/", "name_unknown", "", false},
+        {"http://slow-shop.test:{P}/", "timeout", "", false},
+        {"http://user@public.test:{P}/", "url_refused", "", false},
+        {"ftp://public.test:{P}/", "url_refused", "", false},
+    };
+    uint16_t port;
+    int listener = net_listen(0, &port);
+    char url[300], address[HTTP_ADDRESS_SIZE];
+    struct http_looked_up found;
+
+    for (size_t i = 0; i < NET_COUNT(rows); i++) {
+        int64_t start_us = clock_mono_us();
+        with_port(rows[i].url, port, url);
+        NET_CHECK(url, http_look_up(url, rows[i].allow_loopback, 400, &found) == ERR_OK);
+        NET_SAME(url, http_result_name(found.result), rows[i].expected);
+        snprintf(address, sizeof(address), "%s:%u", rows[i].address, port);
+        NET_SAME(url, found.address, rows[i].address[0] == '\0' ? "" : address);
+        NET_CHECK(url, clock_mono_us() - start_us < 1500000);
+    }
+    NET_CHECK("nothing connected", net_connections(listener, NULL) == 0);
+    close(listener);
+}
+
 static const struct net_test tests[] = {
     {"vectors", test_vectors, false},
     {"public addresses", test_public, true},
@@ -578,6 +618,7 @@ static const struct net_test tests[] = {
     {"kept connections", test_kept_connection, true},
     {"redirects", test_redirects, true},
     {"loopback allowed", test_loopback_allowed, false},
+    {"looked up", test_look_up, false},
     {NULL, NULL, false},
 };
 const struct net_suite suite_ssrf = {"server-side request forgery", tests};

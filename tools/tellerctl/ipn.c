@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/http.h"
 #include "notify/feed.h"
 #include "tools/tellerctl/ctl.h"
 
 #define PAGE_MAX 1000000
+#define LOOK_UP_MS 5000 /* how long the name of a host is waited for */
 
 static struct json_object *describe(const struct notify_event *event)
 {
@@ -124,9 +126,18 @@ static int run_show(struct ctl *ctl)
     if (find_event(ctl, &event) != ERR_OK)
         return CTL_FAILED;
     struct json_object *object = describe(&event), *tries = json_object_new_array();
+    struct http_looked_up found = {.address = ""};
     ctl_text(object, "url", event.url);
     json_object_object_add(object, "tries", tries);
-    enum err rc = feed_attempts(ctl->db, event.id, add_attempt, tries);
+    enum err rc = ERR_OK;
+    if (event.url[0] != '\0') {
+        rc = http_look_up(event.url, ctl->config.net_allow_loopback, LOOK_UP_MS, &found);
+        ctl_text(object, "look_up",
+                 found.result == HTTP_ANSWERED ? "allowed" : http_result_name(found.result));
+        ctl_text(object, "look_up_address", found.address);
+    }
+    if (rc == ERR_OK)
+        rc = feed_attempts(ctl->db, event.id, add_attempt, tries);
     if (rc != ERR_OK) {
         json_object_put(object);
         return ctl_fail(ctl, rc, NULL);
