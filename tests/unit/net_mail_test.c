@@ -1,5 +1,7 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/encode.h"
 #include "net/mail.h"
@@ -153,8 +155,48 @@ static void test_relays(void)
     }
 }
 
+static void test_configure(void)
+{
+    char file[] = P_tmpdir "/teller-mail-XXXXXX";
+    int secret = mkstemp(file); /* which nobody else may read */
+    const struct {
+        const char *row, *relay, *user, *password_file;
+        enum err expected;
+    } rows[] = {
+        {"off", "", "", "", ERR_OK},
+        {"no user", "smtp://127.0.0.1:25", "", "", ERR_OK},
+        {"a user", "smtps://mail.example.org", "teller", file, ERR_OK},
+        {"no relay", "mail.example.org", "", "", ERR_CONFIG},
+        {"another protocol", "https://mail.example.org", "", "", ERR_CONFIG},
+        {"a user without a password", "smtp://127.0.0.1", "teller", "", ERR_CONFIG},
+        {"a password without a user", "smtp://127.0.0.1", "", file, ERR_CONFIG},
+        {"no such file", "smtp://127.0.0.1", "teller", "/nonexistent/password", ERR_CONFIG},
+    };
+
+    UNIT_CHECK("file", secret >= 0 && write(secret, "a word\n", 7) == 7);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct config config = {.mail_relay = rows[i].relay,
+                                .mail_from = FROM,
+                                .mail_user = rows[i].user,
+                                .mail_password_file = rows[i].password_file,
+                                .mail_require_tls = i % 2 == 0};
+        struct mail_config mail;
+        UNIT_CHECK(rows[i].row, mail_configure(&config, &mail) == rows[i].expected);
+        UNIT_CHECK(rows[i].row, mail.require_tls == config.mail_require_tls);
+        bool with_password = rows[i].expected == ERR_OK && rows[i].user[0] != '\0';
+        UNIT_SAME(rows[i].row, mail.password, with_password ? "a word" : "");
+    }
+    close(secret);
+    unlink(file);
+}
+
 static const struct test_case cases[] = {
-    {"the whole message", test_whole}, {"headers", test_headers}, {"refused", test_refused},
-    {"the body", test_body},           {"relays", test_relays},   {NULL, NULL},
+    {"the whole message", test_whole},
+    {"headers", test_headers},
+    {"refused", test_refused},
+    {"the body", test_body},
+    {"relays", test_relays},
+    {"configuration", test_configure},
+    {NULL, NULL},
 };
 const struct test_suite suite_net_mail = {"net mail", cases};
