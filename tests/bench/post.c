@@ -33,7 +33,7 @@ struct transfer {
 };
 
 static struct post *posts;
-static size_t post_count, post_next;
+static size_t post_count, post_next, in_flight;
 static struct transfer transfers[CONNECTIONS_MAX];
 static struct measure measured;
 
@@ -95,11 +95,11 @@ static size_t take_answer(char *data, size_t one, size_t len, void *arg)
     return len;
 }
 
-/* Begins the next post; false where none is left. */
-static bool send_next(CURLM *multi, struct transfer *transfer)
+/* Begins the next post, where one is left. */
+static void send_next(CURLM *multi, struct transfer *transfer)
 {
     if (post_next == post_count)
-        return false;
+        return;
     const struct post *post = &posts[post_next++];
     transfer->answer_len = 0;
     transfer->start_us = clock_mono_us();
@@ -109,7 +109,7 @@ static bool send_next(CURLM *multi, struct transfer *transfer)
         curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, post->body) != CURLE_OK ||
         curl_multi_add_handle(multi, transfer->easy) != CURLM_OK)
         bench_fail("curl refuses a transfer");
-    return true;
+    in_flight++;
 }
 
 static void open_transfer(CURLM *multi, struct transfer *transfer)
@@ -139,6 +139,7 @@ static void end_transfers(CURLM *multi)
             bench_fail("post: %s", curl_easy_strerror(code));
         measure_add(&measured, clock_mono_us() - transfer->start_us);
         curl_multi_remove_handle(multi, easy);
+        in_flight--;
         send_next(multi, transfer);
     }
 }
@@ -146,14 +147,14 @@ static void end_transfers(CURLM *multi)
 static void run(size_t connections, long per_host)
 {
     CURLM *multi = curl_multi_init();
-    int running = 1;
+    int running;
 
     if (multi == NULL || curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, per_host) ||
         curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)connections))
         bench_fail("no curl");
     for (size_t i = 0; i < connections && post_next < post_count; i++)
         open_transfer(multi, &transfers[i]);
-    while (running > 0 || post_next < post_count) {
+    while (in_flight > 0) {
         if (curl_multi_perform(multi, &running) != CURLM_OK)
             bench_fail("curl gives up");
         end_transfers(multi);
