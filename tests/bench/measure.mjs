@@ -34,7 +34,8 @@ const allRows = [
     { call: 'pay', title: '`pay`', ratios: { limit: 0.6 } },
     { call: 'ipn', title: 'IPN deliveries, 64 hosts', ratios: { post: 0.08 } },
 ];
-const table = allRows.filter(({ call }) => !env.ROWS || env.ROWS.split(' ').includes(call));
+const wanted = (name) => !env.ROWS || env.ROWS.split(' ').includes(name);
+const table = allRows.filter(({ call }) => wanted(call));
 const paths = { info: 'info', create: 'ticket/create', settle: 'ticket/settle', order: 'merchant/order/create' };
 // Whose keys a call is made with, what it makes (a file for each program that makes some), and what it uses up.
 const callers = { info: 'customers', create: 'customers', settle: 'partners', order: 'merchants', pay: 'buyers' };
@@ -261,7 +262,7 @@ function checkMoney() {
 checkSameWork();
 const results = Object.fromEntries(table.map((row) => [row.call, {}]));
 for (let round = 0; round < rounds; round++) runRound(round, results);
-const used = memory();
+const used = wanted('memory') ? memory() : undefined;
 checkMoney();
 
 console.log('| through nginx, 64 keep-alive clients | ours, p99 | against, p99 | ratio, median (spread) | required | |');
@@ -269,6 +270,6 @@ console.log('| --- | --- | --- | --- | --- | --- |');
 for (const row of table) {
     for (const who of Object.keys(row.ratios)) printRow(row, who, results[row.call]);
 }
-printMemory(used);
+if (used) printMemory(used);
 for (const problem of problems) console.error(`bench: ${problem}`);
 process.exit(problems.length > 0 ? 1 : 0);
