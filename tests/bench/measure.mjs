@@ -245,7 +245,7 @@ function printMemory({ last, growth }) {
 function checkMoney() {
     const audit = spawnSync(env.TELLERCTL, ['audit'], { encoding: 'utf8' });
     if (audit.status !== 0) problems.push(`audit: ${audit.stdout}${audit.stderr}`);
-    const [made, settled] = sql("SELECT COUNT(*), SUM(status = 'settled') FROM ticket").split('\t').map(Number);
+    const [made, settled] = sql("SELECT COUNT(*), COALESCE(SUM(status = 'settled'), 0) FROM ticket").split('\t').map(Number);
     const [orders, paid] = sql("SELECT COUNT(*), COALESCE(SUM(status = 'paid'), 0) FROM checkout_order").split('\t').map(Number);
     for (const [call, count] of Object.entries({ create: made, settle: settled, order: orders, pay: paid })) {
         const told = acknowledged.get(call) ?? 0;
