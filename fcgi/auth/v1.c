@@ -57,7 +57,6 @@ static enum err check_address(struct request *request, const struct api_key_secr
 /* Reads nonce or tonce, names the request by it and queues the check that it was never seen. */
 static enum err take_nonce(struct request *request, const struct api_key *key)
 {
-    static const char use[] = "CALL api_key_use(?, ?, ?, ?)";
     const struct param *nonce = request_param(request, "nonce");
     const struct param *tonce = request_param(request, "tonce");
     struct caller *caller = &request->caller;
@@ -71,16 +70,14 @@ static enum err take_nonce(struct request *request, const struct api_key *key)
             return rc;
         snprintf(caller->request_key, sizeof(caller->request_key), "n%lld:%s", (long long)key->id,
                  digits);
-        db_defer(request->db, use,
-                 DB_ARGS(db_i64(key->id), db_u64(key->version), db_decimal(digits), db_null()));
+        api_key_use_nonce(request->db, key->id, key->version, digits);
     } else if (tonce != NULL) {
         rc = nonce_parse_tonce(tonce->value, tonce->value_len, &at_us);
         if (rc != ERR_OK)
             return rc;
         snprintf(caller->request_key, sizeof(caller->request_key), "t%lld:%lld", (long long)key->id,
                  (long long)at_us);
-        db_defer(request->db, use,
-                 DB_ARGS(db_i64(key->id), db_u64(key->version), db_null(), db_i64(at_us)));
+        api_key_use_tonce(request->db, key->id, key->version, at_us);
     }
     return rc;
 }

@@ -69,7 +69,7 @@ enum err api_key_check_access(unsigned rights, const char *networks, const char 
     return check_access(rights, networks, canonical, field);
 }
 
-#define NONCE_TABLES 32 /* schema: api_key_nonce_0 to _31, by key id */
+#define NONCE_TABLES 32 /* schema: api_key_nonce_0 to _31 and so on, by key id */
 
 #define KEY_COLUMNS                                                            \
     "k.id, k.public_key, k.user_id, k.face, k.rights, k.networks, k.version, " \
@@ -271,6 +271,24 @@ enum err api_key_lookup(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
         return ERR_KEY_INVALID;
     *out = slot;
     return ERR_OK;
+}
+
+static void defer_use(struct db *db, int64_t id, uint32_t version, struct db_arg nonce,
+                      struct db_arg tonce)
+{
+    char sql[64];
+    snprintf(sql, sizeof(sql), "CALL api_key_use_%d(?, ?, ?, ?)", (int)(id % NONCE_TABLES));
+    db_defer(db, sql, DB_ARGS(db_i64(id), db_u64(version), nonce, tonce));
+}
+
+void api_key_use_nonce(struct db *db, int64_t id, uint32_t version, const char *nonce)
+{
+    defer_use(db, id, version, db_decimal(nonce), db_null());
+}
+
+void api_key_use_tonce(struct db *db, int64_t id, uint32_t version, int64_t tonce_us)
+{
+    defer_use(db, id, version, db_null(), db_i64(tonce_us));
 }
 
 void api_key_forget(const struct uuid *public_key)

@@ -80,8 +80,8 @@ struct api_key_secret {
 #define API_KEY_CACHE 512
 
 /* The key of that id, from memory or from the database. Whether it is still as remembered is told
- * by the procedure api_key_use in the request's own packet: on ERR_KEY_CHANGED call api_key_forget
- * and ask again.
+ * by api_key_use_nonce or api_key_use_tonce in the request's own packet: on ERR_KEY_CHANGED call
+ * api_key_forget and ask again.
  * master  opens its secret
  * face    one of api_key_faces
  * out     out, owned by the memory: valid until the next call
@@ -90,6 +90,15 @@ struct api_key_secret {
 MUST_USE enum err api_key_lookup(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                  const struct uuid *public_key, const char *face,
                                  const struct api_key_secret **out);
+
+/* Queues, by db_defer, what goes in front of a signed request's own statements: the check that the
+ * key is as remembered and that its nonce is higher than every one before (tonce: within 10 s of
+ * now, and never seen). The next statement gives ERR_KEY_CHANGED or ERR_NONCE_INVALID where not.
+ * version   of the key as remembered
+ * nonce     canonical digits of nonce_parse
+ * tonce_us  microseconds since 1970 */
+void api_key_use_nonce(struct db *db, int64_t id, uint32_t version, const char *nonce);
+void api_key_use_tonce(struct db *db, int64_t id, uint32_t version, int64_t tonce_us);
 
 /* Drops what this process remembers about a key; nothing where it does not know it. */
 void api_key_forget(const struct uuid *public_key);

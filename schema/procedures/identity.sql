@@ -119,13 +119,19 @@ BEGIN
     COMMIT;
 END;
 
--- Accepts one signed request: the key is as the worker remembers it, and its nonce (or tonce) was never seen. Runs outside of
--- any transaction, in front of the request's own statements. Signals login_error_key_changed, login_error_invalid_nonce.
-CREATE OR REPLACE PROCEDURE api_key_use(
+-- api_key_use_N accepts one signed request by a key whose id modulo 32 is N: the key is as the worker remembers it, and its nonce
+-- (or tonce) was never seen. Runs outside of any transaction, in front of the request's own statements. Signals
+-- login_error_key_changed, login_error_invalid_nonce. One procedure for each pair of tables: choosing the table inside of one
+-- costs more than the rest of it.
+CREATE OR REPLACE PROCEDURE make_api_key_use()
+BEGIN
+    DECLARE v_table INT DEFAULT 0;
+    WHILE v_table < 32 DO
+        EXECUTE IMMEDIATE REPLACE("
+CREATE OR REPLACE PROCEDURE api_key_use_<N>(
     IN p_key BIGINT, IN p_version INT UNSIGNED, IN p_nonce DECIMAL(38, 18), IN p_tonce BIGINT)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
-    DECLARE v_now DATETIME(6) DEFAULT NOW(6);
     DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_invalid_nonce';
     -- After a crash the first use of a MyISAM table repairs it and says so. Errors are none of this handler's.
     DECLARE CONTINUE HANDLER FOR SQLWARNING BEGIN END;
@@ -135,88 +141,30 @@ BEGIN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_key_changed';
     END IF;
     IF p_tonce IS NULL THEN
-        CASE p_key & 31
-            WHEN 0 THEN UPDATE api_key_nonce_0 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 1 THEN UPDATE api_key_nonce_1 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 2 THEN UPDATE api_key_nonce_2 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 3 THEN UPDATE api_key_nonce_3 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 4 THEN UPDATE api_key_nonce_4 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 5 THEN UPDATE api_key_nonce_5 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 6 THEN UPDATE api_key_nonce_6 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 7 THEN UPDATE api_key_nonce_7 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 8 THEN UPDATE api_key_nonce_8 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 9 THEN UPDATE api_key_nonce_9 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 10 THEN UPDATE api_key_nonce_10 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 11 THEN UPDATE api_key_nonce_11 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 12 THEN UPDATE api_key_nonce_12 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 13 THEN UPDATE api_key_nonce_13 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 14 THEN UPDATE api_key_nonce_14 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 15 THEN UPDATE api_key_nonce_15 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 16 THEN UPDATE api_key_nonce_16 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 17 THEN UPDATE api_key_nonce_17 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 18 THEN UPDATE api_key_nonce_18 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 19 THEN UPDATE api_key_nonce_19 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 20 THEN UPDATE api_key_nonce_20 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 21 THEN UPDATE api_key_nonce_21 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 22 THEN UPDATE api_key_nonce_22 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 23 THEN UPDATE api_key_nonce_23 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 24 THEN UPDATE api_key_nonce_24 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 25 THEN UPDATE api_key_nonce_25 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 26 THEN UPDATE api_key_nonce_26 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 27 THEN UPDATE api_key_nonce_27 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 28 THEN UPDATE api_key_nonce_28 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 29 THEN UPDATE api_key_nonce_29 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 30 THEN UPDATE api_key_nonce_30 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-            WHEN 31 THEN UPDATE api_key_nonce_31 SET nonce = p_nonce, used_at = v_now WHERE key_id = p_key AND nonce < p_nonce;
-        END CASE;
+        UPDATE api_key_nonce_<N> SET nonce = p_nonce, used_at = NOW(6) WHERE key_id = p_key AND nonce < p_nonce;
         IF ROW_COUNT() = 0 THEN
             -- Used before; or the row was lost with the machine, and is made anew.
-            EXECUTE IMMEDIATE CONCAT('INSERT INTO api_key_nonce_', p_key & 31, ' VALUES (?, ?, ?)') USING p_key, p_nonce, v_now;
+            INSERT INTO api_key_nonce_<N> VALUES (p_key, p_nonce, NOW(6));
         END IF;
     ELSE
-        IF ABS(p_tonce - CAST(UNIX_TIMESTAMP(v_now) * 1000000 AS SIGNED)) > 10000000 THEN
+        IF ABS(p_tonce - CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)) > 10000000 THEN
             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_invalid_nonce';
         END IF;
-        CASE p_key & 31
-            WHEN 0 THEN INSERT INTO api_key_tonce_0 VALUES (p_tonce, p_key); UPDATE api_key_nonce_0 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 1 THEN INSERT INTO api_key_tonce_1 VALUES (p_tonce, p_key); UPDATE api_key_nonce_1 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 2 THEN INSERT INTO api_key_tonce_2 VALUES (p_tonce, p_key); UPDATE api_key_nonce_2 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 3 THEN INSERT INTO api_key_tonce_3 VALUES (p_tonce, p_key); UPDATE api_key_nonce_3 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 4 THEN INSERT INTO api_key_tonce_4 VALUES (p_tonce, p_key); UPDATE api_key_nonce_4 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 5 THEN INSERT INTO api_key_tonce_5 VALUES (p_tonce, p_key); UPDATE api_key_nonce_5 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 6 THEN INSERT INTO api_key_tonce_6 VALUES (p_tonce, p_key); UPDATE api_key_nonce_6 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 7 THEN INSERT INTO api_key_tonce_7 VALUES (p_tonce, p_key); UPDATE api_key_nonce_7 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 8 THEN INSERT INTO api_key_tonce_8 VALUES (p_tonce, p_key); UPDATE api_key_nonce_8 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 9 THEN INSERT INTO api_key_tonce_9 VALUES (p_tonce, p_key); UPDATE api_key_nonce_9 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 10 THEN INSERT INTO api_key_tonce_10 VALUES (p_tonce, p_key); UPDATE api_key_nonce_10 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 11 THEN INSERT INTO api_key_tonce_11 VALUES (p_tonce, p_key); UPDATE api_key_nonce_11 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 12 THEN INSERT INTO api_key_tonce_12 VALUES (p_tonce, p_key); UPDATE api_key_nonce_12 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 13 THEN INSERT INTO api_key_tonce_13 VALUES (p_tonce, p_key); UPDATE api_key_nonce_13 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 14 THEN INSERT INTO api_key_tonce_14 VALUES (p_tonce, p_key); UPDATE api_key_nonce_14 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 15 THEN INSERT INTO api_key_tonce_15 VALUES (p_tonce, p_key); UPDATE api_key_nonce_15 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 16 THEN INSERT INTO api_key_tonce_16 VALUES (p_tonce, p_key); UPDATE api_key_nonce_16 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 17 THEN INSERT INTO api_key_tonce_17 VALUES (p_tonce, p_key); UPDATE api_key_nonce_17 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 18 THEN INSERT INTO api_key_tonce_18 VALUES (p_tonce, p_key); UPDATE api_key_nonce_18 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 19 THEN INSERT INTO api_key_tonce_19 VALUES (p_tonce, p_key); UPDATE api_key_nonce_19 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 20 THEN INSERT INTO api_key_tonce_20 VALUES (p_tonce, p_key); UPDATE api_key_nonce_20 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 21 THEN INSERT INTO api_key_tonce_21 VALUES (p_tonce, p_key); UPDATE api_key_nonce_21 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 22 THEN INSERT INTO api_key_tonce_22 VALUES (p_tonce, p_key); UPDATE api_key_nonce_22 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 23 THEN INSERT INTO api_key_tonce_23 VALUES (p_tonce, p_key); UPDATE api_key_nonce_23 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 24 THEN INSERT INTO api_key_tonce_24 VALUES (p_tonce, p_key); UPDATE api_key_nonce_24 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 25 THEN INSERT INTO api_key_tonce_25 VALUES (p_tonce, p_key); UPDATE api_key_nonce_25 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 26 THEN INSERT INTO api_key_tonce_26 VALUES (p_tonce, p_key); UPDATE api_key_nonce_26 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 27 THEN INSERT INTO api_key_tonce_27 VALUES (p_tonce, p_key); UPDATE api_key_nonce_27 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 28 THEN INSERT INTO api_key_tonce_28 VALUES (p_tonce, p_key); UPDATE api_key_nonce_28 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 29 THEN INSERT INTO api_key_tonce_29 VALUES (p_tonce, p_key); UPDATE api_key_nonce_29 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 30 THEN INSERT INTO api_key_tonce_30 VALUES (p_tonce, p_key); UPDATE api_key_nonce_30 SET used_at = v_now WHERE key_id = p_key;
-            WHEN 31 THEN INSERT INTO api_key_tonce_31 VALUES (p_tonce, p_key); UPDATE api_key_nonce_31 SET used_at = v_now WHERE key_id = p_key;
-        END CASE;
+        INSERT INTO api_key_tonce_<N> VALUES (p_tonce, p_key);
+        UPDATE api_key_nonce_<N> SET used_at = NOW(6) WHERE key_id = p_key;
     END IF;
     IF @@warning_count > 0 THEN
         -- A table under repair by another connection leaves a condition that no handler takes; this one's handler clears it too.
         SIGNAL SQLSTATE '01000';
     END IF;
+END", '<N>', v_table);
+        SET v_table = v_table + 1;
+    END WHILE;
 END;
+
+CALL make_api_key_use();
+DROP PROCEDURE make_api_key_use;
+DROP PROCEDURE IF EXISTS api_key_use; -- as it was before
 
 -- Makes a pending one-time password device in place of any other pending one; gives its id. Signals otp_exists, not_found.
 CREATE OR REPLACE PROCEDURE otp_device_add(IN p_user BIGINT, IN p_serial BINARY(16), IN p_kind VARCHAR(4), IN p_secret_sealed VARBINARY(64))

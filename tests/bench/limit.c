@@ -16,6 +16,7 @@
 #include "checkout/checkout.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "identity/api_key.h"
 #include "identity/session.h"
 #include "ledger/ledger.h"
 #include "tests/bench/measure.h"
@@ -76,9 +77,7 @@ static void use_key(struct caller *caller, char request_key[64])
     caller->nonce = now_us > caller->nonce ? now_us : caller->nonce + 1;
     snprintf(nonce, sizeof(nonce), "%lld", (long long)caller->nonce);
     snprintf(request_key, 64, "n%lld:%s", caller->key->id, nonce);
-    db_defer(caller->db, "CALL api_key_use(?, ?, ?, ?)",
-             DB_ARGS(db_i64(caller->key->id), db_u64(caller->key->version), db_decimal(nonce),
-                     db_null()));
+    api_key_use_nonce(caller->db, caller->key->id, caller->key->version, nonce);
 }
 
 static enum err make_order(struct caller *caller, const struct checkout_actor *actor)

@@ -27,11 +27,11 @@ static enum err lookup(const struct api_key *key, const struct api_key_secret **
 /* One signed call: what the worker sends in front of it. */
 static enum err use(const struct api_key *key, uint32_t version, const char *nonce, int64_t tonce)
 {
-    return db_run(test_db, "CALL api_key_use(?, ?, ?, ?)",
-                  DB_ARGS(db_i64(key->id), db_u64(version),
-                          nonce == NULL ? db_null() : db_decimal(nonce),
-                          nonce == NULL ? db_i64(tonce) : db_null()),
-                  NULL);
+    if (nonce != NULL)
+        api_key_use_nonce(test_db, key->id, version, nonce);
+    else
+        api_key_use_tonce(test_db, key->id, version, tonce);
+    return db_flush_deferred(test_db);
 }
 
 static void test_add(void)

@@ -86,7 +86,7 @@ function uuid(bytes) {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-const useKey = (key, params) => `CALL api_key_use(${key.id}, ${key.version}, ${params.nonce}, NULL);`;
+const useKey = (key, params) => `CALL api_key_use_${key.id % 32}(${key.id}, ${key.version}, ${params.nonce}, NULL);`;
 const hexText = (text) => `_utf8mb4 X'${Buffer.from(text).toString('hex')}'`;
 
 function wallet(currency, row) {

@@ -104,7 +104,8 @@ function uuid(string $bytes): string
 // The statement in front of each call: the key is as remembered, its nonce was never seen.
 function use_key(array $key): string
 {
-    return "CALL api_key_use({$key['id']}, {$key['version']}, {$_POST['nonce']}, NULL);";
+    $table = $key['id'] % 32;
+    return "CALL api_key_use_$table({$key['id']}, {$key['version']}, {$_POST['nonce']}, NULL);";
 }
 
 function info(array $state, array $key): array
