@@ -14,6 +14,8 @@
 #        PORT  TLS_PORT  RUN_DIR  WORKERS  LOGIN_WORKERS (see tools/dev/stack)
 
 BUILD ?= $(if $(FUZZ),build-fuzz,$(if $(SAN),build-san,build))
+# One spelling, since what depends on what is written down with it.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 prefix ?= /usr/local
 export BUILD
 
@@ -42,11 +44,14 @@ TELLERCTL := $(call objects,$(wildcard tools/tellerctl/*.c))
 JOB := $(call objects,$(wildcard tools/job/*.c))
 SWEEP := $(call objects,$(wildcard tools/sweep/*.c)) $(JOB)
 IPN := $(call objects,$(wildcard tools/ipn/*.c)) $(JOB)
+STREAM := $(call objects,$(wildcard tools/stream/*.c)) $(JOB)
+TRIGGER := $(call objects,$(wildcard tools/trigger/*.c)) $(JOB)
 OUTSIDE := $(call objects,$(wildcard tools/demo/site.c tools/demo/teller.c))
 PARTNER := $(call objects,$(wildcard tools/demo/partner.c)) $(OUTSIDE)
 SHOP := $(call objects,$(wildcard tools/demo/shop*.c)) $(OUTSIDE)
 UNIT := $(call objects,$(wildcard tests/unit/*.c))
 DB := $(call objects,$(wildcard tests/db/*.c))
+MODEL := $(call objects,$(wildcard tests/model/*.c) tests/db/db.c tests/db/scratch.c)
 SUPPORT := $(call objects,tests/support/suites.c)
 NET := $(call objects,$(wildcard tests/net/*.c))
 FUZZERS := $(call names,tests/fuzz,fuzz,$(wildcard tests/fuzz/fuzz_*.c))
@@ -56,9 +61,10 @@ HELPERS := $(call names,tests/support,support,$(filter-out %/suites.c,$(wildcard
 LIBTELLER := $(BUILD)/libteller.a
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/teller-worker) $(if $(TELLERCTL),$(BUILD)/tellerctl) \
-	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(IPN),$(BUILD)/teller-ipn) $(if $(PARTNER),$(BUILD)/demo-partner) \
+	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(IPN),$(BUILD)/teller-ipn) \
+	$(if $(TRIGGER),$(BUILD)/teller-trigger) $(if $(STREAM),$(BUILD)/teller-stream) $(if $(PARTNER),$(BUILD)/demo-partner) \
 	$(if $(SHOP),$(BUILD)/demo-shop)
-TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) \
+TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) $(BUILD)/model-tests \
 	$(if $(NET),$(BUILD)/net-tests) $(FUZZERS) $(FAULTS) $(HELPERS)
 
 .PHONY: build build-tests build-bench run start stop test check routes san bench install clean FORCE
@@ -120,6 +126,10 @@ $(BUILD)/teller-sweep: $(SWEEP) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-ipn: $(IPN) $(LIBTELLER)
 	$(link)
+$(BUILD)/teller-stream: $(STREAM) $(FCGI) $(LIBTELLER)
+	$(link)
+$(BUILD)/teller-trigger: $(TRIGGER) $(LIBTELLER)
+	$(link)
 $(BUILD)/demo-partner: $(PARTNER) $(LIBTELLER)
 	$(link)
 $(BUILD)/demo-shop: $(SHOP) $(LIBTELLER)
@@ -127,6 +137,8 @@ $(BUILD)/demo-shop: $(SHOP) $(LIBTELLER)
 $(BUILD)/unit-tests: $(UNIT) $(SUPPORT) $(FCGI) $(LIBTELLER)
 	$(link) -lcunit
 $(BUILD)/db-tests: $(DB) $(SUPPORT) $(FCGI) $(LIBTELLER)
+	$(link) -lcunit
+$(BUILD)/model-tests: $(MODEL) $(SUPPORT) $(LIBTELLER)
 	$(link) -lcunit
 $(BUILD)/net-tests: $(NET) $(LIBTELLER)
 	$(link) -lcunit

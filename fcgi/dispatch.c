@@ -5,12 +5,15 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/log.h"
+#include "crypto/crypto.h"
 #include "fcgi/auth.h"
 #include "fcgi/envelope.h"
 #include "fcgi/match.h"
 #include "fcgi/routes.h"
 
+#define ETAG_BYTES 16        /* of the body's SHA-256 */
 #define KEEP_ROOM (64 << 10) /* bytes of the reply buffer that are kept between requests */
 
 /* One request at a time: its memory is used again by the next one. */
@@ -57,9 +60,12 @@ static void allow_header(struct reply *reply, unsigned allowed)
 static enum err find_route(struct request *request, struct reply *reply)
 {
     struct match_result match;
+    unsigned method = match_method(request->method);
     if (request->path == NULL)
         return ERR_NO_ROUTE;
-    matcher_find(&worker.matcher, match_method(request->method), request->path, &match);
+    matcher_find(&worker.matcher, method, request->path, &match);
+    if (match.allowed == 0 && match_cut_visibility(request->path))
+        matcher_find(&worker.matcher, method, request->path, &match);
     if (match.route == NULL && match.allowed == 0)
         return ERR_NO_ROUTE;
     if (match.route == NULL) {
@@ -212,15 +218,34 @@ static const char *status_words(int status)
     return "Other";
 }
 
+/* The same for everybody. */
+static bool is_public(const struct request *request, enum err rc)
+{
+    return rc == ERR_OK && request->route->cache == CACHE_PUBLIC_1S;
+}
+
+/* How long the web server's cache may keep the body: no longer than the second in which it was asked
+ * for, so that whatever is done now is seen in the next one. And a name for it, by which a caller
+ * who has it already is told so. */
+static void add_cache_headers(struct reply *reply, int64_t asked_us)
+{
+    uint8_t hash[SHA256_SIZE];
+    char tag[HEX_SIZE(ETAG_BYTES)];
+
+    crypto_sha256(text_string(&worker.body), worker.body.len, hash);
+    hex_encode(hash, ETAG_BYTES, tag);
+    reply_header(reply, "ETag", "\"%s\"", tag);
+    reply_header(reply, "X-Accel-Expires", "@%lld", (long long)(asked_us / 1000000));
+}
+
 static void send_reply(const struct request *request, enum face face, enum err rc,
                        const struct reply *reply, int status, FCGX_Stream *out)
 {
     struct text *head = &worker.head;
-    bool cached = rc == ERR_OK && request->route->cache == CACHE_PUBLIC_1S;
     text_clear(head);
     text_addf(head, "Status: %d %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n", status,
               status_words(status), envelope_content_type(face),
-              cached ? "public, max-age=1" : "no-store");
+              is_public(request, rc) ? "public, max-age=1, stale-while-revalidate=1" : "no-store");
     text_addf(head, "Content-Length: %zu\r\nX-Request-Id: %s\r\n", worker.body.len, request->id);
     for (size_t i = 0; i < reply->header_count; i++)
         text_addf(head, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
@@ -256,7 +281,7 @@ void dispatch_serve(struct app *app, struct FCGX_Request *fcgx)
 {
     struct request *request = &worker.request;
     struct reply reply = {0};
-    int64_t started_us = clock_mono_us();
+    int64_t started_us = clock_mono_us(), asked_us = clock_now_us();
     int status;
 
     request_start(request, app, fcgx->envp);
@@ -270,6 +295,8 @@ void dispatch_serve(struct app *app, struct FCGX_Request *fcgx)
         rc = ERR_INTERNAL;
         envelope_write(request, face, rc, &reply, &worker.body, &status);
     }
+    if (is_public(request, rc))
+        add_cache_headers(&reply, asked_us);
     send_reply(request, face, rc, &reply, status, fcgx->out);
     log_request(request, rc, status, started_us);
     log_set_request(NULL);

@@ -20,7 +20,8 @@ static const struct statuses statuses[] = {
 
 static int status_of(enum face face, enum err rc)
 {
-    if (rc == ERR_NO_ROUTE)
+    /* The pair is a part of the path. */
+    if (rc == ERR_NO_ROUTE || rc == ERR_MARKET_UNKNOWN)
         return 404;
     const struct statuses *row = &statuses[err_class(rc)];
     return face == FACE_V1 ? row->v1 : row->others;
@@ -34,6 +35,8 @@ const char *envelope_content_type(enum face face)
 enum face envelope_face_of(const char *path)
 {
     if (path != NULL && strncmp(path, "/api/1", 6) == 0 && (path[6] == '/' || path[6] == '\0'))
+        return FACE_V1;
+    if (path != NULL && strcmp(path, "/mtgox") == 0)
         return FACE_V1;
     if (path != NULL && strncmp(path, "/identity-service/", 18) == 0)
         return FACE_IDENTITY;

@@ -290,16 +290,33 @@ static enum err read_amount(struct request *request, const char *name, parse_amo
     return rc == ERR_OK ? ERR_OK : request_fail(request, name, rc);
 }
 
+/* "amount_int" for "amount", or NULL where there is no memory. */
+static char *units_name_of(struct request *request, const char *name)
+{
+    size_t len = strlen(name) + sizeof("_int");
+    char *units_name = request_alloc(request, len);
+    if (units_name != NULL)
+        snprintf(units_name, len, "%s_int", name);
+    return units_name;
+}
+
+static enum err fail_disagreeing(struct request *request, const char *name, const char *units_name)
+{
+    size_t size = strlen(name) + strlen(units_name) + sizeof(" and  disagree");
+    char *words = request_alloc(request, size);
+    if (words != NULL)
+        snprintf(words, size, "%s and %s disagree", name, units_name);
+    return request_fail_text(request, name, ERR_AMOUNT_DISAGREES, words);
+}
+
 enum err fields_amount(struct request *request, const char *name, const struct currency *currency,
                        struct amount *out)
 {
     struct amount decimal = {0}, units = {0};
     bool has_decimal, has_units;
-    size_t len = strlen(name) + sizeof("_int");
-    char *units_name = request_alloc(request, len);
+    char *units_name = units_name_of(request, name);
     if (units_name == NULL)
         return ERR_NO_MEMORY;
-    snprintf(units_name, len, "%s_int", name);
     enum err rc = read_amount(request, name, amount_parse, currency, &decimal, &has_decimal);
     if (rc == ERR_OK)
         rc = read_amount(request, units_name, amount_parse_units, currency, &units, &has_units);
@@ -308,7 +325,17 @@ enum err fields_amount(struct request *request, const char *name, const struct c
     if (!has_decimal && !has_units)
         return request_fail(request, name, ERR_MISSING);
     if (has_decimal && has_units && decimal.units != units.units)
-        return request_fail(request, name, ERR_AMOUNT_DISAGREES);
+        return fail_disagreeing(request, name, units_name);
     *out = has_decimal ? decimal : units;
     return ERR_OK;
+}
+
+enum err fields_amount_if_given(struct request *request, const char *name,
+                                const struct currency *currency, struct amount *out, bool *given)
+{
+    const char *units_name = units_name_of(request, name);
+    if (units_name == NULL)
+        return ERR_NO_MEMORY;
+    *given = request_param(request, name) != NULL || request_param(request, units_name) != NULL;
+    return *given ? fields_amount(request, name, currency, out) : ERR_OK;
 }

@@ -67,4 +67,11 @@ MUST_USE enum err fields_read(struct request *request, const struct field *field
 MUST_USE enum err fields_amount(struct request *request, const char *name,
                                 const struct currency *currency, struct amount *out);
 
+/* The same for an amount that may be left out. One that is there and empty is not: an order that
+ * lost its price must not become one at any price.
+ * given  out, whether it was there; `out` is untouched otherwise */
+MUST_USE enum err fields_amount_if_given(struct request *request, const char *name,
+                                         const struct currency *currency, struct amount *out,
+                                         bool *given);
+
 #endif

@@ -12,6 +12,7 @@ struct history_params {
     bool with_type;
     int64_t date_start, date_end;
     bool with_end;
+    int64_t trade_id;
     int64_t page;
 };
 
@@ -25,6 +26,7 @@ static const struct field history_fields[] = {
      .choices = ledger_types},
     {.name = "date_start", .type = FIELD_DATE, .offset = AT(date_start)},
     {.name = "date_end", .type = FIELD_DATE, .offset = AT(date_end), .given_offset = AT(with_end)},
+    {.name = "trade_id", .type = FIELD_INT, .min = 1, .offset = AT(trade_id)},
     {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
 };
 #undef AT
@@ -44,6 +46,7 @@ static enum err read_filter(struct request *request, struct ledger_filter *out)
     *out = (struct ledger_filter){.currency = params.currency,
                                   .type = params.with_type ? ledger_types[params.type] : NULL,
                                   .since = params.date_start,
+                                  .trade_id = params.trade_id,
                                   .page = params.page};
     if (params.with_end)
         out->until = params.date_end + (is_day(request_param(request, "date_end")) ? DAY_S : 1);
@@ -69,8 +72,21 @@ enum err history_read(struct request *request,
     return rc;
 }
 
+const char *history_words(const struct ledger_line *line)
+{
+    static struct text words = {.max = LEDGER_INFO_SIZE}; /* one request at a time */
+
+    if (line->trade == NULL)
+        return line->info;
+    text_clear(&words);
+    ledger_trade_words(line->trade, strcmp(line->type, "fee") == 0, &words);
+    return text_string(&words);
+}
+
 const char *history_link_class(const struct ledger_line *line)
 {
+    if (line->trade != NULL)
+        return "Money_Trade";
     if (!line->has_ref)
         return NULL;
     if (strncmp(line->journal_kind, "ticket_", 7) == 0)

@@ -59,23 +59,6 @@ static bool segments_are_plain(const char *path)
     return true;
 }
 
-/* /api/1/<scope>/public/x and /api/1/<scope>/private/x are /api/1/<scope>/x. */
-static void drop_visibility(char *path)
-{
-    static const char prefix[] = "/api/1/";
-    static const char *const names[] = {"/public/", "/private/"};
-    if (strncmp(path, prefix, sizeof(prefix) - 1) != 0)
-        return;
-    char *slash = strchr(path + sizeof(prefix) - 1, '/');
-    for (size_t i = 0; slash != NULL && i < 2; i++) {
-        size_t len = strlen(names[i]);
-        if (strncmp(slash, names[i], len) != 0)
-            continue;
-        memmove(slash + 1, slash + len, strlen(slash + len) + 1);
-        return;
-    }
-}
-
 bool match_path(const char *raw, size_t len, char *out)
 {
     size_t n;
@@ -85,10 +68,24 @@ bool match_path(const char *raw, size_t len, char *out)
         return false;
     if (n > 1 && out[n - 1] == '/')
         out[--n] = '\0';
-    if (!segments_are_plain(out))
+    return segments_are_plain(out);
+}
+
+bool match_cut_visibility(char *path)
+{
+    static const char prefix[] = "/api/1/";
+    static const char *const names[] = {"/public/", "/private/"};
+    if (strncmp(path, prefix, sizeof(prefix) - 1) != 0)
         return false;
-    drop_visibility(out);
-    return true;
+    char *slash = strchr(path + sizeof(prefix) - 1, '/');
+    for (size_t i = 0; slash != NULL && i < 2; i++) {
+        size_t len = strlen(names[i]);
+        if (strncmp(slash, names[i], len) != 0)
+            continue;
+        memmove(slash + 1, slash + len, strlen(slash + len) + 1);
+        return true;
+    }
+    return false;
 }
 
 /* FNV-1a, 32 bits. */

@@ -48,14 +48,20 @@ struct match_result {
 };
 
 /* Decodes and normalises the path of a request line (without its query): strict percent-decoding,
- * one trailing slash dropped, and for /api/1 the segment public/ or private/ after the scope
- * dropped.
+ * one trailing slash dropped.
  * raw  `len` bytes
  * out  out, len + 1 bytes
  * False for anything that could be read in two ways: control characters, an encoded slash, a
  * backslash, dot segments, doubled slashes, bytes that are not UTF-8, more than MATCH_MAX_PATH
  * bytes. */
 bool match_path(const char *raw, size_t len, char *out);
+
+/* Makes /api/1/<scope>/public/x and /api/1/<scope>/private/x, which v1's clients write as they like,
+ * /api/1/<scope>/x. A path that a row has as it stands is not to be cut: a market's trades and its
+ * private/trades are two calls.
+ * path  in, out: as match_path made it
+ * False, and nothing changed, where it is no such path. */
+bool match_cut_visibility(char *path);
 
 /* Adds a table's rows, which must stay where they are.
  * problem  out, static words where it fails

@@ -128,6 +128,17 @@ enum err orders_list(struct request *request, struct json_object *orders, struct
     return checkout_list(request->db, request->caller.user_id, &filter, add_order, &list, page);
 }
 
+/* What autosell made of a payment, or NULL. */
+static struct json_object *sale_object(const struct checkout_payment *payment)
+{
+    if (payment->sold.currency == NULL)
+        return NULL;
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "sold", reply_money(payment->sold));
+    json_object_object_add(object, "earned", reply_money(payment->earned));
+    return object;
+}
+
 static void add_payment(void *arg, const struct checkout_payment *payment)
 {
     struct json_object *object = json_object_new_object();
@@ -139,6 +150,7 @@ static void add_payment(void *arg, const struct checkout_payment *payment)
     json_object_object_add(object, "amount", reply_money(payment->amount));
     json_object_object_add(object, "refunded", reply_money(payment->refunded));
     reply_int(object, "date", payment->date);
+    json_object_object_add(object, "autosell", sale_object(payment));
     json_object_array_add(arg, object);
 }
 

@@ -37,7 +37,7 @@ struct request {
     struct db *db;             /* short for app->db */
     const struct route *route; /* the row that matched */
     const char *method;
-    const char *path;   /* decoded and normalised (match_path), or NULL where it was refused */
+    char *path;         /* decoded and normalised (match_path), or NULL where it was refused */
     const char *query;  /* as it was sent, "" where there is none */
     const char *id;     /* request id, from the web server (REQUEST_ID) or our own */
     const char *remote; /* the client's address as text, "" where unknown */

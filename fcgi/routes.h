@@ -8,13 +8,17 @@
 #define ROUTE_TABLES(X)            \
     X(routes_health)               \
     X(routes_v1_account)           \
+    X(routes_v1_market)            \
     X(routes_v1_merchant_order)    \
+    X(routes_v1_order)             \
+    X(routes_v1_stream)            \
     X(routes_v1_ticket)            \
     X(routes_identity_session)     \
     X(routes_site_account)         \
     X(routes_site_currencies)      \
     X(routes_site_history)         \
     X(routes_site_keys)            \
+    X(routes_site_market)          \
     X(routes_site_merchant_orders) \
     X(routes_site_otp)             \
     X(routes_site_partners)        \

@@ -15,10 +15,14 @@ static struct json_object *wallet_object(const struct ledger_wallet *wallet)
 {
     struct json_object *object = json_object_new_object();
     const struct ledger_limit *daily = &wallet->daily, *monthly = &wallet->monthly;
+    struct amount spendable = {wallet->available.units - wallet->reserved.units,
+                               wallet->available.currency};
 
     reply_text(object, "currency", wallet->available.currency->code);
     json_object_object_add(object, "balance", reply_money(wallet->available));
     json_object_object_add(object, "held", reply_money(wallet->held));
+    json_object_object_add(object, "reserved", reply_money(wallet->reserved));
+    json_object_object_add(object, "free", reply_money(spendable));
     json_object_object_add(object, "daily_limit", money_or_null(daily->none, daily->max));
     json_object_object_add(object, "daily_left", money_or_null(daily->none, daily->left));
     json_object_object_add(object, "monthly_limit", money_or_null(monthly->none, monthly->max));

@@ -1,6 +1,8 @@
 /* The history of one wallet. */
 #include "fcgi/history.h"
 
+#include <stdio.h>
+
 #include "fcgi/routes.h"
 
 static struct json_object *link_object(const struct ledger_line *line)
@@ -10,7 +12,10 @@ static struct json_object *link_object(const struct ledger_line *line)
 
     if (class == NULL)
         return NULL;
-    uuid_format(&line->ref, ref);
+    if (line->trade != NULL)
+        snprintf(ref, sizeof(ref), "%lld", (long long)line->trade->tid);
+    else
+        uuid_format(&line->ref, ref);
     struct json_object *object = json_object_new_object();
     reply_text(object, "class", class);
     reply_text(object, "id", ref);
@@ -25,7 +30,7 @@ static void add_line(void *arg, const struct ledger_line *line)
     reply_text(object, "type", line->type);
     json_object_object_add(object, "value", reply_money(line->value));
     json_object_object_add(object, "balance", reply_money(line->balance));
-    reply_text(object, "info", line->info);
+    reply_text(object, "info", history_words(line));
     json_object_object_add(object, "link", link_object(line));
     json_object_array_add(arg, object);
 }
@@ -54,6 +59,6 @@ static const struct route rows[] = {
      .auth = AUTH_SESSION,
      .handler = handle_history,
      .help = "One page of a wallet's history, newest first; days are UTC, the last one included.",
-     .params = "currency* type date_start date_end page"},
+     .params = "currency* type date_start date_end trade_id page"},
 };
 ROUTE_TABLE(routes_site_history, rows);

@@ -7,8 +7,10 @@
 #include "fcgi/idempotency.h"
 #include "fcgi/orders.h"
 #include "fcgi/routes.h"
+#include "fcgi/sale.h"
 #include "identity/otp_device.h"
 #include "identity/qr.h"
+#include "market/convert.h"
 
 static bool is_status(const struct checkout_order *order, const char *status)
 {
@@ -94,58 +96,70 @@ static enum err handle_view(struct request *request, struct reply *reply)
 struct pay_params {
     struct uuid id;
     const char *otp;
+    struct uuid quote;
+    bool with_quote;
 };
 
 #define AT(member) offsetof(struct pay_params, member)
 static const struct field pay_fields[] = {
     {.name = "id", .type = FIELD_UUID, .required = true, .offset = AT(id)},
     {.name = "otp", .type = FIELD_TEXT, .max = OTP_TEXT_MAX, .offset = AT(otp)},
+    {.name = "quote", .type = FIELD_UUID, .offset = AT(quote), .given_offset = AT(with_quote)},
 };
 #undef AT
 
-/* What is to be paid. */
+/* What is to be paid. A quote says how much; else it is the amount, or all that is missing. */
 struct payment {
     struct pay_params params;
     struct amount amount;
-    bool with_amount; /* else all that is missing */
-    struct uuid id;   /* of the payment made */
-    struct checkout_order order;
+    struct sale_request request;
+    struct sale sale;
 };
+
+/* Reads an optional amount in the order's currency; `given` is NULL where there is none. */
+static enum err read_amount(struct request *request, const struct checkout_order *order,
+                            struct amount *amount, const struct amount **given)
+{
+    *given = orders_amount_given(request) ? amount : NULL;
+    return *given == NULL ? ERR_OK
+                          : fields_amount(request, "amount", order->amount.currency, amount);
+}
 
 static enum err read_payment(struct request *request, struct payment *payment)
 {
+    struct sale_request *sale = &payment->request;
+
     enum err rc = idempotency_take(request);
     if (rc == ERR_OK)
         rc = FIELDS_READ(request, pay_fields, &payment->params);
-    payment->with_amount = orders_amount_given(request);
-    if (rc == ERR_OK && payment->with_amount) /* it is in the order's currency */
-        rc = checkout_view(request->db, &payment->params.id, &payment->order);
-    if (rc == ERR_OK && payment->with_amount)
-        rc = fields_amount(request, "amount", payment->order.amount.currency, &payment->amount);
-    return rc;
+    if (rc == ERR_OK)
+        rc = checkout_view(request->db, &payment->params.id, &payment->sale.order);
+    if (rc != ERR_OK)
+        return rc;
+    *sale =
+        (struct sale_request){.master = request->app->master_key, .actor = orders_actor(request)};
+    sale->actor.repeatable = true;
+    if (!payment->params.with_quote)
+        return read_amount(request, &payment->sale.order, &payment->amount, &sale->amount);
+    sale->quote = &payment->params.quote;
+    return ERR_OK;
 }
 
 /* The key of a request that was done before is answered first: its one-time password is used up. */
 static enum err pay(struct request *request, struct payment *payment)
 {
-    const struct pay_params *params = &payment->params;
-    const struct amount *amount = payment->with_amount ? &payment->amount : NULL;
-    struct checkout_actor actor = orders_actor(request);
-    int64_t device = 0, step = 0;
+    struct sale_request *sale = &payment->request;
 
-    actor.repeatable = true;
-    if (params->otp[0] != '\0') {
-        enum err rc = checkout_paid_before(request->db, &actor, &params->id, amount, &payment->id,
-                                           &payment->order);
+    if (payment->params.otp[0] != '\0') {
+        enum err rc = sale_paid_before(request->db, sale, &payment->sale);
         if (rc != ERR_NOT_FOUND)
             return rc;
-        rc = otp_device_check(request->db, request->app->master_key, actor.user_id, params->otp,
-                              &device, &step);
+        rc = otp_device_check(request->db, request->app->master_key, sale->actor.user_id,
+                              payment->params.otp, &sale->otp_device, &sale->otp_step);
         if (rc != ERR_OK)
             return rc;
     }
-    return checkout_pay(request->db, &actor, &params->id, amount, device, step, &payment->id,
-                        &payment->order);
+    return sale_pay(request->db, sale, &payment->sale);
 }
 
 /* Says which input a refusal of the domain is about. */
@@ -161,6 +175,7 @@ static enum err name_field(struct request *request, enum err rc)
 static enum err handle_pay(struct request *request, struct reply *reply)
 {
     struct payment payment = {.params = {.otp = ""}};
+    const struct sale *sale = &payment.sale;
     char id[UUID_TEXT_SIZE];
 
     enum err rc = read_payment(request, &payment);
@@ -170,12 +185,94 @@ static enum err handle_pay(struct request *request, struct reply *reply)
     if (rc != ERR_OK)
         return name_field(request, rc);
     /* One who paid a multipay order is done, the order is not. */
-    reply->value =
-        order_object(&payment.order, payment.order.multipay ? payment.order.return_success
-                                                            : way_out(&payment.order));
-    uuid_format(&payment.id, id);
+    reply->value = order_object(&sale->order, sale->order.multipay ? sale->order.return_success
+                                                                   : way_out(&sale->order));
+    uuid_format(&sale->payment, id);
     reply_text(reply->value, "payment_id", id);
+    json_object_object_add(reply->value, "taken",
+                           sale->exchanged ? reply_money(sale->taken) : NULL);
+    json_object_object_add(reply->value, "kept", sale->exchanged ? reply_money(sale->kept) : NULL);
     return ERR_OK;
+}
+
+struct quote_params {
+    struct uuid id;
+    const struct currency *currency;
+};
+
+#define AT(member) offsetof(struct quote_params, member)
+static const struct field quote_fields[] = {
+    {.name = "id", .type = FIELD_UUID, .required = true, .offset = AT(id)},
+    {.name = "currency", .type = FIELD_CURRENCY, .required = true, .offset = AT(currency)},
+};
+#undef AT
+
+static enum err handle_quote(struct request *request, struct reply *reply)
+{
+    struct quote_params params;
+    struct checkout_order order;
+    struct checkout_quote quote;
+    struct amount amount;
+    const struct amount *given = NULL;
+    char id[UUID_TEXT_SIZE];
+
+    enum err rc = FIELDS_READ(request, quote_fields, &params);
+    if (rc == ERR_OK)
+        rc = checkout_view(request->db, &params.id, &order);
+    if (rc == ERR_OK)
+        rc = read_amount(request, &order, &amount, &given);
+    if (rc != ERR_OK)
+        return rc;
+    rc = sale_quote(request->db, request->caller.user_id, &params.id, given, params.currency,
+                    &quote);
+    if (rc == ERR_MARKET_UNKNOWN)
+        return request_fail(request, "currency", rc);
+    if (rc != ERR_OK)
+        return name_field(request, rc);
+    reply->value = json_object_new_object();
+    uuid_format(&quote.id, id);
+    reply_text(reply->value, "quote", id);
+    json_object_object_add(reply->value, "amount", reply_money(quote.amount));
+    json_object_object_add(reply->value, "cost", reply_money(quote.cost));
+    reply_date(reply->value, "expires", quote.expires);
+    reply_int(reply->value, "now", clock_now_us() / 1000000);
+    return ERR_OK;
+}
+
+/* Adds a wallet where there is something in it. */
+static enum err add_wallet(struct request *request, struct json_object *wallets,
+                           const struct currency *currency)
+{
+    struct amount free;
+
+    enum err rc = market_free(request->db, request->caller.user_id, currency, &free);
+    if (rc != ERR_OK || free.units <= 0)
+        return rc;
+    struct json_object *wallet = json_object_new_object();
+    reply_text(wallet, "currency", currency->code);
+    json_object_object_add(wallet, "free", reply_money(free));
+    json_object_array_add(wallets, wallet);
+    return ERR_OK;
+}
+
+static enum err handle_wallets(struct request *request, struct reply *reply)
+{
+    bool convertible[CURRENCY_MAX_COUNT] = {false};
+    struct order_params params;
+    struct checkout_order order;
+    struct json_object *wallets = json_object_new_array();
+
+    reply->value = json_object_new_object();
+    json_object_object_add(reply->value, "wallets", wallets);
+    enum err rc = FIELDS_READ(request, order_fields, &params);
+    if (rc == ERR_OK)
+        rc = checkout_view(request->db, &params.id, &order);
+    if (rc == ERR_OK)
+        rc = market_convertible(request->db, order.amount.currency, convertible);
+    for (size_t i = 0; rc == ERR_OK && currency_at(i) != NULL; i++)
+        if (convertible[i])
+            rc = add_wallet(request, wallets, currency_at(i));
+    return rc;
 }
 
 static enum err handle_cancel(struct request *request, struct reply *reply)
@@ -209,9 +306,27 @@ static const struct route rows[] = {
      .auth = AUTH_SESSION,
      .csrf = CSRF_TOKEN,
      .handler = handle_pay,
-     .help = "Pays an order, or a part of it, from the balance; header Idempotency-Key names the "
-             "attempt.",
-     .params = "amount amount_int otp"},
+     .help =
+         "Pays an order, or a part of it, from the balance, or by a quote with other money; header "
+         "Idempotency-Key names the attempt.",
+     .params = "amount amount_int otp quote"},
+    {.methods = METHOD_POST,
+     .path = "/site/pay/{id}/quote",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .csrf = CSRF_TOKEN,
+     .handler = handle_quote,
+     .help =
+         "What paying an order, or a part of it, with other money costs at the market; good for "
+         "60 s.",
+     .params = "currency* amount amount_int"},
+    {.methods = METHOD_GET,
+     .path = "/site/pay/{id}/wallets",
+     .face = FACE_SITE,
+     .auth = AUTH_SESSION,
+     .handler = handle_wallets,
+     .help = "The user's wallets that the market can change into an order's currency.",
+     .params = ""},
     {.methods = METHOD_POST,
      .path = "/site/pay/{id}/cancel",
      .face = FACE_SITE,

@@ -30,14 +30,13 @@ static struct json_object *max_withdraw(const struct ledger_wallet *wallet)
 static struct json_object *wallet_object(const struct ledger_wallet *wallet)
 {
     struct json_object *object = json_object_new_object();
-    struct amount in_orders = {.units = 0, .currency = wallet->available.currency};
 
     json_object_object_add(object, "Balance", reply_money(wallet->available));
     reply_int(object, "Operations", (int64_t)wallet->entries);
     json_object_object_add(object, "Daily_Withdraw_Limit", limit_money(&wallet->daily));
     json_object_object_add(object, "Monthly_Withdraw_Limit", limit_money(&wallet->monthly));
     json_object_object_add(object, "Max_Withdraw", max_withdraw(wallet));
-    json_object_object_add(object, "Open_Orders", reply_money(in_orders));
+    json_object_object_add(object, "Open_Orders", reply_money(wallet->reserved));
     return object;
 }
 
@@ -53,7 +52,6 @@ static enum err handle_info(struct request *request, struct reply *reply)
     snprintf(index, sizeof(index), "%lld", (long long)info.user_id);
 
     struct json_object *object = json_object_new_object(), *wallets = json_object_new_object();
-    struct amount volume = {.units = 0, .currency = currency_by_code("BTC", 3)};
     for (size_t i = 0; i < info.wallet_count; i++)
         json_object_object_add(wallets, info.wallets[i].available.currency->code,
                                wallet_object(&info.wallets[i]));
@@ -65,32 +63,61 @@ static enum err handle_info(struct request *request, struct reply *reply)
     reply_text(object, "Created", info.created);
     reply_text(object, "Last_Login", info.last_login[0] == '\0' ? NULL : info.last_login);
     json_object_object_add(object, "Wallets", wallets);
-    json_object_object_add(object, "Monthly_Volume", reply_money(volume));
+    json_object_object_add(object, "Monthly_Volume", reply_money(info.volume));
     reply_number(object, "Trade_Fee", info.trade_fee);
     reply->value = object;
     return ERR_OK;
 }
 
+/* What the line is about: its id, its class, and the name it goes by. */
+static struct json_object *link_array(const struct ledger_line *line)
+{
+    const struct ledger_trade *trade = line->trade;
+    const char *class = history_link_class(line);
+    struct json_object *link = json_object_new_array();
+    char id[UUID_TEXT_SIZE], tid[24];
+
+    if (class == NULL)
+        return link;
+    uuid_format(trade != NULL ? &trade->oid : &line->ref, id);
+    if (trade != NULL)
+        snprintf(tid, sizeof(tid), "%lld", (long long)trade->tid);
+    json_object_array_add(link, json_object_new_string(id));
+    json_object_array_add(link, json_object_new_string(class));
+    json_object_array_add(link, json_object_new_string(trade != NULL ? tid : id));
+    return link;
+}
+
+static struct json_object *trade_object(const struct ledger_trade *trade)
+{
+    struct json_object *object = json_object_new_object();
+    char oid[UUID_TEXT_SIZE], tid[24];
+
+    uuid_format(&trade->oid, oid);
+    snprintf(tid, sizeof(tid), "%lld", (long long)trade->tid);
+    reply_text(object, "oid", oid);
+    reply_text(object, "app", NULL);
+    reply_text(object, "tid", tid);
+    json_object_object_add(object, "Amount", reply_money(trade->amount));
+    reply_text(object, "Properties", trade->at_market ? "market" : "limit");
+    return object;
+}
+
 static void add_line(void *arg, const struct ledger_line *line)
 {
-    struct json_object *object = json_object_new_object(), *link = json_object_new_array();
-    const char *class = history_link_class(line);
-    char index[24], ref[UUID_TEXT_SIZE];
+    struct json_object *object = json_object_new_object();
+    char index[24];
 
     snprintf(index, sizeof(index), "%llu", (unsigned long long)line->index);
-    uuid_format(&line->ref, ref);
-    if (class != NULL) {
-        json_object_array_add(link, json_object_new_string(ref));
-        json_object_array_add(link, json_object_new_string(class));
-        json_object_array_add(link, json_object_new_string(ref));
-    }
     reply_text(object, "Index", index);
     reply_int(object, "Date", line->date);
     reply_text(object, "Type", line->type);
     json_object_object_add(object, "Value", reply_money(line->value));
     json_object_object_add(object, "Balance", reply_money(line->balance));
-    reply_text(object, "Info", line->info);
-    json_object_object_add(object, "Link", link);
+    reply_text(object, "Info", history_words(line));
+    json_object_object_add(object, "Link", link_array(line));
+    if (line->trade != NULL)
+        json_object_object_add(object, "Trade", trade_object(line->trade));
     json_object_array_add(arg, object);
 }
 
@@ -194,7 +221,7 @@ static const struct route rows[] = {
      .rights = RIGHT_GET_INFO,
      .handler = handle_history,
      .help = "One page of a wallet's history, newest first.",
-     .params = "currency* type date_start date_end page"},
+     .params = "currency* type date_start date_end trade_id page"},
     {.methods = METHOD_GET | METHOD_POST,
      .path = "/api/1/generic/currency",
      .face = FACE_V1,

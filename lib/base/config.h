@@ -11,30 +11,31 @@
 
 /* One row per key: X(section, key, type, default). A NULL default means that the key must be set;
  * INT(least, most) names the range that is accepted. */
-#define CONFIG_KEYS(X)                                   \
-    X(database, socket, STRING, NULL)                    \
-    X(database, name, STRING, "teller")                  \
-    X(database, user, STRING, "teller_app")              \
-    X(database, password_file, STRING, "")               \
-    X(database, owner_user, STRING, "teller_owner")      \
-    X(database, owner_password_file, STRING, "")         \
-    X(security, key_file, STRING, NULL)                  \
-    X(site, base_url, STRING, NULL)                      \
-    X(site, name, STRING, "Teller")                      \
-    X(site, allow_http, BOOL, "no")                      \
-    X(net, allow_loopback, BOOL, "no")                   \
-    X(net, ca_file, STRING, "")                          \
-    X(mail, relay, STRING, "")                           \
-    X(mail, from, STRING, "Teller <no-reply@localhost>") \
-    X(mail, require_tls, BOOL, "no")                     \
-    X(mail, user, STRING, "")                            \
-    X(mail, password_file, STRING, "")                   \
-    X(ipn, retry_seconds, INT(1, 604800), "1800")        \
-    X(ipn, timeout_ms, INT(100, 120000), "20000")        \
-    X(ipn, per_endpoint, INT(1, 256), "4")               \
-    X(ipn, in_flight, INT(1, 4096), "256")               \
-    X(ipn, lease_seconds, INT(1, 3600), "60")            \
-    X(schema, directory, STRING, "schema")               \
+#define CONFIG_KEYS(X)                                          \
+    X(database, socket, STRING, NULL)                           \
+    X(database, name, STRING, "teller")                         \
+    X(database, user, STRING, "teller_app")                     \
+    X(database, password_file, STRING, "")                      \
+    X(database, owner_user, STRING, "teller_owner")             \
+    X(database, owner_password_file, STRING, "")                \
+    X(security, key_file, STRING, NULL)                         \
+    X(site, base_url, STRING, NULL)                             \
+    X(site, name, STRING, "Teller")                             \
+    X(site, allow_http, BOOL, "no")                             \
+    X(net, allow_loopback, BOOL, "no")                          \
+    X(net, ca_file, STRING, "")                                 \
+    X(mail, relay, STRING, "")                                  \
+    X(mail, from, STRING, "Teller <no-reply@localhost>")        \
+    X(mail, require_tls, BOOL, "no")                            \
+    X(mail, user, STRING, "")                                   \
+    X(mail, password_file, STRING, "")                          \
+    X(ipn, retry_seconds, INT(1, 604800), "1800")               \
+    X(ipn, timeout_ms, INT(100, 120000), "20000")               \
+    X(ipn, per_endpoint, INT(1, 256), "4")                      \
+    X(ipn, in_flight, INT(1, 4096), "256")                      \
+    X(ipn, lease_seconds, INT(1, 3600), "60")                   \
+    X(stream, socket, STRING, "/run/teller-nchan/publish.sock") \
+    X(schema, directory, STRING, "schema")                      \
     X(log, level, STRING, "info")
 
 #define CONFIG_TYPE_STRING const char *

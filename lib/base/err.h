@@ -122,7 +122,22 @@ enum err_class {
     X(ORDER_OWN,           STATE,     "order_own",            "A merchant cannot pay their own order")                 \
     X(ORDER_OTHER_PAYER,   STATE,     "order_other_payer",    "Somebody else paid a part of this order")               \
     X(PAYMENT_UNKNOWN,     NOT_FOUND, "payment_not_found",    "Payment not found")                                     \
-    X(URL,                 INPUT,     "not_url",              "should be an http or https URL")
+    X(URL,                 INPUT,     "not_url",              "should be an http or https URL")                        \
+    /* market */                                                                                                       \
+    X(MARKET_UNKNOWN,      NOT_FOUND, "unknown_market",       "this pair is not traded here")                          \
+    X(MARKET_HALTED,       STATE,     "market_halted",        "Trading is halted")                                     \
+    X(MARKET_EXISTS,       STATE,     "market_exists",        "this market exists already")                            \
+    X(ORDER_AMOUNT_LOW,    STATE,     "order_amount_low",     "Order amount is too low")                               \
+    X(AMOUNT_STEP,         INPUT,     "amount_step",          "amount is not a multiple of the market's step")         \
+    X(PRICE_STEP,          INPUT,     "price_step",           "price is not a multiple of the market's step")          \
+    X(TRADE_UNKNOWN,       NOT_FOUND, "trade_not_found",      "Trade not found")                                       \
+    X(TRADE_VOIDED,        STATE,     "trade_voided",         "Trade was taken back already")                          \
+    X(NO_LIQUIDITY,        STATE,     "no_liquidity",         "Not enough orders in the market")                       \
+    X(QUOTE_UNKNOWN,       NOT_FOUND, "quote_not_found",      "Quote not found")                                       \
+    X(QUOTE_EXPIRED,       STATE,     "quote_expired",        "The quote has expired, please ask for a new one")       \
+    X(QUOTE_EXCEEDED,      STATE,     "quote_exceeded",       "The market has moved, please ask for a new quote")      \
+    X(IDKEY_INVALID,       AUTH,      "invalid_idkey",        "this idkey is not valid")                               \
+    X(IDKEY_EXPIRED,       AUTH,      "expired_idkey",        "this idkey has expired")
 /* clang-format on */
 
 enum err {

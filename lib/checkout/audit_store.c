@@ -64,6 +64,16 @@ static const char *const checks[] = {
     "OR COALESCE(s.earned, 0) <> IF(o.paid_at IS NULL, 0, o.paid) "
     "OR COALESCE(s.back, 0) <> o.refunded",
 
+    /* what was changed at the market for a payment is enough for it, and no more than was earned */
+    "SELECT CONCAT('payment ', LOWER(HEX(p.id)), ' of ', p.amount, ': its ', x.party, ' gave ', "
+    "x.given, ' and gained ', x.gained) FROM checkout_exchange AS x "
+    "JOIN checkout_payment AS p ON p.id = x.payment_id "
+    "JOIN checkout_order AS o ON o.id = p.order_id "
+    "WHERE x.currency_id = o.currency_id OR NOT IF(x.party = 'payer', "
+    "x.gained >= p.amount AND x.quote_id IS NOT NULL, "
+    "o.autosell AND o.paid_at IS NOT NULL AND x.quote_id IS NULL "
+    "AND x.given <= IF(o.multipay, p.amount, o.amount))",
+
     /* no money moved for an order that is not there */
     "SELECT CONCAT('journal ', j.id, ' is about an order that does not exist') FROM journal AS j "
     "LEFT JOIN checkout_order AS o ON o.id = j.ref WHERE j.kind LIKE 'checkout\\_%' AND o.id IS "

@@ -100,6 +100,17 @@ MUST_USE enum err checkout_pay(struct db *db, const struct checkout_actor *actor
                                int64_t otp_device, int64_t otp_step, struct uuid *payment,
                                struct checkout_order *out);
 
+/* The same inside the caller's transaction (db_txn), where a request processed before is ERR_REPLAYED,
+ * repeatable or not.
+ * order    as checkout_view gave it
+ * payment  the id that it is to have
+ * net      out, what the merchant has of it now, the fee taken off: of the whole order where this
+ *          payment completes it, zero while it is paid in part */
+MUST_USE enum err checkout_pay_in(struct db *db, const struct checkout_actor *actor,
+                                  const struct checkout_order *order, const struct uuid *payment,
+                                  const struct amount *amount, int64_t otp_device, int64_t otp_step,
+                                  struct amount *net);
+
 /* The answer that the actor's request got when it was processed before: for a caller who must know
  * that before he uses up a one-time password. ERR_NOT_FOUND where it was not processed,
  * ERR_IDEMPOTENCY_CONFLICT where it asked for something else. */
@@ -145,7 +156,8 @@ struct checkout_payment {
     int64_t payer_id;
     char payer[257]; /* login */
     struct amount amount, refunded;
-    int64_t date; /* unix seconds */
+    struct amount sold, earned; /* by autosell with this payment; currency NULL = nothing */
+    int64_t date;               /* unix seconds */
 };
 
 /* Calls `row` for each payment of an order, oldest first; currency is the order's. */

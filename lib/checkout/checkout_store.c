@@ -117,6 +117,12 @@ enum err checkout_view(struct db *db, const struct uuid *id, struct checkout_ord
     return take_order(rc, &rows, out);
 }
 
+#define PAY_ARGS(actor, id, payment, amount, otp_device, otp_step)                                 \
+    db_i64((actor)->user_id), db_text((actor)->request_key), db_text((actor)->trace), db_uuid(id), \
+        db_uuid(payment), (amount) == NULL ? db_null() : db_i128((amount)->units),                 \
+        (otp_device) == 0 ? db_null() : db_i64(otp_device),                                        \
+        (otp_device) == 0 ? db_null() : db_i64(otp_step)
+
 enum err checkout_store_pay(struct db *db, const struct checkout_actor *actor,
                             const struct uuid *id, const struct uuid *payment,
                             const struct amount *amount, int64_t otp_device, int64_t otp_step,
@@ -124,13 +130,24 @@ enum err checkout_store_pay(struct db *db, const struct checkout_actor *actor,
 {
     struct db_rows rows = {0};
     enum err rc = db_txn_call(db, "CALL checkout_pay(?, ?, ?, ?, ?, ?, ?, ?)",
-                              DB_ARGS(db_i64(actor->user_id), db_text(actor->request_key),
-                                      db_text(actor->trace), db_uuid(id), db_uuid(payment),
-                                      amount == NULL ? db_null() : db_i128(amount->units),
-                                      otp_device == 0 ? db_null() : db_i64(otp_device),
-                                      otp_device == 0 ? db_null() : db_i64(otp_step)),
+                              DB_ARGS(PAY_ARGS(actor, id, payment, amount, otp_device, otp_step)),
                               &rows, resent);
     return take_order(rc, &rows, out);
+}
+
+enum err checkout_pay_in(struct db *db, const struct checkout_actor *actor,
+                         const struct checkout_order *order, const struct uuid *payment,
+                         const struct amount *amount, int64_t otp_device, int64_t otp_step,
+                         struct amount *net)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(
+        db, "CALL checkout_pay_in(?, ?, ?, ?, ?, ?, ?, ?, @checkout_net); SELECT @checkout_net",
+        DB_ARGS(PAY_ARGS(actor, &order->id, payment, amount, otp_device, otp_step)), &rows);
+    if (rc == ERR_OK && db_next(&rows))
+        *net = read_amount(&rows, 0, order->amount.currency);
+    db_rows_free(&rows);
+    return rc;
 }
 
 enum err checkout_store_cancel(struct db *db, const struct checkout_actor *actor,
@@ -233,8 +250,10 @@ enum err checkout_payments(struct db *db, const struct uuid *order, const struct
     struct db_rows rows = {0};
     enum err rc = db_run(db,
                          "SELECT p.id, p.payer_id, u.login, p.amount, p.refunded, "
-                         "UNIX_TIMESTAMP(p.created_at) DIV 1 FROM checkout_payment AS p "
-                         "JOIN user AS u ON u.id = p.payer_id WHERE p.order_id = ? ORDER BY p.id",
+                         "UNIX_TIMESTAMP(p.created_at) DIV 1, x.given, x.gained, x.currency_id "
+                         "FROM checkout_payment AS p JOIN user AS u ON u.id = p.payer_id "
+                         "LEFT JOIN checkout_exchange AS x ON x.payment_id = p.id "
+                         "AND x.party = 'merchant' WHERE p.order_id = ? ORDER BY p.id",
                          DB_ARGS(db_uuid(order)), &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         struct checkout_payment payment = {
@@ -245,6 +264,10 @@ enum err checkout_payments(struct db *db, const struct uuid *order, const struct
             .date = db_get_i64(&rows, 5),
         };
         text_copy(payment.payer, sizeof(payment.payer), db_get_text(&rows, 2));
+        if (!db_is_null(&rows, 6)) {
+            payment.sold = read_amount(&rows, 6, currency);
+            payment.earned = read_amount(&rows, 7, currency_by_id((uint16_t)db_get_u64(&rows, 8)));
+        }
         row(arg, &payment);
     }
     db_rows_free(&rows);

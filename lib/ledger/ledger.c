@@ -7,23 +7,14 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 
-const char *const ledger_types[] = {"deposit", "withdraw", "fee",    "in",
-                                    "out",     "spent",    "earned", NULL};
+#define MAX_FEES 32 /* rows of everybody's schedule */
 
-static void copy_percent(char *out, size_t size, const char *text)
-{
-    text_copy(out, size, text);
-    if (strchr(out, '.') == NULL)
-        return;
-    size_t len = strlen(out);
-    while (out[len - 1] == '0')
-        out[--len] = '\0';
-    if (out[len - 1] == '.')
-        out[--len] = '\0';
-}
-
-/* Percent, for those who trade least, as `info` prints it. */
-static char trade_fee[16];
+/* Everybody's trading fees, the lowest volume first. */
+static struct {
+    __int128 from; /* bitcoins traded in 30 days, in smallest units */
+    char percent[LEDGER_PERCENT_SIZE];
+} fees[MAX_FEES];
+static size_t fee_count;
 
 static enum err load_currencies(struct db *db)
 {
@@ -51,23 +42,38 @@ static enum err load_currencies(struct db *db)
     return rc;
 }
 
-static enum err load_trade_fee(struct db *db)
+static enum err load_fees(struct db *db)
 {
     struct db_rows rows = {0};
-    enum err rc =
-        db_run(db, "SELECT percent FROM trade_fee ORDER BY min_volume LIMIT 1", DB_NO_ARGS, &rows);
-    if (rc == ERR_OK && !db_next(&rows))
+    enum err rc = db_run(db,
+                         "SELECT min_volume, percent FROM trade_fee WHERE market_id = 0 "
+                         "ORDER BY min_volume",
+                         DB_NO_ARGS, &rows);
+    if (rc == ERR_OK && (rows.count == 0 || rows.count > MAX_FEES))
         rc = ERR_CONFIG;
-    if (rc == ERR_OK)
-        copy_percent(trade_fee, sizeof(trade_fee), db_get_text(&rows, 0));
+    fee_count = 0;
+    while (rc == ERR_OK && db_next(&rows)) {
+        fees[fee_count].from = db_get_i128(&rows, 0);
+        ledger_copy_percent(fees[fee_count].percent, db_get_text(&rows, 1));
+        fee_count++;
+    }
     db_rows_free(&rows);
     return rc;
+}
+
+/* What those pay who traded that much. */
+static const char *fee_for(__int128 volume)
+{
+    size_t i = fee_count - 1;
+    while (i > 0 && fees[i].from > volume)
+        i--;
+    return fees[i].percent;
 }
 
 enum err ledger_load(struct db *db)
 {
     enum err rc = load_currencies(db);
-    return rc == ERR_OK ? load_trade_fee(db) : rc;
+    return rc == ERR_OK ? load_fees(db) : rc;
 }
 
 enum err ledger_currency_channels(struct db *db, const struct currency *currency,
@@ -131,6 +137,7 @@ static enum err read_account(const struct db_rows *rows, struct ledger_info *inf
         wallet = &info->wallets[info->wallet_count++];
         *wallet = (struct ledger_wallet){
             .available.currency = currency,
+            .reserved.currency = currency,
             .held.currency = currency,
             .single = read_limit(rows, 14, known, 0, currency),
             .daily = read_limit(rows, 15, known, db_get_i128(rows, 17), currency),
@@ -139,6 +146,7 @@ static enum err read_account(const struct db_rows *rows, struct ledger_info *inf
     }
     if (is_available) {
         wallet->available = balance;
+        wallet->reserved.units = db_get_i128(rows, 19);
         wallet->entries = db_get_u64(rows, 12);
     } else {
         wallet->held = balance;
@@ -157,7 +165,9 @@ static void read_user(const struct db_rows *rows, struct ledger_info *out)
     out->otp_required = db_get_u64(rows, 6) != 0;
     copy_date(out->created, db_get_text(rows, 7));
     copy_date(out->last_login, db_get_text(rows, 8));
-    text_copy(out->trade_fee, sizeof(out->trade_fee), trade_fee);
+    out->volume =
+        (struct amount){.units = db_get_i128(rows, 20), .currency = currency_by_code("BTC", 3)};
+    text_copy(out->trade_fee, sizeof(out->trade_fee), fee_for(out->volume.units));
 }
 
 static int by_currency(const void *a, const void *b)
@@ -181,80 +191,6 @@ enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info *out)
     }
     db_rows_free(&rows);
     qsort(out->wallets, out->wallet_count, sizeof(out->wallets[0]), by_currency);
-    return rc;
-}
-
-#define HISTORY_FROM                                                              \
-    "FROM account AS a JOIN entry AS e ON e.account_id = a.id JOIN journal AS j " \
-    "ON j.id = e.journal_id WHERE a.owner_id = ? AND a.purpose = 'available' "    \
-    "AND a.currency_id = ? AND (? IS NULL OR e.type = ?) "                        \
-    "AND (? = 0 OR j.at >= FROM_UNIXTIME(?)) AND (? = 0 OR j.at < FROM_UNIXTIME(?)) "
-
-static enum err count_history(struct db *db, struct db_args args, uint64_t *records)
-{
-    struct db_rows rows = {0};
-    enum err rc = db_run(db, "SELECT COUNT(*) " HISTORY_FROM, args, &rows);
-    if (rc == ERR_OK && db_next(&rows))
-        *records = db_get_u64(&rows, 0);
-    db_rows_free(&rows);
-    return rc;
-}
-
-static void read_line(const struct db_rows *rows, const struct currency *currency,
-                      struct ledger_line *line)
-{
-    __int128 value = db_get_i128(rows, 3);
-    *line = (struct ledger_line){
-        .index = db_get_u64(rows, 0),
-        .date = db_get_i64(rows, 1),
-        .type = db_get_text(rows, 2),
-        .value = {.units = value < 0 ? -value : value, .currency = currency},
-        .balance = {.units = db_get_i128(rows, 4), .currency = currency},
-        .info = db_get_text(rows, 5),
-        .journal_kind = db_get_text(rows, 6),
-        .has_ref = !db_is_null(rows, 7),
-        .ref = db_get_uuid(rows, 7),
-    };
-}
-
-enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filter *filter,
-                        void (*line)(void *arg, const struct ledger_line *line), void *arg,
-                        struct page *page)
-{
-    const struct db_arg where[] = {
-        db_i64(user_id),
-        db_u64(filter->currency->id),
-        db_text(filter->type),
-        db_text(filter->type),
-        db_i64(filter->since),
-        db_i64(filter->since),
-        db_i64(filter->until),
-        db_i64(filter->until),
-        db_i64(0),
-        db_i64(0),
-    };
-    struct db_arg args[sizeof(where) / sizeof(where[0])];
-    size_t count = sizeof(where) / sizeof(where[0]);
-    struct db_rows rows = {0};
-    struct ledger_line row;
-    uint64_t records = 0;
-
-    enum err rc = count_history(db, (struct db_args){.list = where, .count = count - 2}, &records);
-    if (rc != ERR_OK)
-        return rc;
-    *page = page_of(records, filter->page, LEDGER_HISTORY_PAGE);
-    memcpy(args, where, sizeof(args));
-    args[count - 2] = db_i64(page_offset(page));
-    args[count - 1] = db_i64(page->size);
-    rc = db_run(db,
-                "SELECT e.seq, UNIX_TIMESTAMP(j.at) DIV 1, e.type, e.amount, e.balance, e.info, "
-                "j.kind, j.ref " HISTORY_FROM "ORDER BY e.seq DESC LIMIT ?, ?",
-                (struct db_args){.list = args, .count = count}, &rows);
-    while (rc == ERR_OK && db_next(&rows)) {
-        read_line(&rows, filter->currency, &row);
-        line(arg, &row);
-    }
-    db_rows_free(&rows);
     return rc;
 }
 

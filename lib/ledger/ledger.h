@@ -9,15 +9,17 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/page.h"
+#include "base/text.h"
 #include "db/db.h"
 #include "money/amount.h"
 
 #define LEDGER_NOTE_MAX 255    /* code points of an operator's note */
 #define LEDGER_HISTORY_PAGE 50 /* rows of one page of history */
+#define LEDGER_PERCENT_SIZE 16 /* any percentage with its NUL */
 #define LEDGER_INFO_SIZE 2049  /* bytes of a line of history with its NUL: 512 code points */
 
 /* Loads what does not change while a process runs: the currencies into money/currency's table, and
- * the trading fee. Returns ERR_CONFIG where the schema's rows break a bound. */
+ * everybody's trading fees. Returns ERR_CONFIG where the schema's rows break a bound. */
 MUST_USE enum err ledger_load(struct db *db);
 
 /* The ids of a currency's channels.
@@ -36,6 +38,7 @@ struct ledger_limit {
 /* One wallet of an owner. */
 struct ledger_wallet {
     struct amount available;
+    struct amount reserved;      /* the part of it that open orders hold */
     struct amount held;          /* promised: open tickets */
     uint64_t entries;            /* lines in its history */
     struct ledger_limit single;  /* in one withdrawal */
@@ -54,9 +57,11 @@ struct ledger_info {
     char level[8]; /* none, basic, full */
     char language[9];
     bool otp_required;
-    char created[20];    /* YYYY-MM-DD HH:MM:SS, UTC */
-    char last_login[20]; /* the same; "" = never */
-    char trade_fee[16];  /* percent as a decimal without trailing zeros */
+    char created[20];     /* YYYY-MM-DD HH:MM:SS, UTC */
+    char last_login[20];  /* the same; "" = never */
+    struct amount volume; /* bitcoins traded in 30 days (UTC) */
+    char trade_fee
+        [LEDGER_PERCENT_SIZE]; /* percent for that volume, as a decimal without trailing zeros */
     size_t wallet_count;
     struct ledger_wallet wallets[LEDGER_MAX_WALLETS];
 };
@@ -71,11 +76,32 @@ struct ledger_filter {
     const struct currency *currency; /* required */
     const char *type;                /* one of ledger_types, or NULL */
     int64_t since, until;            /* unix seconds, until exclusive; 0 = open */
+    int64_t trade_id;                /* the lines of that trade; 0 = all */
     int64_t page;                    /* 1 to PAGE_MAX */
 };
 
 /* The types of history lines, NULL-terminated (api: wallet/history). */
 extern const char *const ledger_types[];
+
+/* The trade that a line of history is of, as its owner knows it. */
+struct ledger_trade {
+    int64_t tid;
+    bool bought;                           /* the owner was the buyer */
+    struct uuid oid;                       /* the owner's order */
+    struct amount amount;                  /* of the item */
+    struct amount price;                   /* for one whole item */
+    char fee_percent[LEDGER_PERCENT_SIZE]; /* of the owner's order, without trailing zeros */
+    bool at_market;                        /* the order that came later named no price */
+};
+
+/* Writes a percentage as the database gives it, without zeros at its end: "0.6". */
+void ledger_copy_percent(char out[LEDGER_PERCENT_SIZE], const char *text);
+
+/* The words of a trade's line (api exchange-v1, wallet/history):
+ * `BTC bought: [tid:1366034751500724] 0.01798220 BTC at $97.96898`, and for the line of a fee
+ * ` (0.6% fee)` behind it.
+ * out  out, the words are added */
+void ledger_trade_words(const struct ledger_trade *trade, bool fee, struct text *out);
 
 /* One line of history, newest first. Strings live until the next call of the callback. */
 struct ledger_line {
@@ -84,10 +110,11 @@ struct ledger_line {
     const char *type;
     struct amount value; /* never negative: the type tells the direction */
     struct amount balance;
-    const char *info;
+    const char *info;         /* NULL for the line of a trade */
     const char *journal_kind; /* "ticket_create" and so on */
     struct uuid ref;          /* what it is about; zero where nothing */
     bool has_ref;
+    const struct ledger_trade *trade; /* NULL where it is of none */
 };
 
 /* Calls `line` for each line of one page, newest first.

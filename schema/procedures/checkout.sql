@@ -1,4 +1,4 @@
--- Merchant checkout: one procedure per change of state, each a transaction of its own.
+-- Merchant checkout: one procedure per change of state, each a transaction of its own but for those named _in.
 --
 --   open -> partial -> paid            open -> paid (at once; multipay: again and again, and it stays payable)
 --   open | partial -> cancelled        by merchant or buyer; what was paid goes back
@@ -43,12 +43,31 @@ BEGIN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = v_refusal;
 END;
 
--- Buyer: pays p_amount (NULL: all that is missing) of an order from the balance in its currency.
--- Signals order_not_found, order_own, order_paid, order_cancelled, order_closed, order_refunded, order_overpaid, order_whole,
--- otp_*, insufficient_funds, replayed.
-CREATE OR REPLACE PROCEDURE checkout_pay(
+-- Whether a buyer may pay p_pay of an order of which p_missing is missing.
+-- Signals order_not_found (p_status is NULL), order_own, order_paid, order_cancelled, order_closed, order_refunded, order_overpaid,
+-- order_whole.
+CREATE OR REPLACE PROCEDURE checkout_check(
+    IN p_user BIGINT, IN p_merchant BIGINT, IN p_status VARCHAR(16), IN p_instant BOOLEAN, IN p_multipay BOOLEAN,
+    IN p_pay DECIMAL(38, 0), IN p_missing DECIMAL(38, 0))
+    SQL SECURITY INVOKER NO SQL
+BEGIN
+    CASE
+        WHEN p_status IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_not_found';
+        WHEN p_status NOT IN ('open', 'partial') THEN
+            CALL checkout_refuse(p_status);
+        WHEN p_merchant = p_user THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_own';
+        WHEN p_pay > p_missing THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_overpaid';
+        WHEN p_pay < p_missing AND (p_instant OR p_multipay) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_whole';
+        ELSE BEGIN END;
+    END CASE;
+END;
+
+-- Buyer: pays p_amount (NULL: all that is missing) of an order from the balance in its currency, inside the caller's transaction.
+-- p_net: what the merchant has of it now, the fee taken off; 0 while the order is paid in part.
+-- Signals what checkout_check does, otp_*, insufficient_funds, replayed.
+CREATE OR REPLACE PROCEDURE checkout_pay_in(
     IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_order BINARY(16), IN p_payment BINARY(16),
-    IN p_amount DECIMAL(38, 0), IN p_otp_device BIGINT, IN p_otp_step BIGINT)
+    IN p_amount DECIMAL(38, 0), IN p_otp_device BIGINT, IN p_otp_step BIGINT, OUT p_net DECIMAL(38, 0))
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE v_status, v_next VARCHAR(16);
@@ -62,13 +81,7 @@ BEGIN
     DECLARE v_endpoint VARCHAR(300);
     DECLARE v_data VARBINARY(4096);
     DECLARE v_mail, v_instant, v_multipay, v_otp_required BOOLEAN;
-    DECLARE EXIT HANDLER FOR SQLEXCEPTION
-    BEGIN
-        ROLLBACK;
-        RESIGNAL;
-    END;
 
-    START TRANSACTION;
     SELECT checkout_status(status, expires_at), merchant_id, api_key_id, currency_id, amount, paid, description, ipn_url,
            ipn_endpoint, data, wants_mail, instant_only, multipay
     INTO v_status, v_merchant, v_api_key, v_currency, v_amount, v_paid, v_description, v_ipn,
@@ -82,15 +95,7 @@ BEGIN
     WHERE m.id = v_merchant;
     SET v_missing = IF(v_multipay, v_amount, v_amount - v_paid);
     SET v_pay = COALESCE(p_amount, v_missing);
-    CASE
-        WHEN v_status IS NULL THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_not_found';
-        WHEN v_status NOT IN ('open', 'partial') THEN
-            CALL checkout_refuse(v_status);
-        WHEN v_merchant = p_user THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_own';
-        WHEN v_pay > v_missing THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_overpaid';
-        WHEN v_pay < v_missing AND (v_instant OR v_multipay) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_whole';
-        ELSE BEGIN END;
-    END CASE;
+    CALL checkout_check(p_user, v_merchant, v_status, v_instant, v_multipay, v_pay, v_missing);
     IF v_otp_required OR p_otp_device IS NOT NULL THEN
         CALL otp_use(p_user, v_otp_required, p_otp_device, p_otp_step);
     END IF;
@@ -132,8 +137,67 @@ BEGIN
     ELSE
         CALL notify_event(v_merchant, p_order, p_payment, 'paid', v_currency, v_earned, NULL, NULL, v_data, v_api_key, v_ipn, v_endpoint, v_mail);
     END IF;
+    SET p_net = IF(v_next = 'partial', 0, v_earned - v_fee);
+END;
+
+-- The same as a transaction of its own; gives the order as checkout_view does.
+CREATE OR REPLACE PROCEDURE checkout_pay(
+    IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_order BINARY(16), IN p_payment BINARY(16),
+    IN p_amount DECIMAL(38, 0), IN p_otp_device BIGINT, IN p_otp_step BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_net DECIMAL(38, 0);
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    CALL checkout_pay_in(p_user, p_request_key, p_trace, p_order, p_payment, p_amount, p_otp_device, p_otp_step, v_net);
     COMMIT;
     CALL checkout_view(p_order);
+END;
+
+-- What a buyer would pay who pays p_amount (NULL: all that is missing): a row of currency and amount. Signals what checkout_check
+-- does.
+CREATE OR REPLACE PROCEDURE checkout_payable(IN p_user BIGINT, IN p_order BINARY(16), IN p_amount DECIMAL(38, 0))
+    SQL SECURITY INVOKER READS SQL DATA
+BEGIN
+    DECLARE v_status VARCHAR(16);
+    DECLARE v_merchant BIGINT;
+    DECLARE v_currency SMALLINT UNSIGNED;
+    DECLARE v_missing, v_pay DECIMAL(38, 0);
+    DECLARE v_instant, v_multipay BOOLEAN;
+
+    SELECT checkout_status(status, expires_at), merchant_id, currency_id, IF(multipay, amount, amount - paid), instant_only, multipay
+    INTO v_status, v_merchant, v_currency, v_missing, v_instant, v_multipay
+    FROM checkout_order WHERE id = p_order;
+    SET v_pay = COALESCE(p_amount, v_missing);
+    CALL checkout_check(p_user, v_merchant, v_status, v_instant, v_multipay, v_pay, v_missing);
+    SELECT v_currency, v_pay;
+END;
+
+-- Buyer: uses a quote up, inside the caller's transaction, which pays by it: a row of currency, amount, the buyer's currency, cost.
+-- Locks the order. Signals what checkout_check does, quote_not_found (also somebody else's, or used), quote_expired.
+CREATE OR REPLACE PROCEDURE checkout_quote_take_in(IN p_user BIGINT, IN p_order BINARY(16), IN p_quote BINARY(16))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_order BINARY(16) DEFAULT (SELECT id FROM checkout_order WHERE id = p_order FOR UPDATE);
+    DECLARE v_currency SMALLINT UNSIGNED;
+    DECLARE v_amount, v_cost DECIMAL(38, 0);
+    DECLARE v_expired BOOLEAN;
+
+    SELECT amount, currency_id, cost, expires_at <= NOW(6) INTO v_amount, v_currency, v_cost, v_expired
+    FROM checkout_quote WHERE id = p_quote AND order_id = v_order AND user_id = p_user FOR UPDATE;
+    CALL checkout_payable(p_user, p_order, v_amount);
+    IF v_amount IS NULL THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'quote_not_found';
+    ELSEIF v_expired THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'quote_expired';
+    END IF;
+    DELETE FROM checkout_quote WHERE id = p_quote;
+    SELECT o.currency_id, v_amount, v_currency, v_cost FROM checkout_order AS o WHERE o.id = p_order;
 END;
 
 -- Locks the merchant's account of that purpose and those of the order's payers, in ascending order.

@@ -159,15 +159,19 @@ BEGIN
 END;
 
 -- Everything that `info` and the account page show: a row per account of the user, in no order, with the limits and usage of its
--- currency; one row of NULL account columns where there is none.
+-- currency; one row of NULL account columns where there is none. Each has the bitcoins that the user traded in 30 days, as
+-- market_fee counts them.
 CREATE OR REPLACE PROCEDURE account_info(IN p_user BIGINT)
     SQL SECURITY INVOKER READS SQL DATA
 BEGIN
     DECLARE v_day DATE DEFAULT UTC_DATE();
+    DECLARE v_volume DECIMAL(38, 0) DEFAULT (
+        SELECT COALESCE(SUM(volume), 0) FROM trader_volume
+        WHERE user_id = p_user AND item_id = 1 /* bitcoin */ AND day > v_day - INTERVAL 30 DAY);
 
     SELECT u.id, u.uuid, u.login, u.email, u.level, u.language, u.otp_required, u.created_at, u.last_login_at,
            a.currency_id, a.purpose, a.balance, a.entries, l.currency_id IS NOT NULL, l.single_max, l.daily_max, l.monthly_max,
-           IF(w.day = v_day, w.day_amount, 0), IF(LAST_DAY(w.day) = LAST_DAY(v_day), w.month_amount, 0)
+           IF(w.day = v_day, w.day_amount, 0), IF(LAST_DAY(w.day) = LAST_DAY(v_day), w.month_amount, 0), a.reserved, v_volume
     FROM user AS u
     LEFT JOIN account AS a ON a.owner_id = u.id
     LEFT JOIN withdrawal_limit AS l ON l.currency_id = a.currency_id AND l.level = u.level

@@ -22,6 +22,11 @@ extern struct config test_config;
 extern struct db *test_db;
 extern uint8_t test_master[SEAL_KEY_SIZE];
 
+/* Connects to the stack that TELLER_CONFIG names, and fills the three above. False, said on standard
+ * error, where that fails. */
+bool db_test_start(void);
+void db_test_end(void);
+
 /* Asserts a condition, and that a call gives an outcome: both outcomes are printed where it does
  * not. */
 #define DB_CHECK(condition) db_test_check((condition), #condition, __FILE__, __LINE__)

@@ -1,18 +1,20 @@
 /* Runs every database suite. Exit 0 where all hold, 1 otherwise. */
 #include "tests/db/db.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/encode.h"
-#include "base/text.h"
-#include "crypto/master_key.h"
-#include "identity/user.h"
-#include "ledger/ledger.h"
-
 /* The suites, in the order in which they run: one line for each. */
-#define SUITES(X) X(schema) X(identity) X(api_key) X(audit) X(checkout) X(notify)
+#define SUITES(X)  \
+    X(schema)      \
+    X(identity)    \
+    X(api_key)     \
+    X(audit)       \
+    X(checkout)    \
+    X(notify)      \
+    X(matching)    \
+    X(market)      \
+    X(sale)        \
+    X(market_data) \
+    X(market_book) \
+    X(stream)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)
@@ -24,84 +26,11 @@ static const struct test_suite *const suites[] = {
 #undef X
 };
 
-struct config test_config;
-struct db *test_db;
-uint8_t test_master[SEAL_KEY_SIZE];
-
-void db_test_check(bool holds, const char *condition, const char *file, unsigned line)
-{
-    suites_assert(holds, condition, file, line);
-}
-
-void db_test_gives(enum err got, enum err expected, const char *call, const char *file,
-                   unsigned line)
-{
-    char message[512];
-    snprintf(message, sizeof(message), "%s gave %s, expected %s", call, err_id(got),
-             err_id(expected));
-    suites_assert(got == expected, message, file, line);
-}
-
-int64_t db_test_number(const char *sql, struct db_args args)
-{
-    struct db_rows rows = {0};
-    enum err rc = db_run(test_db, sql, args, &rows);
-    int64_t number = rows.result == NULL ? (int64_t)rows.affected : 0;
-
-    DB_GIVES(rc, ERR_OK);
-    if (rc == ERR_OK && db_next(&rows))
-        number = db_get_i64(&rows, 0);
-    db_rows_free(&rows);
-    return number;
-}
-
-void db_test_name(const char *prefix, char out[DB_TEST_NAME_SIZE])
-{
-    uint8_t random[8];
-    char hex[HEX_SIZE(sizeof(random))];
-
-    crypto_random(random, sizeof(random));
-    hex_encode(random, sizeof(random), hex);
-    snprintf(out, DB_TEST_NAME_SIZE, "%s-%s", prefix, hex);
-}
-
-int64_t db_test_user(const char *password, char login[DB_TEST_NAME_SIZE])
-{
-    char own[DB_TEST_NAME_SIZE], email[DB_TEST_NAME_SIZE + 16];
-    int64_t id = 0;
-
-    if (login == NULL)
-        login = own;
-    db_test_name("test", login);
-    snprintf(email, sizeof(email), "%s@example.org", login);
-    DB_GIVES(user_add(test_db, login, email, password, "none", &id), ERR_OK);
-    return id;
-}
-
-/* The stack that TELLER_CONFIG names. */
-static bool connect_stack(void)
-{
-    struct text problem = TEXT(1024);
-    enum err rc = config_load(NULL, &test_config, &problem);
-
-    if (rc == ERR_OK)
-        rc = master_key_load(&test_config, test_master);
-    if (rc == ERR_OK)
-        rc = db_open_config(&test_config, false, &test_db);
-    if (rc == ERR_OK)
-        rc = ledger_load(test_db);
-    if (rc != ERR_OK)
-        fprintf(stderr, "TELLER_CONFIG: %s %s\n", err_id(rc), text_string(&problem));
-    text_free(&problem);
-    return rc == ERR_OK;
-}
-
 int main(void)
 {
-    if (crypto_start() != ERR_OK || !connect_stack())
+    if (!db_test_start())
         return 1;
     int status = suites_run(suites, TEST_COUNT(suites));
-    db_close(test_db);
-    config_free(&test_config);
+    db_test_end();
     return status;
 }

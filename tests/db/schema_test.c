@@ -255,6 +255,13 @@ static void test_constraints(void)
     static const char payment[] =
         "INSERT INTO checkout_payment (id, order_id, payer_id, amount, refunded, journal_id, "
         "created_at) VALUES (REPEAT('p', 16), REPEAT('o', 16), 1, ";
+    static const char exchange[] =
+        "INSERT INTO checkout_exchange VALUES (REPEAT('p', 16), 'payer', 2, ";
+    static const char market_order[] =
+        "INSERT INTO market_order (oid, market_id, user_id, side, status, amount, remaining, "
+        "funded, hold, fee_percent, fiat_fee, pay_account, gain_account, created_at) "
+        "VALUES (REPEAT('m', 16), 1, 1, 'bid', 'invalid', ";
+    static const char end_of_market_order[] = ", 0, 0, 1, 1, NOW())";
     static const struct {
         const char *start, *middle, *end, *words;
     } rows[] = {
@@ -275,8 +282,25 @@ static void test_constraints(void)
         {payment, "0, 0", ", 1, NOW())", "`checkout_payment`"},
         {payment, "5, 6", ", 1, NOW())", "`checkout_payment`"},
         {payment, "5, -1", ", 1, NOW())", "`checkout_payment`"},
+        {"UPDATE account SET reserved = ", "6", " WHERE purpose = 'available'", "account_covered"},
+        {"UPDATE account SET reserved = ", "-1", " WHERE purpose = 'available'",
+         "account_reserved"},
+        {"UPDATE market SET id = ", "100", "", "`market`"},
+        {"UPDATE market SET id = ", "0", "", "`market`"},
+        {"UPDATE market SET amount_step = ", "0", "", "`market`"},
+        {"UPDATE market SET price_step = ", "0", "", "`market`"},
+        {"UPDATE market SET min_amount = ", "0", "", "`market`"},
+        {market_order, "0, 0, 0, 0", end_of_market_order, "`market_order`"},
+        {market_order, "5, 6, 0, 0", end_of_market_order, "`market_order`"},
+        {market_order, "5, -1, 0, 0", end_of_market_order, "`market_order`"},
+        {market_order, "5, 4, 5, 0", end_of_market_order, "`market_order`"},
+        {market_order, "5, 5, -1, 0", end_of_market_order, "`market_order`"},
+        {market_order, "5, 5, 5, -1", end_of_market_order, "`market_order`"},
+        {exchange, "0, 1", ", NULL)", "`checkout_exchange`"},
+        {exchange, "1, -1", ", NULL)", "`checkout_exchange`"},
+        {"UPDATE currency_rate SET per_dollar = ", "0", "", "`currency_rate`"},
     };
-    enum { CONSTRAINTS = 7 }; /* a new one needs a row above */
+    enum { CONSTRAINTS = 12 }; /* a new one needs a row above */
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
@@ -285,6 +309,7 @@ static void test_constraints(void)
                                 "WHERE constraint_schema = DATABASE()") == CONSTRAINTS);
         scratch_run(scratch.owner, "CALL ledger_credit(1, 2, 5, 'k', 'n')");
         scratch_run(scratch.owner, "INSERT INTO partner (id, user_id, name) VALUES ('p', 1, 'p')");
+        scratch_run(scratch.owner, "CALL market_add(1, 2, 1, 1, 1)");
         for (size_t i = 0; i < TEST_COUNT(rows); i++) {
             struct text sql = TEXT(1024);
             text_addf(&sql, "%s%s%s", rows[i].start, rows[i].middle, rows[i].end);

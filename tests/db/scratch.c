@@ -90,6 +90,11 @@ bool scratch_make(struct scratch *scratch)
     return made;
 }
 
+enum err scratch_connect(const struct scratch *scratch, struct db **out)
+{
+    return open_as(scratch->name, scratch->name, APP_PASSWORD, out);
+}
+
 static void count_file(void *arg, const char *file)
 {
     (void)file;

@@ -17,6 +17,9 @@ struct scratch {
  * cannot be done. */
 bool scratch_make(struct scratch *scratch);
 
+/* One more connection of the application's user. The caller closes it. */
+enum err scratch_connect(const struct scratch *scratch, struct db **out);
+
 /* Applies a schema.
  * directory  NULL for the one under test
  * applied    out, how many files were; may be NULL

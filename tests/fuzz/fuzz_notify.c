@@ -53,7 +53,7 @@ static void check_body(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char secret[] = "topsecret";
-    char *answer = malloc(size + 1);
+    char *answer = calloc(1, size + 1);
 
     must(answer != NULL);
     if (size > 0)

@@ -60,6 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(strstr(out, "//") == NULL && strstr(out, "/../") == NULL && strchr(out, '\\') == NULL);
         must(len == 1 || out[len - 1] != '/');
         check_match(out);
+        if (match_cut_visibility(out)) {
+            must(strlen(out) < len && strncmp(out, "/api/1/", 7) == 0 && strstr(out, "//") == NULL);
+            check_match(out);
+        }
     }
     free(out);
     return 0;

@@ -132,6 +132,7 @@ test('Apache with mod_fcgid', { timeout: 120000 }, async (t) => {
       const wrong = await call('POST', '/api/1/generic/info', { ...customer.headers(body), 'Rest-Sign': 'AAAA' }, body);
       assert.deepEqual([wrong.status, wrong.json?.token], [403, 'login_error_invalid_rest_sign'], wrong.text);
       const open = await call('GET', '/api/1/generic/public/currency?currency=BTC');
+      assert.equal(open.headers['x-accel-expires'], undefined, 'for nginx alone');
       assert.deepEqual([open.status, open.json?.return?.decimals], [200, '8'], open.text);
     });
 

@@ -84,7 +84,7 @@ test('account: every member', async () => {
   assert.deepEqual(account.otp, { enabled: false, kind: null });
   assert.deepEqual(account.wallets.map((wallet) => wallet.currency), ['BTC', 'USD']);
   const [, usd] = account.wallets;
-  assert.deepEqual(Object.keys(usd), ['currency', 'balance', 'held', 'daily_limit', 'daily_left', 'monthly_limit', 'monthly_left', 'single_limit']);
+  assert.deepEqual(Object.keys(usd), ['currency', 'balance', 'held', 'reserved', 'free', 'daily_limit', 'daily_left', 'monthly_limit', 'monthly_left', 'single_limit']);
   for (const name of Object.keys(usd).slice(1)) assert.deepEqual(Object.keys(usd[name]), MONEY, name);
   await create(session, { amount: '40' });
   const [, after1] = (await session.ok('GET', '/site/account')).wallets;

@@ -78,7 +78,7 @@ test('pay whole: the money, the reply, the way back, both histories', async () =
   const transaction = await shop.order({ description: 'Book' });
   const session = await buyer();
   const paid = await pay(session, transaction);
-  assert.deepEqual(Object.keys(paid), [...MEMBERS, 'payment_id']);
+  assert.deepEqual(Object.keys(paid), [...MEMBERS, 'payment_id', 'taken', 'kept']);
   assert.deepEqual([paid.status, paid.paid.value, paid.missing.value, paid.redirect], ['paid', '100.00000', '0.00000', 'https://shop.example/thanks']);
   assert.match(paid.payment_id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
   assert.equal((await view(transaction)).redirect, 'https://shop.example/thanks');

@@ -149,7 +149,7 @@ test('doctor: an application user with too many rights, a database that may lose
 
 test('audit: counts, and exit 1 at a difference', async () => {
   const report = await stack.audit();
-  assert.deepEqual(Object.keys(report), ['journals', 'entries', 'accounts', 'tickets', 'orders', 'differences', 'findings']);
+  assert.deepEqual(Object.keys(report), ['journals', 'entries', 'accounts', 'tickets', 'orders', 'trades', 'differences', 'findings']);
   const customer = await stack.customer({ funds: { USD: '5' } });
   const account = `(SELECT id FROM user WHERE login = '${customer.user.login}')`;
   try {
@@ -260,7 +260,7 @@ test('partner: add, change, and what is refused', async () => {
   await refused(FAILED, 'not_found', 'partner', 'add', `p-${unique()}`, '--user', `nobody-${unique()}`);
 });
 
-for (const name of ['teller-sweep', 'teller-ipn']) {
+for (const name of ['teller-sweep', 'teller-ipn', 'teller-trigger', 'teller-stream']) {
   const program = path.join(path.dirname(stack.tellerctl), name);
   const env = { ...process.env, TELLER_CONFIG: stack.config };
 

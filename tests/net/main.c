@@ -16,6 +16,7 @@
 #define SUITES(X) \
     X(ssrf)       \
     X(client)     \
+    X(pipeline)   \
     X(tls)
 
 #define X(name) extern const struct net_suite suite_##name;

@@ -9,6 +9,13 @@ void suites_assert(bool holds, const char *message, const char *file, unsigned l
     CU_assertImplementation(holds, line, message, file, "", CU_FALSE);
 }
 
+unsigned suites_failures(void)
+{
+    for (CU_pFailureRecord record = CU_get_failure_list(); record != NULL; record = record->pNext)
+        printf("%s:%u: %s\n", record->strFileName, record->uiLineNumber, record->strCondition);
+    return CU_get_number_of_failure_records();
+}
+
 static bool add_suite(const struct test_suite *suite)
 {
     CU_pSuite registered = CU_add_suite(suite->name, NULL, NULL);

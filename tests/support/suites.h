@@ -23,6 +23,10 @@ int suites_run(const struct test_suite *const *suites, size_t count);
 /* Records an assert: whether it holds, and what is printed where it does not. */
 void suites_assert(bool holds, const char *message, const char *file, unsigned line);
 
+/* Prints the asserts that did not hold so far; gives their number. For a process that a test forks,
+ * whose asserts its parent does not see. */
+unsigned suites_failures(void);
+
 /* Number of rows of a table. */
 #define TEST_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -23,11 +23,13 @@
     X(crypto)      \
     X(rights)      \
     X(otp)         \
+    X(idkey)       \
     X(qr)          \
     X(match)       \
     X(request)     \
     X(fields)      \
     X(reply)       \
+    X(market_json) \
     X(routes)      \
     X(networks)    \
     X(nonce)       \

@@ -1,6 +1,7 @@
 /* Paths: decoding, normalising, and which row they lead to. */
 #include "fcgi/match.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/unit.h"
@@ -17,14 +18,7 @@ static void test_path(void)
         {"/a/%7bx%7D", "/a/{x}"},
         {"/\xc3\xa9", "/\xc3\xa9"},
         {"/%c3%a9", "/\xc3\xa9"},
-        {"/api/1/generic/private/info", "/api/1/generic/info"},
-        {"/api/1/generic/public/currency/", "/api/1/generic/currency"},
-        {"/api/1/BTCUSD/private/order/add", "/api/1/BTCUSD/order/add"},
-        {"/api/1/generic/info", "/api/1/generic/info"},
-        {"/api/1/generic/public/public/x", "/api/1/generic/public/x"},
-        {"/api/1/generic/public", "/api/1/generic/public"},
-        {"/api/1/generic/publicity", "/api/1/generic/publicity"},
-        {"/api/2/generic/public/x", "/api/2/generic/public/x"},
+        {"/api/1/generic/private/info/", "/api/1/generic/private/info"},
         {"/a/...", "/a/..."},
         {"", NULL},
         {"a", NULL},
@@ -59,6 +53,29 @@ static void test_path(void)
     raw[0] = '/';
     UNIT_CHECK("longest", match_path(raw, MATCH_MAX_PATH, out));
     UNIT_CHECK("too long", !match_path(raw, MATCH_MAX_PATH + 1, out));
+}
+
+static void test_visibility(void)
+{
+    static const struct {
+        const char *path, *cut; /* NULL: left as it is */
+    } rows[] = {
+        {"/api/1/generic/private/info", "/api/1/generic/info"},
+        {"/api/1/generic/public/currency", "/api/1/generic/currency"},
+        {"/api/1/BTCUSD/private/order/add", "/api/1/BTCUSD/order/add"},
+        {"/api/1/generic/public/public/x", "/api/1/generic/public/x"},
+        {"/api/1/generic/info", NULL},
+        {"/api/1/generic/public", NULL},
+        {"/api/1/generic/publicity", NULL},
+        {"/api/1/generic", NULL},
+        {"/api/2/generic/public/x", NULL},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "%s", rows[i].path);
+        UNIT_CHECK(rows[i].path, match_cut_visibility(path) == (rows[i].cut != NULL));
+        UNIT_SAME(rows[i].path, path, rows[i].cut != NULL ? rows[i].cut : rows[i].path);
+    }
 }
 
 static enum err handler(struct request *request, struct reply *reply)
@@ -168,10 +185,8 @@ static void test_method(void)
 }
 
 static const struct test_case cases[] = {
-    {"paths", test_path},
-    {"rows found", test_find},
-    {"rows refused", test_bad_rows},
-    {"methods", test_method},
-    {NULL, NULL},
+    {"paths", test_path},      {"public and private", test_visibility},
+    {"rows found", test_find}, {"rows refused", test_bad_rows},
+    {"methods", test_method},  {NULL, NULL},
 };
 const struct test_suite suite_match = {"match", cases};

@@ -189,7 +189,7 @@ static void test_variables(void)
                                 NULL};
     static const char *bad[] = {"REQUEST_URI=/a/../b", "REQUEST_ID=x y\n", NULL};
     request_start(&request, NULL, (char *const *)env);
-    UNIT_SAME("path", request.path, "/api/1/BTCUSD/ticker");
+    UNIT_SAME("path", request.path, "/api/1/BTCUSD/public/ticker");
     UNIT_SAME("id", request.id, "abc-1");
     UNIT_SAME("address", request.remote, "192.0.2.1");
     UNIT_CHECK("flags", request.raw && request.pretty && request.https);

@@ -8,11 +8,11 @@
 #include "fcgi/openapi.h"
 #include "tests/unit/unit.h"
 
-/* True for names of lower-case letters, digits and underscores, each with or without a star, one
+/* True for names of letters, digits and underscores, each with or without a star, one
  * space between them; "" for none. */
 static bool params_are_names(const char *params)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
     while (*params != '\0') {
         size_t len = strspn(params, letters);
         if (len == 0)

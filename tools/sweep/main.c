@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "checkout/checkout.h"
+#include "checkout/quote.h"
 #include "identity/sweep.h"
+#include "stream/outbox.h"
 #include "ticket/ticket.h"
 #include "tools/job/job.h"
 
@@ -53,19 +55,29 @@ static enum err end_due(struct sweep *sweep, enum err (*end)(struct db *, int, i
     return rc;
 }
 
-/* Deletes old rows in small portions, so that nobody waits long for a table. */
-static enum err clear_old(struct sweep *sweep)
+/* Deletes old rows by `remove` in small portions, so that nobody waits long for a table. */
+static enum err clear(struct sweep *sweep, enum err (*remove)(struct db *, int64_t, int64_t *))
 {
     int64_t removed = CLEAR_ROWS;
     enum err rc = ERR_OK;
 
-    if (clock_mono_us() < sweep->next_clear_us)
-        return ERR_OK;
     while (!job_stopping() && rc == ERR_OK && removed >= CLEAR_ROWS) {
-        rc = identity_sweep(sweep->db, CLEAR_ROWS, &removed);
+        rc = remove(sweep->db, CLEAR_ROWS, &removed);
         if (rc == ERR_OK)
             sweep->cleared += (uint64_t)removed;
     }
+    return rc;
+}
+
+static enum err clear_old(struct sweep *sweep)
+{
+    if (clock_mono_us() < sweep->next_clear_us)
+        return ERR_OK;
+    enum err rc = clear(sweep, identity_sweep);
+    if (rc == ERR_OK)
+        rc = clear(sweep, checkout_quote_sweep);
+    if (rc == ERR_OK)
+        rc = clear(sweep, stream_clear);
     if (rc == ERR_OK)
         sweep->next_clear_us = clock_mono_us() + CLEAR_EVERY_US;
     return rc;

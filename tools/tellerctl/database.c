@@ -5,6 +5,7 @@
 #include "checkout/checkout.h"
 #include "db/migrate.h"
 #include "ledger/ledger.h"
+#include "market/market.h"
 #include "ticket/ticket.h"
 #include "tools/tellerctl/ctl.h"
 #include "tools/tellerctl/doctor.h"
@@ -37,24 +38,28 @@ static int run_migrate(struct ctl *ctl)
     return status;
 }
 
-/* The ledger's books, then tickets and orders against them. */
+/* The ledger's books, then tickets, merchants' orders and the market against them. */
 static enum err audit_all(struct ctl *ctl, struct json_object *words, struct json_object *result,
                           uint64_t *differences)
 {
     struct ledger_audit ledger = {0};
     uint64_t tickets = 0, ticket_differences = 0, orders = 0, order_differences = 0;
+    uint64_t trades = 0, trade_differences = 0;
     enum err rc = ledger_audit(ctl->db, add_word, words, &ledger);
 
     if (rc == ERR_OK)
         rc = ticket_audit(ctl->db, add_word, words, &tickets, &ticket_differences);
     if (rc == ERR_OK)
         rc = checkout_audit(ctl->db, add_word, words, &orders, &order_differences);
-    *differences = ledger.differences + ticket_differences + order_differences;
+    if (rc == ERR_OK)
+        rc = market_audit(ctl->db, add_word, words, &trades, &trade_differences);
+    *differences = ledger.differences + ticket_differences + order_differences + trade_differences;
     ctl_int(result, "journals", (int64_t)ledger.journals);
     ctl_int(result, "entries", (int64_t)ledger.entries);
     ctl_int(result, "accounts", (int64_t)ledger.accounts);
     ctl_int(result, "tickets", (int64_t)tickets);
     ctl_int(result, "orders", (int64_t)orders);
+    ctl_int(result, "trades", (int64_t)trades);
     ctl_int(result, "differences", (int64_t)*differences);
     json_object_object_add(result, "findings", words);
     return rc;

@@ -14,8 +14,8 @@
 enum { SHORT_CONFIG = 'c', SHORT_JSON = 'j', SHORT_HELP = 'h', FIRST_LONG = 256 };
 
 static const struct ctl_command *const groups[] = {
-    database_commands, user_commands,     key_commands, money_commands,
-    partner_commands,  merchant_commands, ipn_commands,
+    database_commands, user_commands,     key_commands,    money_commands,
+    partner_commands,  merchant_commands, market_commands, ipn_commands,
 };
 
 #define EACH_COMMAND(command)                                                      \

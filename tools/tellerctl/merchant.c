@@ -1,7 +1,8 @@
-/* merchant fee */
+/* merchant fee | autosell */
 #include <string.h>
 
 #include "checkout/checkout.h"
+#include "checkout/exchange.h"
 #include "tools/tellerctl/ctl.h"
 
 /* The merchant of that login; "default" stands for all without a fee of their own. */
@@ -42,6 +43,28 @@ static int run_fee(struct ctl *ctl)
     return CTL_DONE;
 }
 
+static int run_autosell(struct ctl *ctl)
+{
+    const char *login = ctl->args[0], *code = ctl->args[1];
+    const struct currency *currency = NULL;
+    struct user user;
+
+    if (ctl_connect(ctl) != ERR_OK)
+        return CTL_FAILED;
+    if (strcmp(code, "off") != 0 && ctl_currency(ctl, code, &currency) != ERR_OK)
+        return CTL_USAGE;
+    if (ctl_user(ctl, login, &user) != ERR_OK)
+        return CTL_FAILED;
+    enum err rc = checkout_autosell_set(ctl->db, user.id, currency);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, NULL);
+    struct json_object *object = json_object_new_object();
+    ctl_text(object, "merchant", login);
+    ctl_text(object, "currency", currency == NULL ? NULL : currency->code);
+    ctl_print(ctl, object);
+    return CTL_DONE;
+}
+
 const struct ctl_command merchant_commands[] = {
     {.group = "merchant",
      .verb = "fee",
@@ -51,5 +74,12 @@ const struct ctl_command merchant_commands[] = {
      .options = {{"percent", "P", "of what was paid, 0 to under 100", .required = true},
                  {"fixed", "AMOUNT", "on top", .required = true}},
      .run = run_fee},
+    {.group = "merchant",
+     .verb = "autosell",
+     .args = "LOGIN CUR|off",
+     .help =
+         "Sets what a merchant's orders with autosell are sold for; off: what the first market of "
+         "their coins trades them for.",
+     .run = run_autosell},
     {0},
 };

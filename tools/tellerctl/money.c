@@ -10,6 +10,7 @@ static struct json_object *describe_wallet(const struct ledger_wallet *wallet)
     struct json_object *row = json_object_new_object();
     ctl_text(row, "currency", wallet->available.currency->code);
     json_object_object_add(row, "available", ctl_amount(wallet->available));
+    json_object_object_add(row, "in_orders", ctl_amount(wallet->reserved));
     json_object_object_add(row, "held", ctl_amount(wallet->held));
     return row;
 }
@@ -201,7 +202,8 @@ const struct ctl_command money_commands[] = {
      .run = run_credit},
     {.group = "balance",
      .args = "LOGIN",
-     .help = "Shows what a user has, and what of it is held for open tickets.",
+     .help =
+         "Shows what a user has, what of it open orders hold, and what is held for tickets beside.",
      .run = run_balance},
     {.group = "currency",
      .verb = "list",

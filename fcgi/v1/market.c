@@ -1,0 +1,255 @@
+/* Market data: ticker, depth, trades, candles, quote (seed exchange-v1; api exchange-v1, sections 1
+ * to 4). */
+#include "fcgi/market.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fcgi/fields.h"
+#include "fcgi/routes.h"
+
+/* The market that the path names. */
+static enum err market_of(struct request *request, const struct market **market)
+{
+    const char *code = request_capture(request, "market");
+    return market_find(request->db, code, strlen(code), market);
+}
+
+static enum err handle_ticker(struct request *request, struct reply *reply)
+{
+    const struct market *market;
+    struct market_ticker ticker;
+
+    enum err rc = market_of(request, &market);
+    if (rc == ERR_OK)
+        rc = market_ticker(request->db, market, &ticker);
+    if (rc == ERR_OK)
+        reply->value = market_ticker_json(market, &ticker);
+    return rc;
+}
+
+static enum err handle_ticker_fast(struct request *request, struct reply *reply)
+{
+    const struct market *market;
+    struct market_prices prices;
+
+    enum err rc = market_of(request, &market);
+    if (rc == ERR_OK)
+        rc = market_prices(request->db, market, &prices);
+    if (rc == ERR_OK)
+        reply->value = market_prices_json(&prices);
+    return rc;
+}
+
+/* Both sides of a book, by enum market_side. */
+struct sides {
+    struct json_object *list[2];
+};
+
+static void add_level(void *arg, const struct market_level *level)
+{
+    struct sides *sides = arg;
+    json_object_array_add(sides->list[level->side], market_level_json(level));
+}
+
+/* Puts both sides into the reply, which owns them. */
+static void start_sides(struct reply *reply, struct sides *sides)
+{
+    reply->value = json_object_new_object();
+    for (size_t i = 0; i < 2; i++)
+        sides->list[i] = json_object_new_array();
+    json_object_object_add(reply->value, "asks", sides->list[MARKET_ASK]);
+    json_object_object_add(reply->value, "bids", sides->list[MARKET_BID]);
+}
+
+static enum err handle_depth(struct request *request, struct reply *reply)
+{
+    const struct market *market;
+    struct market_filter filter;
+    struct sides sides;
+
+    enum err rc = market_of(request, &market);
+    if (rc != ERR_OK)
+        return rc;
+    start_sides(reply, &sides);
+    rc = market_depth(request->db, market, &filter, add_level, &sides);
+    if (rc != ERR_OK)
+        return rc;
+    json_object_object_add(reply->value, "filter_min_price", market_money_json(filter.min));
+    json_object_object_add(reply->value, "filter_max_price", market_money_json(filter.max));
+    return ERR_OK;
+}
+
+static enum err handle_full_depth(struct request *request, struct reply *reply)
+{
+    const struct market *market;
+    struct sides sides;
+
+    enum err rc = market_of(request, &market);
+    if (rc != ERR_OK)
+        return rc;
+    start_sides(reply, &sides);
+    return market_full_depth(request->db, market, add_level, &sides);
+}
+
+struct trades_params {
+    int64_t since, primary;
+    bool has_since, has_primary;
+};
+
+static const char *const primary_choices[] = {"Y", "N", NULL};
+
+static const struct field trades_fields[] = {
+    {.name = "since",
+     .type = FIELD_INT,
+     .offset = offsetof(struct trades_params, since),
+     .given_offset = offsetof(struct trades_params, has_since)},
+    {.name = "primary",
+     .type = FIELD_CHOICE,
+     .choices = primary_choices,
+     .offset = offsetof(struct trades_params, primary),
+     .given_offset = offsetof(struct trades_params, has_primary)},
+};
+
+static void add_trade(void *arg, const struct market_trade *trade)
+{
+    json_object_array_add(arg, market_trade_json(trade));
+}
+
+static enum err handle_trades(struct request *request, struct reply *reply)
+{
+    struct trades_params params = {0};
+    const struct market *market;
+
+    enum err rc = market_of(request, &market);
+    if (rc == ERR_OK)
+        rc = FIELDS_READ(request, trades_fields, &params);
+    if (rc != ERR_OK)
+        return rc;
+    struct market_trade_filter filter = {.has_since = params.has_since,
+                                         .since = params.since,
+                                         .primary = !params.has_primary || params.primary == 0,
+                                         .converted = !params.has_primary || params.primary == 1};
+    reply->value = json_object_new_array();
+    return market_trades(request->db, market, &filter, add_trade, reply->value);
+}
+
+static void add_tid(void *arg, int64_t tid)
+{
+    char digits[24];
+    snprintf(digits, sizeof(digits), "%lld", (long long)tid);
+    json_object_array_add(arg, json_object_new_string(digits));
+}
+
+static enum err handle_cancelled(struct request *request, struct reply *reply)
+{
+    const struct market *market;
+
+    enum err rc = market_of(request, &market);
+    if (rc != ERR_OK)
+        return rc;
+    reply->value = json_object_new_array();
+    return market_cancelled_trades(request->db, market, add_tid, reply->value);
+}
+
+struct candles_params {
+    int64_t interval, since;
+};
+
+static const struct field candles_fields[] = {
+    {.name = "interval",
+     .type = FIELD_INT,
+     .required = true,
+     .offset = offsetof(struct candles_params, interval)},
+    {.name = "since", .type = FIELD_INT, .offset = offsetof(struct candles_params, since)},
+};
+
+static void add_candle(void *arg, const struct market_candle *candle)
+{
+    json_object_array_add(arg, market_candle_json(candle));
+}
+
+static enum err handle_candles(struct request *request, struct reply *reply)
+{
+    struct candles_params params = {.since = -1};
+    const struct market *market;
+
+    enum err rc = market_of(request, &market);
+    if (rc == ERR_OK)
+        rc = FIELDS_READ(request, candles_fields, &params);
+    if (rc == ERR_OK && !market_interval_known(params.interval))
+        rc = request_fail_text(request, "interval", ERR_INVALID,
+                               "should be 60, 300, 900, 3600, 14400 or 86400");
+    if (rc != ERR_OK)
+        return rc;
+    reply->value = json_object_new_array();
+    return market_candles(request->db, market, params.interval, params.since, add_candle,
+                          reply->value);
+}
+
+static const char *const side_choices[] = {"ask", "bid", NULL};
+
+struct quote_params {
+    int64_t type;
+};
+
+static const struct field quote_fields[] = {
+    {.name = "type",
+     .type = FIELD_CHOICE,
+     .required = true,
+     .choices = side_choices,
+     .offset = offsetof(struct quote_params, type)},
+};
+
+static enum err handle_quote(struct request *request, struct reply *reply)
+{
+    struct quote_params params = {0};
+    const struct market *market;
+    struct amount amount, total;
+    char digits[AMOUNT_TEXT_SIZE];
+
+    enum err rc = market_of(request, &market);
+    if (rc == ERR_OK)
+        rc = FIELDS_READ(request, quote_fields, &params);
+    if (rc == ERR_OK)
+        rc = fields_amount(request, "amount", market->item, &amount);
+    if (rc == ERR_OK)
+        rc = market_quote(request->db, market, params.type == 0 ? MARKET_ASK : MARKET_BID, amount,
+                          &total);
+    if (rc != ERR_OK)
+        return rc;
+    amount_format_units(total, digits);
+    reply->value = json_object_new_object();
+    reply_number(reply->value, "amount", digits);
+    return ERR_OK;
+}
+
+/* A row of this file: every one is public, and the same for everybody for a second. */
+#define PUBLIC_ROUTE(route_path, route_handler, route_params, route_help)           \
+    {                                                                               \
+        .methods = METHOD_GET | METHOD_POST, .path = "/api/1/{market}/" route_path, \
+        .face = FACE_V1, .cache = CACHE_PUBLIC_1S, .handler = (route_handler),      \
+        .help = (route_help), .params = (route_params)                              \
+    }
+
+static const struct route rows[] = {
+    PUBLIC_ROUTE("ticker", handle_ticker, "",
+                 "Prices now and of the last 24 hours: high, low, means, volume, last, best."),
+    PUBLIC_ROUTE("ticker_fast", handle_ticker_fast, "", "Last and best prices alone."),
+    PUBLIC_ROUTE("depth", handle_depth, "", "The book within 10 % of the best prices, by price."),
+    PUBLIC_ROUTE("depth/fetch", handle_depth, "", "The same as depth."),
+    PUBLIC_ROUTE("fulldepth", handle_full_depth, "",
+                 "The whole book by price, the best 10,000 prices of each side."),
+    PUBLIC_ROUTE("depth/full", handle_full_depth, "", "The same as fulldepth."),
+    PUBLIC_ROUTE("trades", handle_trades, "since primary",
+                 "Trades after the trade id since, or of 24 hours, the oldest 5,000."),
+    PUBLIC_ROUTE("trades/fetch", handle_trades, "since primary", "The same as trades."),
+    PUBLIC_ROUTE("cancelledtrades", handle_cancelled, "",
+                 "Ids of the trades that were taken back in the last month."),
+    PUBLIC_ROUTE("trades/cancelled", handle_cancelled, "", "The same as cancelledtrades."),
+    PUBLIC_ROUTE("candles", handle_candles, "interval* since",
+                 "Candles of interval seconds from since on, the oldest 1,000."),
+    PUBLIC_ROUTE("order/quote", handle_quote, "type* amount amount_int",
+                 "What a market order would cost or bring now, before fees."),
+};
+ROUTE_TABLE(routes_v1_market, rows);

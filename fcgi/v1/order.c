@@ -1,0 +1,332 @@
+/* Orders and own trades (seed exchange-v1; api exchange-v1, sections 1 and 4). */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "fcgi/app.h"
+#include "fcgi/fields.h"
+#include "fcgi/market.h"
+#include "fcgi/routes.h"
+#include "identity/rights.h"
+#include "market/order.h"
+#include "market/own.h"
+#include "money/rate.h"
+
+#define SECOND_US 1000000
+
+/* Named for what a caller may be told: bid buys the item. */
+static const char *const types[] = {"bid", "ask", NULL};
+static const enum market_side sides[] = {MARKET_BID, MARKET_ASK};
+
+struct order_params {
+    int64_t type;
+    bool with_type;
+    bool prefer_fiat_fee;
+    struct uuid oid, order;
+    bool with_oid, with_order;
+    int64_t since;
+};
+
+#define AT(member) offsetof(struct order_params, member)
+#define FIELD_TYPE(needed)                                                                \
+    {                                                                                     \
+        .name = "type", .type = FIELD_CHOICE, .required = (needed), .offset = AT(type),   \
+        .given_offset = AT(with_type), .choices = types, .detail = "should be ask or bid" \
+    }
+/* Clients say oid, later notes order. */
+#define FIELD_OID                                                                          \
+    {                                                                                      \
+        .name = "oid", .type = FIELD_UUID, .offset = AT(oid), .given_offset = AT(with_oid) \
+    }
+#define FIELD_ORDER                                                                              \
+    {                                                                                            \
+        .name = "order", .type = FIELD_UUID, .offset = AT(order), .given_offset = AT(with_order) \
+    }
+
+static const struct field add_fields[] = {
+    FIELD_TYPE(true),
+    {.name = "prefer_fiat_fee", .type = FIELD_BOOL, .offset = AT(prefer_fiat_fee)},
+};
+static const struct field cancel_fields[] = {FIELD_OID, FIELD_ORDER};
+static const struct field result_fields[] = {FIELD_TYPE(false), FIELD_OID, FIELD_ORDER};
+static const struct field trades_fields[] = {
+    {.name = "since", .type = FIELD_INT, .min = 0, .offset = AT(since)},
+};
+#undef AT
+
+/* The market that the path names. */
+static enum err find_market(struct request *request, const struct market **market)
+{
+    const char *code = request_capture(request, "market");
+    return market_find(request->db, code, strlen(code), market);
+}
+
+/* Names the parameter that a refusal of the market is about. */
+static enum err blame(struct request *request, const struct market_placement *placement,
+                      enum err rc)
+{
+    const struct amount *price = placement->price;
+    bool price_fits = price == NULL || price->units % placement->market->price_step.units == 0;
+
+    if (rc == ERR_AMOUNT_STEP || rc == ERR_AMOUNT_RANGE)
+        return request_fail(request, "amount", rc);
+    return rc == ERR_PRICE_STEP ? request_fail(request, price_fits ? "stop" : "price", rc) : rc;
+}
+
+static enum err handle_add(struct request *request, struct reply *reply)
+{
+    struct order_params params = {0};
+    struct market_placement placement = {0};
+    struct amount price, stop;
+    bool with_price = false, with_stop = false;
+    const struct market_actor actor = {.user_id = request->caller.user_id,
+                                       .request_key = request->caller.request_key,
+                                       .trace = request->id};
+    struct uuid oid;
+    char text[UUID_TEXT_SIZE];
+
+    enum err rc = find_market(request, &placement.market);
+    if (rc != ERR_OK)
+        return rc;
+    const struct market *market = placement.market;
+    rc = FIELDS_READ(request, add_fields, &params);
+    if (rc == ERR_OK)
+        rc = fields_amount(request, "amount", market->item, &placement.amount);
+    if (rc == ERR_OK)
+        rc = fields_amount_if_given(request, "price", market->currency, &price, &with_price);
+    if (rc == ERR_OK)
+        rc = fields_amount_if_given(request, "stop", market->currency, &stop, &with_stop);
+    if (rc != ERR_OK)
+        return rc;
+    placement.side = sides[params.type];
+    placement.price = with_price ? &price : NULL;
+    placement.stop = with_stop ? &stop : NULL;
+    placement.fiat_fee = params.prefer_fiat_fee;
+    rc = market_place(request->db, request->app->master_key, &actor, &placement, &oid);
+    if (rc != ERR_OK)
+        return blame(request, &placement, rc);
+    uuid_format(&oid, text);
+    reply->value = json_object_new_string(text);
+    return ERR_OK;
+}
+
+/* The order that oid or order names. */
+static enum err read_oid(struct request *request, const struct order_params *params,
+                         struct uuid *oid)
+{
+    if (!params->with_oid && !params->with_order)
+        return request_fail(request, "oid", ERR_MISSING);
+    *oid = params->with_oid ? params->oid : params->order;
+    return ERR_OK;
+}
+
+static enum err handle_cancel(struct request *request, struct reply *reply)
+{
+    struct order_params params = {0};
+    struct uuid oid, qid = crypto_uuid4();
+    char text[UUID_TEXT_SIZE];
+
+    enum err rc = FIELDS_READ(request, cancel_fields, &params);
+    if (rc == ERR_OK)
+        rc = read_oid(request, &params, &oid);
+    if (rc == ERR_OK)
+        rc = market_cancel(request->db, request->caller.user_id, &oid);
+    if (rc != ERR_OK)
+        return rc;
+    reply->value = json_object_new_object();
+    uuid_format(&oid, text);
+    reply_text(reply->value, "oid", text);
+    uuid_format(&qid, text);
+    reply_text(reply->value, "qid", text);
+    return ERR_OK;
+}
+
+static void add_order(void *arg, const struct market_order *order)
+{
+    struct json_object *object = json_object_new_object();
+    char text[UUID_TEXT_SIZE];
+
+    uuid_format(&order->oid, text);
+    reply_text(object, "oid", text);
+    reply_text(object, "currency", order->market->currency->code);
+    reply_text(object, "item", order->market->item->code);
+    reply_text(object, "type", market_side_name(order->side));
+    json_object_object_add(object, "amount", reply_money(order->remaining));
+    json_object_object_add(object, "effective_amount", reply_money(order->funded));
+    if (order->price.currency != NULL)
+        json_object_object_add(object, "price", reply_money(order->price));
+    if (order->stop.currency != NULL)
+        json_object_object_add(object, "stop", reply_money(order->stop));
+    reply_text(object, "status", order->status);
+    reply_int(object, "date", order->created_us / SECOND_US);
+    snprintf(text, sizeof(text), "%lld", (long long)order->created_us);
+    reply_text(object, "priority", text);
+    json_object_object_add(object, "actions", json_object_new_array_ext(1));
+    json_object_array_add(arg, object);
+}
+
+static enum err handle_orders(struct request *request, struct reply *reply)
+{
+    reply->value = json_object_new_array();
+    return market_orders(request->db, request->caller.user_id, add_order, reply->value);
+}
+
+/* An order's trades, listed and summed up. */
+struct result {
+    const struct market_order *order;
+    struct json_object *trades;
+    struct amount amount, spent;
+};
+
+static void add_fill(void *arg, const struct market_fill *fill)
+{
+    struct result *result = arg;
+    struct json_object *object = json_object_new_object();
+    char tid[24], date[CLOCK_TEXT_SIZE];
+
+    result->amount.units += fill->amount.units; /* no more than the order's */
+    result->spent.units += fill->spent.units;   /* no more than there is of it */
+    snprintf(tid, sizeof(tid), "%lld", (long long)fill->tid);
+    clock_format(fill->tid / SECOND_US, date);
+    reply_text(object, "trade_id", tid);
+    reply_text(object, "primary", "Y");
+    reply_text(object, "currency", fill->price.currency->code);
+    reply_text(object, "type", market_side_name(result->order->side));
+    reply_text(object, "properties", fill->at_market ? "market" : "limit");
+    reply_text(object, "item", fill->amount.currency->code);
+    json_object_object_add(object, "amount", reply_money(fill->amount));
+    json_object_object_add(object, "price", reply_money(fill->price));
+    json_object_object_add(object, "spent", reply_money(fill->spent));
+    reply_text(object, "date", date);
+    json_object_array_add(result->trades, object);
+}
+
+/* What a whole item cost on average, rounded half up; 0 where nothing was traded. */
+static struct amount average(const struct result *result)
+{
+    const struct rate one = {.coefficient = 1};
+    const struct rate items = {.coefficient = result->amount.units,
+                               .scale = result->amount.currency->decimals};
+    struct amount mean = {.units = 0, .currency = result->spent.currency};
+
+    if (rate_apply(result->spent, one, items, mean.currency, ROUND_HALF_UP, &mean) != ERR_OK)
+        mean.units = 0;
+    return mean;
+}
+
+static enum err handle_result(struct request *request, struct reply *reply)
+{
+    struct order_params params = {0};
+    struct market_order order;
+    struct uuid oid;
+    char text[UUID_TEXT_SIZE];
+
+    enum err rc = FIELDS_READ(request, result_fields, &params);
+    if (rc == ERR_OK)
+        rc = read_oid(request, &params, &oid);
+    if (rc == ERR_OK)
+        rc = market_order_view(request->db, request->caller.user_id, &oid, &order);
+    if (rc == ERR_OK && params.with_type && sides[params.type] != order.side)
+        rc = ERR_ORDER_UNKNOWN;
+    if (rc != ERR_OK)
+        return rc;
+    struct result result = {.order = &order,
+                            .trades = json_object_new_array(),
+                            .amount = {.currency = order.market->item},
+                            .spent = {.currency = order.market->currency}};
+    reply->value = json_object_new_object();
+    uuid_format(&oid, text);
+    reply_text(reply->value, "order_id", text);
+    json_object_object_add(reply->value, "trades", result.trades);
+    rc = market_order_fills(request->db, &order, add_fill, &result);
+    json_object_object_add(reply->value, "total_amount", reply_money(result.amount));
+    json_object_object_add(reply->value, "total_spent", reply_money(result.spent));
+    json_object_object_add(reply->value, "avg_cost", reply_money(average(&result)));
+    return rc;
+}
+
+static void add_trade(void *arg, const struct market_trade *trade)
+{
+    json_object_array_add(arg, market_trade_json(trade));
+}
+
+/* The caller's trades in one market, or in all where it is NULL. */
+static enum err reply_trades(struct request *request, struct reply *reply,
+                             const struct market *market)
+{
+    struct order_params params = {0};
+    enum err rc = FIELDS_READ(request, trades_fields, &params);
+    if (rc != ERR_OK)
+        return rc;
+    reply->value = json_object_new_array();
+    return market_own_trades(request->db, request->caller.user_id, market, params.since, add_trade,
+                             reply->value);
+}
+
+static enum err handle_trades(struct request *request, struct reply *reply)
+{
+    return reply_trades(request, reply, NULL);
+}
+
+static enum err handle_market_trades(struct request *request, struct reply *reply)
+{
+    const struct market *market;
+    enum err rc = find_market(request, &market);
+    return rc == ERR_OK ? reply_trades(request, reply, market) : rc;
+}
+
+static enum err handle_lag(struct request *request, struct reply *reply)
+{
+    int64_t age_us, length;
+    char digits[48], words[64];
+
+    enum err rc = market_lag(request->db, &age_us, &length);
+    if (rc != ERR_OK)
+        return rc;
+    snprintf(digits, sizeof(digits), "%lld.%06lld", (long long)(age_us / SECOND_US),
+             (long long)(age_us % SECOND_US));
+    snprintf(words, sizeof(words), "%s seconds", digits);
+    reply->value = json_object_new_object();
+    reply_int(reply->value, "lag", age_us);
+    reply_number(reply->value, "lag_secs", digits);
+    reply_text(reply->value, "lag_text", words);
+    snprintf(digits, sizeof(digits), "%lld", (long long)length);
+    reply_text(reply->value, "length", digits);
+    return ERR_OK;
+}
+
+#define ORDER_ROUTE(name, right, function, words, takes)                                  \
+    {                                                                                     \
+        .methods = METHOD_POST, .path = "/api/1/" name, .face = FACE_V1, .auth = AUTH_V1, \
+        .rights = (right), .handler = (function), .help = words, .params = takes          \
+    }
+#define RIGHT_LOOK (RIGHT_GET_INFO | RIGHT_TRADE)
+
+static const struct route rows[] = {
+    ORDER_ROUTE("{market}/order/add", RIGHT_TRADE, handle_add,
+                "Places an order; at any price where none is given. stop: waits for a trade at it.",
+                "type* amount amount_int price price_int stop stop_int prefer_fiat_fee"),
+    ORDER_ROUTE("{market}/order/cancel", RIGHT_TRADE, handle_cancel,
+                "Takes an open order back, whatever market the path names.", "oid order"),
+    ORDER_ROUTE("generic/order/cancel", RIGHT_TRADE, handle_cancel, "Takes an open order back.",
+                "oid order"),
+    ORDER_ROUTE("generic/orders", RIGHT_LOOK, handle_orders,
+                "The caller's open orders, the oldest first: what is left of them.", ""),
+    ORDER_ROUTE("generic/order/result", RIGHT_LOOK, handle_result,
+                "What an order of the caller's traded, without fees.", "type oid order"),
+    ORDER_ROUTE("generic/trades", RIGHT_LOOK, handle_trades,
+                "The caller's trades after the trade id since, without fees, the oldest 5,000.",
+                "since"),
+    ORDER_ROUTE("generic/private/trades", RIGHT_LOOK, handle_trades, "The same as generic/trades.",
+                "since"),
+    ORDER_ROUTE("{market}/private/trades", RIGHT_LOOK, handle_market_trades,
+                "The same of one market.", "since"),
+    {.methods = METHOD_GET | METHOD_POST,
+     .path = "/api/1/generic/order/lag",
+     .face = FACE_V1,
+     .cache = CACHE_PUBLIC_1S,
+     .handler = handle_lag,
+     .help = "How long the oldest order that was set off waits to be matched.",
+     .params = ""},
+};
+ROUTE_TABLE(routes_v1_order, rows);

@@ -1,0 +1,145 @@
+#include <string.h>
+
+#include "base/text.h"
+#include "market/store.h"
+
+static struct amount read_amount(const struct db_rows *rows, unsigned col,
+                                 const struct currency *currency)
+{
+    return (struct amount){.units = db_get_i128(rows, col),
+                           .currency = db_is_null(rows, col) ? NULL : currency};
+}
+
+static struct db_arg price(const struct amount *amount)
+{
+    return amount == NULL ? db_null() : db_i128(amount->units);
+}
+
+#define PLACE_ARGS(actor, placement, oid)                                                  \
+    DB_ARGS(db_i64((actor)->user_id), db_uuid(oid), db_text((actor)->trace),               \
+            db_u64((placement)->market->id), db_text(market_side_name((placement)->side)), \
+            price((placement)->price), price((placement)->stop),                           \
+            db_i128((placement)->amount.units), db_u64((placement)->fiat_fee))
+
+enum err market_store_place(struct db *db, const struct market_actor *actor,
+                            const struct market_placement *placement, const struct uuid *oid,
+                            bool *resent)
+{
+    return db_txn_call(db, "CALL market_place(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       PLACE_ARGS(actor, placement, oid), NULL, resent);
+}
+
+enum err market_store_place_in(struct db *db, const struct market_actor *actor,
+                               const struct market_placement *placement, const struct uuid *oid)
+{
+    return db_run(db, "CALL market_place_in(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  PLACE_ARGS(actor, placement, oid), NULL);
+}
+
+enum err market_store_same(struct db *db, const struct market_placement *placement,
+                           const struct uuid *oid, bool *same)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(
+        db,
+        "SELECT market_id = ? AND side = ? AND amount = ? AND price <=> ? AND stop_price <=> ? "
+        "AND fiat_fee = ? FROM market_order WHERE oid = ?",
+        DB_ARGS(db_u64(placement->market->id), db_text(market_side_name(placement->side)),
+                db_i128(placement->amount.units), price(placement->price), price(placement->stop),
+                db_u64(placement->fiat_fee && placement->side == MARKET_BID), db_uuid(oid)),
+        &rows);
+    if (rc == ERR_OK && !db_next(&rows))
+        rc = ERR_ORDER_UNKNOWN;
+    if (rc == ERR_OK)
+        *same = db_get_u64(&rows, 0) != 0;
+    db_rows_free(&rows);
+    return rc;
+}
+
+enum err market_store_cancel(struct db *db, int64_t user_id, const struct uuid *oid, bool *resent)
+{
+    return db_txn_call(db, "CALL market_cancel(?, ?)", DB_ARGS(db_i64(user_id), db_uuid(oid)), NULL,
+                       resent);
+}
+
+#define ORDER_COLUMNS                                                          \
+    "oid, market_id, side = 'ask', status, amount, remaining, funded, price, " \
+    "stop_price, UNIX_TIMESTAMP(created_at) * 1000000 DIV 1 FROM market_order "
+
+static enum err read_order(struct db *db, const struct db_rows *rows, struct market_order *out)
+{
+    const struct market *market;
+    enum err rc = market_by_id(db, (uint8_t)db_get_u64(rows, 1), &market);
+    if (rc != ERR_OK)
+        return rc;
+    *out = (struct market_order){
+        .oid = db_get_uuid(rows, 0),
+        .market = market,
+        .side = db_get_u64(rows, 2) != 0 ? MARKET_ASK : MARKET_BID,
+        .amount = read_amount(rows, 4, market->item),
+        .remaining = read_amount(rows, 5, market->item),
+        .funded = read_amount(rows, 6, market->item),
+        .price = read_amount(rows, 7, market->currency),
+        .stop = read_amount(rows, 8, market->currency),
+        .created_us = db_get_i64(rows, 9),
+    };
+    text_copy(out->status, sizeof(out->status), db_get_text(rows, 3));
+    return ERR_OK;
+}
+
+enum err market_orders(struct db *db, int64_t user_id,
+                       void (*row)(void *arg, const struct market_order *order), void *arg)
+{
+    struct db_rows rows = {0};
+    struct market_order order;
+    enum err rc = db_run(
+        db, "SELECT " ORDER_COLUMNS "WHERE user_id = ? AND ended_at IS NULL ORDER BY id LIMIT ?",
+        DB_ARGS(db_i64(user_id), db_i64(MARKET_ORDERS_MAX)), &rows);
+    while (rc == ERR_OK && db_next(&rows) && (rc = read_order(db, &rows, &order)) == ERR_OK)
+        row(arg, &order);
+    db_rows_free(&rows);
+    return rc;
+}
+
+enum err market_order_view(struct db *db, int64_t user_id, const struct uuid *oid,
+                           struct market_order *out)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db, "SELECT " ORDER_COLUMNS "WHERE oid = ? AND user_id = ?",
+                         DB_ARGS(db_uuid(oid), db_i64(user_id)), &rows);
+    if (rc == ERR_OK && !db_next(&rows))
+        rc = ERR_ORDER_UNKNOWN;
+    if (rc == ERR_OK)
+        rc = read_order(db, &rows, out);
+    db_rows_free(&rows);
+    return rc;
+}
+
+enum err market_wake(struct db *db, int limit, int64_t *tried)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_txn_call(db, "CALL market_wake(?)", DB_ARGS(db_i64(limit)), &rows, NULL);
+    if (rc == ERR_OK && db_next(&rows))
+        *tried = db_get_i64(&rows, 0);
+    db_rows_free(&rows);
+    return rc;
+}
+
+enum err market_lag(struct db *db, int64_t *age_us, int64_t *length)
+{
+    struct db_rows rows = {0};
+    /* The inner part steps through the index by account, past those that wait for money. */
+    enum err rc = db_run(db,
+                         "SELECT COALESCE(TIMESTAMPDIFF(MICROSECOND, MIN(w.since), NOW(6)), 0), "
+                         "COUNT(w.order_id) FROM (SELECT account_id, MIN(free) AS free "
+                         "FROM market_wait GROUP BY account_id) AS least JOIN market_wait AS w "
+                         "ON w.account_id = least.account_id AND w.free = -1 "
+                         "WHERE least.free = -1",
+                         DB_NO_ARGS, &rows);
+    if (rc == ERR_OK && db_next(&rows)) {
+        *age_us = db_get_i64(&rows, 0);
+        *length = db_get_i64(&rows, 1);
+    }
+    db_rows_free(&rows);
+    return rc;
+}
