@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { BASE, assertAccessible, assertFits, done, launch, newMerchant, newOrder, newPage, newUser, setUpOtp, shot,
-  signIn, signedCall, tabTo, totp } from './support.mjs';
+  signIn, signedCall, tabTo, tellerctl, totp } from './support.mjs';
 
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
@@ -410,4 +410,110 @@ test('the demo shop believes nobody but Teller', async () => {
     assert.equal(response.status, 403);
     assert.ok(!(await response.text()).includes('[OK]'));
   }
+});
+
+/** The market of this file, bitcoins for zlotys, and a seller in it. `close` takes back what is on offer still. */
+async function newMarket() {
+  await tellerctl(['market', 'add', 'BTC', 'PLN', '--amount-step', '0.001', '--min', '0.01']).catch(() => { /* from a test before */ });
+  await tellerctl(['market', 'resume', 'BTCPLN']);
+  const page = await newPage(browser);
+  await signIn(page, await newUser({ credit: [['BTC', '10']] }));
+  const call = (path, body) => page.evaluate(async ([to, what]) => {
+    const { api } = await import('/js/api.js');
+    return api('POST', to, { headers: { 'Idempotency-Key': crypto.randomUUID() }, body: what });
+  }, [path, body]);
+  const cancel = (oid) => call(`/site/market/orders/${oid}/cancel`, {});
+  const offers = [];
+  return {
+    cancel,
+    offer: async (amount, price) => {
+      const { oid } = await call('/site/market/orders', { market: 'BTCPLN', type: 'ask', amount, price });
+      offers.push(oid);
+      return oid;
+    },
+    close: async () => {
+      for (const oid of offers) await cancel(oid).catch(() => { /* it is gone */ });
+      await done(page);
+    },
+  };
+}
+
+const bitcoins = (params) => order({ currency: 'BTC', amount: '0.1', ...params });
+const priceButton = (page) => page.locator('#price');
+
+test('paying with other money: the price first, its minute, what was taken', async () => {
+  const market = await newMarket();
+  await market.offer('5', '100');
+  const transaction = await bitcoins();
+  const { page } = await buyer(transaction, await newUser({ credit: [['PLN', '50']] }));
+  await page.getByRole('radio', { name: /PLN, changed at the market/ }).waitFor();
+  assert.equal(await page.getByRole('radio', { name: /PLN/ }).isChecked(), true, 'there are no bitcoins to pay with');
+  assert.equal(await payButton(page).isVisible(), false, 'nothing is paid before its price is seen');
+  await priceButton(page).dblclick();
+  await page.getByRole('button', { name: /^Pay at most/ }).waitFor();
+  // 10 and 0.6 %, and half a percent more: 10.06 and 0.0503
+  assert.match(await payButton(page).textContent(), /10\.1103/);
+  assert.match(await page.locator('#quote-left').textContent(), /^(60|5\d) s$/);
+  const seen = await page.locator('#quote-left').textContent();
+  await page.waitForFunction((before) => document.getElementById('quote-left').textContent !== before, seen);
+  await assertFits(page, 'the quote');
+  await assertAccessible(page, 'the quote');
+  await shot(page, 'pay-quote');
+  await payButton(page).click();
+  await page.locator('#taken', { hasText: /10\.06.*were taken from your PLN wallet/ }).waitFor();
+  await page.getByRole('heading', { name: 'This payment is done' }).waitFor();
+  await shot(page, 'pay-quote-paid');
+  await page.getByRole('link', { name: /^Continue to/ }).click();
+  await page.waitForURL(/demo-shop\/thanks/);
+  const { payments } = await details(transaction);
+  assert.deepEqual(payments.map(({ amount }) => [amount.value, amount.currency]), [['0.10000000', 'BTC']]);
+  await Promise.all([done(page), market.close()]);
+});
+
+test('a price that is over is asked for again; one that moved is refused; a part has its own', async () => {
+  const market = await newMarket();
+  const oid = await market.offer('5', '99');
+  const { page } = await buyer(await bitcoins(), await newUser({ credit: [['PLN', '50']] }));
+  await page.clock.install();
+  await priceButton(page).click();
+  await page.getByRole('button', { name: /^Pay at most/ }).waitFor();
+  await page.clock.fastForward(61000);
+  await page.getByRole('button', { name: 'See the price' }).waitFor();
+  assert.equal(await payButton(page).isVisible(), false);
+
+  await page.getByRole('radio', { name: /A part/ }).check();
+  await priceButton(page).click();
+  await page.locator('#part-amount-error', { hasText: 'enter an amount' }).waitFor();
+  await page.getByLabel('Amount in BTC').fill('0.05');
+  await priceButton(page).click();
+  await page.getByRole('button', { name: /^Pay at most/ }).waitFor();
+  await page.getByLabel('Amount in BTC').fill('0.06');
+  assert.equal(await payButton(page).isVisible(), false, 'another amount has another price');
+  await priceButton(page).click();
+  await page.getByRole('button', { name: /^Pay at most/ }).waitFor();
+
+  await market.cancel(oid);
+  await market.offer('5', '150');
+  await payButton(page).click();
+  await page.locator('#pay .form-error', { hasText: 'The market has moved' }).waitFor();
+  assert.equal(await payButton(page).isVisible(), false);
+  await Promise.all([done(page), market.close()]);
+});
+
+test('paying with other money by keyboard alone', async () => {
+  const market = await newMarket();
+  await market.offer('5', '98');
+  const { page } = await buyer(await bitcoins({ instant_only: '1' }), await newUser({ credit: [['PLN', '50'], ['BTC', '1']] }));
+  await page.getByRole('radio', { name: /PLN/ }).waitFor();
+  await tabTo(page, '[name=with]');
+  assert.equal(await page.getByRole('radio', { name: /BTC, from the balance/ }).isChecked(), true);
+  await page.keyboard.press('ArrowDown');
+  await tabTo(page, '#price');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: /^Pay at most/ }).waitFor();
+  assert.match(await page.locator('#live').textContent(), /It costs at most .* good for \d+ seconds/);
+  await tabTo(page, '#submit');
+  await page.keyboard.press('Enter');
+  await page.locator('#taken', { hasText: 'PLN wallet' }).waitFor();
+  await Promise.all([done(page), market.close()]);
 });

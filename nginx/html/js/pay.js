@@ -5,6 +5,7 @@ import { $, announce, ask, busy, clearErrors, copyButton, el, fact, failure, sho
   from './dom.js';
 import { ZONE, amountProblem, exact, hostOf, isSome, time, toUnits } from './format.js';
 import { isPayable, statusBadge, statusMeaning } from './order.js';
+import { askQuote, currentQuote, dropQuote, offerWallets, payingWith, takenWords, tickQuote } from './pay/exchange.js';
 import { currentSession, signOut } from './session.js';
 
 const POLL_MS = 4000;
@@ -15,6 +16,8 @@ let order;
 let session;
 let account = null;
 let decimals = 18;
+/** Whether the balance in the order's currency covers what is missing. */
+let suffices = true;
 /** How far the server's clock is ahead of ours, in seconds. */
 let ahead = 0;
 /** Names the one payment that the form stands for, so that sending it twice pays once. */
@@ -92,22 +95,27 @@ function showAction() {
 
 function showForm() {
   const wallet = account.wallets.find(({ currency }) => currency === order.amount.currency);
-  const enough = wallet && BigInt(wallet.balance.value_int) >= BigInt(order.missing.value_int);
+  suffices = Boolean(wallet) && BigInt(wallet.free.value_int) >= BigInt(order.missing.value_int);
   $('funds').replaceChildren(fact('Still to pay', sum(order.missing)),
-    fact('Your balance', wallet ? sum(wallet.balance) : `No ${order.amount.currency}`));
-  $('short').hidden = enough;
-  $('short').textContent = order.partial_allowed && wallet && isSome(wallet.balance)
+    fact('Your balance', wallet ? sum(wallet.free) : `No ${order.amount.currency}`));
+  $('short').textContent = order.partial_allowed && wallet && isSome(wallet.free)
     ? 'Your balance does not cover all of it. You can pay a part.' : 'Your balance does not cover this payment.';
   $('how-much').hidden = !order.partial_allowed;
   $('missing').textContent = exact(order.missing);
   $('currency').textContent = order.amount.currency;
   $('otp-field').hidden = !account.otp.enabled;
   showChoice();
+  // The rest works without it.
+  offerWallets(id, { currency: order.amount.currency, suffices }).then(showChoice, () => {});
 }
 
 function showChoice() {
+  const quote = currentQuote();
   $('amount-field').hidden = !isPart();
-  $('submit').textContent = isPart() ? 'Pay this part' : `Pay ${exact(order.missing)}`;
+  $('short').hidden = suffices || payingWith() !== '';
+  $('submit').hidden = needsQuote();
+  if (quote) $('submit').textContent = `Pay at most ${exact(quote.cost)}`;
+  else $('submit').textContent = isPart() ? 'Pay this part' : `Pay ${exact(order.missing)}`;
 }
 
 function show(next) {
@@ -125,25 +133,41 @@ function leave() {
   location.assign(to);
 }
 
+/** Where other money is chosen, its price is seen before it is paid. */
+const needsQuote = () => Boolean(payingWith()) && !currentQuote();
+
+async function getQuote() {
+  clearErrors(form);
+  const problem = amountMistake();
+  if (problem) return showFieldError(form, ...problem);
+  ahead = (await askQuote(id, isPart() ? typed() : null)).now - Date.now() / 1000;
+  return showChoice();
+}
+
+/** What is wrong with the amount of a part: its field and what to say there, or null. */
+function amountMistake() {
+  if (!isPart()) return null;
+  const problem = amountProblem(typed(), decimals);
+  if (problem) return ['amount', problem];
+  return toUnits(typed(), decimals) > BigInt(order.missing.value_int)
+    ? ['amount', `This is more than the missing ${exact(order.missing)}.`] : null;
+}
+
 /** The first field that is not right, with what to say there, or null. */
 function firstProblem() {
-  if (isPart()) {
-    const problem = amountProblem(typed(), decimals);
-    if (problem) return ['amount', problem];
-    if (toUnits(typed(), decimals) > BigInt(order.missing.value_int))
-      return ['amount', `This is more than the missing ${exact(order.missing)}.`];
-  }
-  return !$('otp-field').hidden && !form.elements.otp.value.trim()
-    ? ['otp', 'Please enter the code from your device.'] : null;
+  return amountMistake() ?? (!$('otp-field').hidden && !form.elements.otp.value.trim()
+    ? ['otp', 'Please enter the code from your device.'] : null);
 }
 
 async function pay() {
   attempt ??= crypto.randomUUID();
   const otp = form.elements.otp.value.trim();
+  const quote = currentQuote();
+  const what = quote ? { quote: quote.quote } : isPart() ? { amount: typed() } : {};
   try {
     const paid = await api('POST', `/site/pay/${id}`, {
       headers: { 'Idempotency-Key': attempt },
-      body: { ...(isPart() ? { amount: typed() } : {}), ...(otp ? { otp } : {}) },
+      body: { ...what, ...(otp ? { otp } : {}) },
     });
     attempt = null;
     await afterPayment(paid);
@@ -155,18 +179,25 @@ async function pay() {
 }
 
 async function afterPayment(paid) {
+  const taken = takenWords(paid);
+  $('price').hidden = false;
   form.reset();
+  dropQuote();
+  $('taken').hidden = !taken;
+  $('taken').textContent = taken ?? '';
   if (paid.status === 'partial') {
     account = await api('GET', '/site/account');
     show(paid);
-    announce(`A part is paid, ${exact(paid.missing)} is missing`);
+    announce(`${taken ? `${taken} ` : ''}A part is paid, ${exact(paid.missing)} is missing`);
     $('description').focus();
     return;
   }
   show(paid);
   if (isPayable(paid)) thank();
   else $('ended-title').focus();
-  leave();
+  // Who paid with other money is told first what it came to.
+  if (taken) announce(taken);
+  else leave();
 }
 
 /** After one of many payments of an order that stays open. */
@@ -179,6 +210,10 @@ function thank() {
 }
 
 function refuse(error) {
+  if (/^(quote|market)_|^no_liquidity$/.test(error.code)) dropQuote();
+  // Until an answer settles a payment, the price that it was sent with is the only one.
+  $('price').hidden = attempt !== null;
+  showChoice();
   if (error.code.startsWith('otp_')) {
     $('otp-field').hidden = false;
     form.elements.otp.value = '';
@@ -221,6 +256,12 @@ async function poll() {
 }
 
 function tick() {
+  // One whose payment had no answer stays, so that trying again cannot pay twice.
+  if (!tickQuote(serverTime()) && attempt === null) {
+    dropQuote();
+    showChoice();
+    announce('The price is over, please ask for a new one');
+  }
   const place = $('time-left');
   if (!place) return;
   const left = secondsLeft();
@@ -284,14 +325,19 @@ form.addEventListener('submit', (event) => {
   event.preventDefault();
   clearErrors(form);
   const problem = firstProblem();
-  if (problem) showFieldError(form, ...problem);
+  if (needsQuote()) $('price').focus();
+  else if (problem) showFieldError(form, ...problem);
   else busy($('submit'), pay).catch(refuse);
 });
 form.addEventListener('input', ({ target: input }) => {
   // A fresh code pays for the same payment as the code before.
-  if (input.name !== 'otp') attempt = null;
+  if (input.name !== 'otp') {
+    attempt = null;
+    dropQuote();
+  }
   showChoice();
 });
+$('price').addEventListener('click', () => busy($('price'), getQuote).catch(refuse));
 for (const button of document.querySelectorAll('[data-cancel]'))
   button.addEventListener('click', () => busy(button, cancel));
 await load();

@@ -3,7 +3,7 @@ import { api, setCsrf, setSessionEnded } from './api.js';
 import { $ } from './dom.js';
 
 const SESSION = '/identity-service/session';
-const PAGES = ['/account', '/withdraw', '/merchant'];
+const PAGES = ['/account', '/market', '/withdraw', '/merchant'];
 const PAYMENT = /^\/pay\/[0-9a-f-]{36}$/i;
 
 /** Signs in. Throws ApiError: code otp_required asks for a one-time password. */
@@ -42,7 +42,9 @@ export async function signOut(to = '/?reason=out') {
   try {
     await api('DELETE', SESSION, { anonymous: true });
   } finally {
-    location.replace(to);
+    // With the same hash nothing would be loaded.
+    if (to === location.pathname + location.hash) location.reload();
+    else location.replace(to);
   }
 }
 

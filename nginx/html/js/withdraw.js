@@ -52,7 +52,7 @@ function fill() {
     fact('Expiry date', `${duration(partner.ttl_seconds)} later`));
   $('summary').replaceChildren(
     fact('Paid out by', partner.name, partner.url ? ` (${hostOf(partner.url)})` : ''),
-    fact('From your balance', money(wallet().balance), ' available'),
+    fact('From your balance', money(wallet().free), ' available'),
     fact('Until the partner accepts', 'The amount is held. After ', duration(partner.ttl_seconds),
       ', or if you cancel, it is yours again.'));
 }
@@ -82,15 +82,15 @@ function showCurrencies() {
   $('currency').replaceChildren(...account.wallets.map(({ currency }) => el('option', { value: currency },
     `${currency} – ${currencies.find((row) => row.currency === currency)?.name ?? currency}`)));
   const start = account.wallets.find(({ currency }) => currency === wanted)
-    ?? account.wallets.find(({ balance }) => isSome(balance)) ?? account.wallets[0];
+    ?? account.wallets.find(({ free }) => isSome(free)) ?? account.wallets[0];
   form.elements.currency.value = start.currency;
   showLimits();
 }
 
 function showLimits() {
-  const { balance, held, ...limits } = wallet();
+  const { free, held, ...limits } = wallet();
   $('amount-facts').replaceChildren(
-    fact('Available', money(balance)),
+    fact('Available', money(free)),
     isSome(held) ? fact('Held in open tickets', money(held)) : '',
     fact('Single limit', limits.single_limit ? moneyShort(limits.single_limit) : 'No limit'),
     fact('Today', left(limits.daily_left, limits.daily_limit)),
@@ -103,9 +103,9 @@ function problemOfAmount() {
   const problem = amountProblem(typed(), Number(decimals));
   if (problem) return problem;
   const units = toUnits(typed(), Number(decimals));
-  const { balance, single_limit: single, daily_left: daily, monthly_left: monthly } = wallet();
+  const { free, single_limit: single, daily_left: daily, monthly_left: monthly } = wallet();
   const over = (limit) => limit && units > BigInt(limit.value_int);
-  if (over(balance)) return `This is more than your available ${balance.display}.`;
+  if (over(free)) return `This is more than your available ${free.display}.`;
   if (over(single)) return `This is over the limit for a single withdrawal, ${single.display}.`;
   if (over(daily)) return `This is over what is left of your daily limit, ${daily.display}.`;
   if (over(monthly)) return `This is over what is left of your monthly limit, ${monthly.display}.`;
@@ -176,7 +176,7 @@ async function load() {
     loading.replaceChildren(failure(error, load));
     return;
   }
-  if (!account.wallets.some(({ balance }) => isSome(balance))) {
+  if (!account.wallets.some(({ free }) => isSome(free))) {
     loading.replaceChildren(empty('Nothing to withdraw', el('p', {}, 'Your balances are empty.'),
       el('a', { class: 'button', href: '/account' }, 'Back to the account')));
     loading.removeAttribute('aria-busy');

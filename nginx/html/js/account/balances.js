@@ -18,18 +18,19 @@ function who(account) {
     fact('Verification', verification(account)), fact('Account id', el('code', {}, account.id))));
 }
 
-function wallet({ currency, balance, held, ...limits }) {
+function wallet({ currency, free, held, reserved, ...limits }) {
   return el('li', { class: 'card' },
     el('h2', {}, currency),
     el('p', { class: 'label' }, 'Available'),
-    el('p', { class: 'balance' }, figures(balance)),
-    el('p', { class: 'held' }, isSome(held) ? ['Held in open tickets: ', money(held)] : 'Nothing held'),
+    el('p', { class: 'balance' }, figures(free)),
+    el('p', { class: 'held' }, isSome(held) ? ['Held in open tickets: ', money(held)] : isSome(reserved) ? null : 'Nothing held'),
+    isSome(reserved) ? el('p', { class: 'held' }, 'Held by open orders: ', money(reserved)) : null,
     el('h3', {}, 'Withdrawal limits'),
     el('dl', { class: 'limits' },
       fact('Single', limits.single_limit ? moneyShort(limits.single_limit) : 'No limit'),
       fact('Daily', left(limits.daily_left, limits.daily_limit)),
       fact('Monthly', left(limits.monthly_left, limits.monthly_limit))),
-    isSome(balance) ? el('a', { class: 'button', href: `/withdraw?currency=${encodeURIComponent(currency)}`,
+    isSome(free) ? el('a', { class: 'button', href: `/withdraw?currency=${encodeURIComponent(currency)}`,
       'aria-label': `Withdraw ${currency}` }, 'Withdraw') : null);
 }
 
