@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { form, inParallel, Stack, tonce, until } from '../support/teller.mjs';
+import { callUnderFire, chance, kill, killDatabase, killWorker, pick } from './killing.mjs';
 
 const CLIENTS = 32;
 const KILLS = Number(process.env.KILLS ?? 24);
@@ -25,10 +26,6 @@ after(async () => {
     await stack.stop();
   }
 });
-
-const chance = (probability) => Math.random() < probability;
-const pick = (list) => list[Math.floor(Math.random() * list.length)];
-const kill = (pid) => { try { process.kill(pid, 'SIGKILL'); } catch (error) { assert.equal(error.code, 'ESRCH'); } };
 
 /** Keeps copies of the sweeper running, as cron would, and lets one of them be killed. */
 class Sweepers {
@@ -69,16 +66,9 @@ class Load {
   /** "done" with the value, "refused" with the token, or "unknown". */
   async call(who, method, params) {
     this.calls++;
-    const reply = await who.call(method, params).catch(() => null);
-    if (reply?.status === 200 && reply.json?.result === 'success') return ['done', reply.json.return];
-    if (reply?.status === 200 && reply.json?.result === 'error') {
-      this.refusals.set(reply.json.token, (this.refusals.get(reply.json.token) ?? 0) + 1);
-      return ['refused', reply.json.token];
-    }
-    // 403 invalid_nonce follows where nginx sent the request to a second worker: done or not, as above.
-    assert.ok(reply === null || [403, 500, 502, 503, 504].includes(reply.status), `${method}: ${reply?.status} ${reply?.text}`);
-    if (reply?.status === 403) assert.equal(reply.json.token, 'login_error_invalid_nonce', reply.text);
-    return ['unknown'];
+    const [outcome, value] = await callUnderFire(who, method, params);
+    if (outcome === 'refused') this.refusals.set(value, (this.refusals.get(value) ?? 0) + 1);
+    return [outcome, value];
   }
 
   async open() {
@@ -124,19 +114,13 @@ class Load {
   }
 }
 
-/** Kills one process of a kind, waits until another one is there. Gives what was killed. */
+/** Kills one process of a kind. */
 async function killOne(kind, sweepers) {
-  const pids = kind === 'sweeper' ? sweepers.pids() : await stack.processes(kind === 'database' ? 'mariadb' : 'main');
-  if (pids.length === 0) return null;
-  const pid = pick(pids);
-  kill(pid);
-  if (kind === 'database') {
-    await until(async () => {
-      const now = await stack.processes('mariadb');
-      return now.length > 0 && !now.includes(pid) && stack.ready();
-    }, 60, 'the return of the database');
-  }
-  return kind;
+  if (kind === 'database') return killDatabase(stack);
+  if (kind === 'worker') return killWorker(stack);
+  const pid = pick(sweepers.pids());
+  if (pid !== undefined) kill(pid);
+  return pid !== undefined;
 }
 
 /** Kills at random, each kind of process its share, until KILLS are done. */
@@ -146,8 +130,7 @@ async function killAtRandom(sweepers) {
   for (const kind of plan.sort(() => Math.random() - 0.5)) {
     // A pause of random length, so that the blow falls at any moment of the work.
     await new Promise((done) => setTimeout(done, 100 + Math.random() * 500));
-    const done = await killOne(kind, sweepers);
-    if (done) killed[done]++;
+    if (await killOne(kind, sweepers)) killed[kind]++;
   }
   return killed;
 }

@@ -1,0 +1,44 @@
+// What the fault tests share: chance, blows, and what is known after an answer that never came.
+import assert from 'node:assert/strict';
+import { until } from '../support/teller.mjs';
+
+export const chance = (probability) => Math.random() < probability;
+export const pick = (list) => list[Math.floor(Math.random() * list.length)];
+
+export function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    assert.equal(error.code, 'ESRCH');
+  }
+}
+
+/** Kills the database and waits until another one is there. */
+export async function killDatabase(stack) {
+  const pid = pick(await stack.processes('mariadb'));
+  if (pid === undefined) return false;
+  kill(pid);
+  await until(async () => {
+    const now = await stack.processes('mariadb');
+    return now.length > 0 && !now.includes(pid) && stack.ready();
+  }, 60, 'the return of the database');
+  return true;
+}
+
+/** Kills one of the workers. */
+export async function killWorker(stack) {
+  const pid = pick(await stack.processes('main'));
+  if (pid !== undefined) kill(pid);
+  return pid !== undefined;
+}
+
+/** A call under fire: "done" with the value, "refused" with the token, or "unknown". */
+export async function callUnderFire(client, method, params, options = {}) {
+  const reply = await client.call(method, params, options).catch(() => null);
+  if (reply?.status === 200 && reply.json?.result === 'success') return ['done', reply.json.return];
+  if (reply?.status === 200 && reply.json?.result === 'error') return ['refused', reply.json.token];
+  // 403 invalid_nonce follows where nginx sent the request to a second worker: done or not, as above.
+  assert.ok(reply === null || [403, 500, 502, 503, 504].includes(reply.status), `${method}: ${reply?.status} ${reply?.text}`);
+  if (reply?.status === 403) assert.equal(reply.json.token, 'login_error_invalid_nonce', reply.text);
+  return ['unknown'];
+}
