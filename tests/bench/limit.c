@@ -1,10 +1,10 @@
 /* The limit: what the database gives when nothing else is in the way. Sends the statements that the
  * worker sends, in the same packets, straight to the database: no HTTP, no signature, no JSON.
  *
- *   limit --config FILE --call info|create|settle|order|pay --keys FILE [--connections 32]
- *         [--seconds 4] [--warm 0.5] [--count N] [--made FILE] [--tickets FILE]
+ *   limit --config FILE --call CALL --keys FILE [--connections 32] [--seconds 4]
+ *         [--warm 0.5] [--count N] [--made FILE] [--tickets FILE]
  *
- * A thread per connection, each with a key of its own. The files are those of the load generator;
+ * CALL is one of info create settle order pay add trade cancel orders. A thread per connection, each with a key of its own. The files are those of the load generator;
  * the tickets made here all have the key LIMIT_TICKET_KEY. Prints one JSON object. */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,6 +19,9 @@
 #include "identity/api_key.h"
 #include "identity/session.h"
 #include "ledger/ledger.h"
+#include "market/market.h"
+#include "market/order.h"
+#include "market/store.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/options.h"
 
@@ -44,6 +47,7 @@ static struct bench_options option = {.connections = 32, .seconds = 4, .warm = 0
 static struct bench_key keys[BENCH_MAX_KEYS];
 static struct caller callers[MAX_THREADS];
 static uint8_t key_hash[SHA256_SIZE];
+static const struct market *market;
 static struct measure total;
 static int64_t measure_from_us;
 static _Atomic int64_t measure_to_us;
@@ -100,7 +104,8 @@ static enum err make_order(struct caller *caller, const struct checkout_actor *a
     return rc;
 }
 
-/* The buyer's session is looked up first, as for every call of the site. */
+/* The buyer's session is looked up first, as for every call of the site, and then the order, which says
+ * whether the market has to do with it. */
 static enum err pay_order(struct caller *caller, const struct checkout_actor *actor)
 {
     static const uint8_t no_key[SEAL_KEY_SIZE];
@@ -109,6 +114,8 @@ static enum err pay_order(struct caller *caller, const struct checkout_actor *ac
     struct uuid payment;
     enum err rc = session_check(caller->db, no_key, caller->key->public_key, &session);
 
+    if (rc == ERR_OK)
+        rc = checkout_view(caller->db, &caller->tickets[caller->ticket_next], &order);
     if (rc == ERR_OK)
         rc = checkout_pay(caller->db, actor, &caller->tickets[caller->ticket_next++], NULL, 0, 0,
                           &payment, &order);
@@ -137,6 +144,54 @@ static bool call_checkout(struct caller *caller)
     return true;
 }
 
+/* Without the id's HMAC, whose handle is one for all threads. */
+static enum err place_order(struct caller *caller, const char *request_key)
+{
+    const struct amount price = {.units = bench_bid_price(option.call, caller->nonce),
+                                 .currency = market->currency};
+    const struct market_actor actor = {
+        .user_id = caller->key->user_id, .request_key = request_key, .trace = TRACE};
+    const struct market_placement bid = {
+        .market = market,
+        .side = MARKET_BID,
+        .amount = {.units = BENCH_BID_AMOUNT, .currency = market->item},
+        .price = &price,
+    };
+    struct uuid oid = crypto_uuid4();
+    bool resent;
+    enum err rc = market_store_place(caller->db, &actor, &bid, &oid, &resent);
+    if (option.call == CALL_ADD)
+        keep_ticket(caller, &oid);
+    return rc;
+}
+
+static void skip_order(void *arg, const struct market_order *order)
+{
+    (void)arg;
+    (void)order;
+}
+
+/* One call of the trader's; false where there is nothing left to do. */
+static bool call_market(struct caller *caller)
+{
+    char request_key[64];
+    int64_t user_id = caller->key->user_id;
+    enum err rc;
+
+    if (option.call == CALL_CANCEL && caller->ticket_next == caller->ticket_count)
+        return false;
+    use_key(caller, request_key);
+    if (option.call == CALL_ORDERS)
+        rc = market_orders(caller->db, user_id, skip_order, NULL);
+    else if (option.call == CALL_CANCEL)
+        rc = market_cancel(caller->db, user_id, &caller->tickets[caller->ticket_next++]);
+    else
+        rc = place_order(caller, request_key);
+    if (rc != ERR_OK)
+        bench_fail("limit: %s: %s", err_id(rc), db_problem(caller->db));
+    return true;
+}
+
 /* One call; false where there is nothing left to do. */
 static bool call_once(struct caller *caller)
 {
@@ -150,6 +205,11 @@ static bool call_once(struct caller *caller)
     case CALL_ORDER:
     case CALL_PAY:
         return call_checkout(caller);
+    case CALL_ADD:
+    case CALL_TRADE:
+    case CALL_CANCEL:
+    case CALL_ORDERS:
+        return call_market(caller);
     case CALL_GET:
         bench_fail("the database knows no such call");
     case CALL_INFO:
@@ -302,6 +362,9 @@ int main(int argc, char **argv)
     open_callers(&config);
     if (ledger_load(callers[0].db) != ERR_OK)
         bench_fail("no currencies");
+    if (option.call >= CALL_ADD &&
+        market_find(callers[0].db, BENCH_MARKET, strlen(BENCH_MARKET), &market) != ERR_OK)
+        bench_fail("no market");
     if (option.tickets != NULL)
         read_tickets();
     run();

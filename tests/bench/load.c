@@ -1,13 +1,14 @@
 /* Load generator: keep-alive connections to one HTTP/1.1 server on loopback, one request under way
  * on each, one thread.
  *
- *   load --port N --path PATH --call get|info|create|settle|order|pay [--connections 64]
+ *   load --port N --path PATH --call CALL [--connections 64]
  *        [--seconds 4] [--warm 0.5] [--count N] [--keys FILE] [--made FILE] [--tickets FILE] [--show]
  *
- * A connection calls with a key of its own (the lines of --keys in turn), so that its nonces rise.
- * `create` adds "partner ticket key" lines of what was acknowledged to --made, `order` the like
- * without a key; `settle` and `pay` take such lines from --tickets, each once. `pay` calls with
- * sessions, and its PATH is continued with the order's id. After --warm seconds it measures for --seconds, or until --count
+ * CALL is one of get info create settle order pay add trade cancel orders. A connection calls with a
+ * key of its own (the lines of --keys in turn), so that its nonces rise. `create` adds "partner ticket
+ * key" lines of what was acknowledged to --made, `order` and `add` the like without a key; `settle`,
+ * `pay` and `cancel` take such lines from --tickets, each once. `pay` calls with sessions, and its PATH
+ * is continued with the order's id. After --warm seconds it measures for --seconds, or until --count
  * requests were answered, or until a connection finds no ticket left; then it waits for the answers
  * under way. Prints one JSON object; --show prints one answer instead. Anything but success is
  * counted by kind, and makes the exit status 1. */
@@ -23,10 +24,11 @@
 #include "crypto/crypto.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/options.h"
+#include "tests/bench/pool.h"
 
 #define MAX_CONNECTIONS 256
 #define MAX_KINDS 16
-#define ANSWER_MAX 65536
+#define ANSWER_MAX 1000000
 #define REQUEST_MAX 2048
 #define DRAIN_S 10 /* for answers under way at the end */
 
@@ -50,15 +52,6 @@ struct answer {
     char *body; /* NUL-terminated */
 };
 
-/* Tickets of one partner, to be settled. */
-struct pool {
-    char partner[33];
-    struct ticket {
-        char id[40], key[64];
-    } * tickets;
-    size_t count, room, next;
-};
-
 struct kind {
     char name[64];
     uint64_t count;
@@ -68,8 +61,6 @@ static struct bench_options option = {.connections = 64, .seconds = 4, .warm = 0
 
 static struct bench_key keys[BENCH_MAX_KEYS];
 static struct connection connections[MAX_CONNECTIONS];
-static struct pool pools[BENCH_MAX_KEYS];
-static size_t pool_count;
 static struct measure measured;
 static struct kind kinds[MAX_KINDS];
 static uint64_t acknowledged, refused;
@@ -122,17 +113,6 @@ static void open_again(struct connection *connection)
     open_connection(connection);
 }
 
-/* The next ticket that this connection's partner may settle; NULL where none is left. */
-static struct ticket *next_ticket(const struct connection *connection)
-{
-    for (size_t i = 0; i < pool_count; i++) {
-        struct pool *pool = &pools[i];
-        if (strcmp(pool->partner, connection->key->partner) == 0)
-            return pool->next < pool->count ? &pool->tickets[pool->next++] : NULL;
-    }
-    return NULL;
-}
-
 #define SHOP "http://shop.invalid/"
 
 /* Writes the parameters of one call; false where there is nothing left to do. */
@@ -141,16 +121,25 @@ static bool write_body(struct connection *connection, char *body, size_t size, i
     int64_t now_us = clock_now_us();
     connection->nonce = now_us > connection->nonce ? now_us : connection->nonce + 1;
     long long nonce = connection->nonce;
-    bool spends = option.call == CALL_SETTLE || option.call == CALL_PAY;
 
-    if (spends && (connection->ticket = next_ticket(connection)) == NULL)
+    if (bench_spends(option.call) &&
+        (connection->ticket = pool_next(connection->key->partner)) == NULL)
         return false;
     switch (option.call) {
     case CALL_GET:
         *len = 0;
         return true;
     case CALL_INFO:
+    case CALL_ORDERS:
         *len = snprintf(body, size, "nonce=%lld", nonce);
+        return true;
+    case CALL_ADD:
+    case CALL_TRADE:
+        *len = snprintf(body, size, "nonce=%lld&type=bid&amount_int=%d&price_int=%lld", nonce,
+                        BENCH_BID_AMOUNT, bench_bid_price(option.call, nonce));
+        return true;
+    case CALL_CANCEL:
+        *len = snprintf(body, size, "nonce=%lld&oid=%s", nonce, connection->ticket->id);
         return true;
     case CALL_CREATE:
         *len = snprintf(body, size, "nonce=%lld&partner=%s&amount_int=1&currency=USD", nonce,
@@ -288,14 +277,21 @@ static bool find_text(const char *json, const char *name, char *out, size_t size
     return true;
 }
 
-static void keep_ticket(const struct connection *connection, const char *body)
+/* What a call gives back: the member of the answer that is its id; NULL where nothing is kept. */
+static const char *made_member(void)
 {
-    char id[40], key[64];
-    bool is_order = option.call == CALL_ORDER;
+    return option.call == CALL_CREATE  ? "ticket"
+           : option.call == CALL_ORDER ? "transaction"
+           : option.call == CALL_ADD   ? "return"
+                                       : NULL;
+}
 
-    snprintf(key, sizeof(key), "-");
-    if (!find_text(body, is_order ? "transaction" : "ticket", id, sizeof(id)) ||
-        (!is_order && !find_text(body, "key", key, sizeof(key))))
+static void keep_made(const struct connection *connection, const char *body)
+{
+    char id[40], key[64] = "-";
+
+    if (!find_text(body, made_member(), id, sizeof(id)) ||
+        (option.call == CALL_CREATE && !find_text(body, "key", key, sizeof(key))))
         count_failure("no ticket in the answer", body);
     else if (made != NULL)
         fprintf(made, "%s %s %s\n", connection->key->partner, id, key);
@@ -323,8 +319,8 @@ static void take_answer(struct connection *connection, const struct answer *answ
         return;
     }
     acknowledged++;
-    if (option.call == CALL_CREATE || option.call == CALL_ORDER)
-        keep_ticket(connection, answer->body);
+    if (made_member() != NULL)
+        keep_made(connection, answer->body);
     if (now_us >= measure_from_us && now_us < measure_to_us)
         measure_add(&measured, now_us - connection->sent_us);
     if (option.count > 0 && acknowledged >= option.count)
@@ -387,43 +383,13 @@ static void run(void)
     }
 }
 
-static void read_tickets(void)
-{
-    char partner[33], id[40], key[64];
-    FILE *file = fopen(option.tickets, "re");
-    if (file == NULL)
-        bench_fail("%s: %s", option.tickets, strerror(errno));
-    while (fscanf(file, "%32s %39s %63s", partner, id, key) == 3) {
-        size_t i = 0;
-        while (i < pool_count && strcmp(pools[i].partner, partner) != 0)
-            i++;
-        if (i == BENCH_MAX_KEYS)
-            bench_fail("%s: too many partners", option.tickets);
-        struct pool *pool = &pools[i];
-        if (i == pool_count) {
-            pool_count++;
-            snprintf(pool->partner, sizeof(pool->partner), "%s", partner);
-        }
-        if (pool->count == pool->room) {
-            pool->room = pool->room * 2 + 1024;
-            pool->tickets = realloc(pool->tickets, pool->room * sizeof(*pool->tickets));
-            if (pool->tickets == NULL)
-                bench_fail("out of memory");
-        }
-        struct ticket *ticket = &pool->tickets[pool->count++];
-        snprintf(ticket->id, sizeof(ticket->id), "%s", id);
-        snprintf(ticket->key, sizeof(ticket->key), "%s", key);
-    }
-    fclose(file);
-}
-
 static void read_files(void)
 {
     size_t key_count = option.keys == NULL ? 0 : bench_read_keys(option.keys, keys);
     if (option.call != CALL_GET && key_count < option.connections)
         bench_fail("%zu connections need as many keys", option.connections);
     if (option.tickets != NULL)
-        read_tickets();
+        pool_read(option.tickets);
     if (option.made != NULL && (made = fopen(option.made, "ae")) == NULL)
         bench_fail("%s: %s", option.made, strerror(errno));
     for (size_t i = 0; i < option.connections && key_count > 0; i++) {

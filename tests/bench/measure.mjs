@@ -1,11 +1,13 @@
 // Measures, in rounds, and prints the table. Started by tests/bench/run, which has brought up what is
 // measured. In a round each row's contestants run one after the other, in an order that turns, so
 // that whatever else the machine does hits all of them; ratios are taken within a round.
-//   usage: node measure.mjs DIR     PORT, ONE_PORT, ONE_PID, SINK_PORT, SINK_HOSTS, BUILD, TELLERCTL, TELLER_CONFIG, ROUNDS,
+//   usage: node measure.mjs DIR     PORT, BASE, ONE_PORT, ONE_PID, SINK_PORT, SINK_HOSTS, BUILD, TELLERCTL, TELLER_CONFIG, ROUNDS,
 //                                   SECONDS_EACH, ROWS in the environment
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+
+import { fillBook, fillHolders, fillStock } from './market.mjs';
 
 const dir = process.argv[2];
 const env = process.env;
@@ -15,6 +17,8 @@ const MEMORY_LIMIT_KIB = 4096;
 const MEMORY_REQUESTS = 100000;
 const MEMORY_FIRST = 1000;
 const BACKLOG = 8000; // notifications, to be delivered at once
+const STOCK = 20000; // asks that the measured takers find, more than they can take
+const INFORMATION_ROUNDS = 2; // of those against which nothing is required
 
 const against = {
     hello: 'bare libfcgi hello',
@@ -23,8 +27,13 @@ const against = {
     mysqli: 'php-fpm, mysqli',
     pdo: 'php-fpm, PDO',
     node: 'node, fastify, mariadb',
+    file: 'static file of the same size',
+    peatio: 'Peatio, published',
+    small: 'the same, from 1,000 open orders',
 };
-// By how much ours should be faster; null is for information.
+const peatio = { add: 125, trade: 31 }; // a second, as its authors published
+const unmeasured = ['peatio', 'small']; // small is what the row `add` measured
+// Rows with a book are measured once it has so many open orders, the smallest first. By how much ours should be faster; null is for information.
 const allRows = [
     { call: 'get', title: '`/health/live`, no database', ratios: { hello: 0.85 } },
     { call: 'info', title: 'signed `info`', ratios: { limit: 0.3, mysqli: 2.5, pdo: null, node: 1.5 } },
@@ -33,14 +42,37 @@ const allRows = [
     { call: 'order', title: '`order/create`', ratios: { limit: 0.45, mysqli: 1.5, pdo: null, node: 1.1 } },
     { call: 'pay', title: '`pay`', ratios: { limit: 0.6 } },
     { call: 'ipn', title: 'IPN deliveries, 64 hosts', ratios: { post: 0.08 } },
+    { call: 'add', book: 1000, title: '`order/add` that rests', ratios: { limit: 0.6, peatio: 20 } },
+    { call: 'cancel', book: 1000, title: '`order/cancel`', ratios: { limit: 0.6 } },
+    { call: 'orders', book: 100000, title: 'signed `orders`, 50 open', ratios: { limit: null, mysqli: 2.5, pdo: null, node: null } },
+    { call: 'trade', book: 100000, title: '`order/add` that trades', ratios: { limit: 0.55, peatio: 40 } },
+    { call: 'ticker', book: 100000, title: '`ticker`, 100,000 open orders', ratios: { file: 0.7 } },
+    { call: 'depth', book: 100000, title: '`depth`, 100,000 open orders', ratios: { file: 0.7 } },
+    { call: 'flat', book: 1000000, title: '`order/add` that rests, from 1,000,000 open orders', ratios: { small: 1 / 1.3 } },
 ];
 const wanted = (name) => !env.ROWS || env.ROWS.split(' ').includes(name);
 const table = allRows.filter(({ call }) => wanted(call));
-const paths = { info: 'info', create: 'ticket/create', settle: 'ticket/settle', order: 'merchant/order/create' };
+const books = [...new Set(table.map(({ book }) => book ?? 0))].sort((a, b) => a - b);
+const paths = {
+    info: 'generic/info',
+    create: 'generic/ticket/create',
+    settle: 'generic/ticket/settle',
+    order: 'generic/merchant/order/create',
+    orders: 'generic/orders',
+    add: 'BTCUSD/order/add',
+    trade: 'BTCUSD/order/add',
+    cancel: 'BTCUSD/order/cancel',
+    ticker: 'BTCUSD/ticker',
+    depth: 'BTCUSD/depth',
+};
 // Whose keys a call is made with, what it makes (a file for each program that makes some), and what it uses up.
-const callers = { info: 'customers', create: 'customers', settle: 'partners', order: 'merchants', pay: 'buyers' };
-const makes = { create: 'tickets', order: 'orders' };
-const uses = { settle: 'tickets', pay: 'orders' };
+const callers = {
+    info: 'customers', create: 'customers', settle: 'partners', order: 'merchants', pay: 'buyers',
+    orders: 'holders', add: 'traders', trade: 'traders', cancel: 'traders',
+};
+const makes = { create: 'tickets', order: 'orders', add: 'placed' };
+const uses = { settle: 'tickets', pay: 'orders', cancel: 'placed' };
+const isPublic = (call) => ['get', 'ticker', 'depth'].includes(call);
 const acknowledged = new Map(); // how many, by call
 const problems = [];
 
@@ -48,16 +80,22 @@ function path(who, call) {
     if (who === 'hello') return '/bench/hello';
     if (call === 'get') return '/health/live';
     if (call === 'pay') return '/site/pay';
-    return who === 'ours' ? `/api/1/generic/${paths[call]}` : `/bench/${who}/${paths[call]}`;
+    if (who === 'file') return `/bench/file/${call}`;
+    return who === 'ours' ? `/api/1/${paths[call]}` : `/bench/${who}/${paths[call].replace('generic/', '')}`;
 }
 
 // The arguments that the load generator and the limit program share.
 function callArguments(who, call) {
-    const args = ['--call', call];
+    const args = ['--call', isPublic(call) ? 'get' : call];
     if (callers[call]) args.push('--keys', `${dir}/${callers[call]}`);
     if (makes[call]) args.push('--made', `${dir}/${makes[call]}-${who}`);
     if (uses[call]) args.push('--tickets', `${dir}/${uses[call]}-${who}`);
     return args;
+}
+
+// What the file holds: the answer as it is now.
+function writeFile(call) {
+    writeFileSync(`${dir}/file/${call}`, execFileSync('curl', ['-fsS', `${env.BASE}${path('ours', call)}`]));
 }
 
 function start(who, call, args, port = env.PORT) {
@@ -72,8 +110,12 @@ function start(who, call, args, port = env.PORT) {
 }
 
 // One measurement; what it acknowledged is remembered for the count at the end.
-function measure(who, call, args = ['--seconds', String(seconds)], port = undefined) {
+// Cancelling goes on until nothing placed is left, which may be soon: it is measured from the first.
+function measure(who, call, args = ['--seconds', String(seconds), ...(call === 'cancel' ? ['--warm', '0'] : [])], port = undefined) {
     if (call === 'ipn') return deliver(who);
+    if (call === 'flat') return measure(who, 'add', args, port);
+    if (call === 'trade') fillStock(sql, STOCK);
+    if (who === 'file') writeFile(call);
     const output = start(who, call, args, port);
     const result = output ? JSON.parse(output) : { per_second: 0, acknowledged: 0 };
     acknowledged.set(call, (acknowledged.get(call) ?? 0) + result.acknowledged);
@@ -137,17 +179,21 @@ function statements(who, call) {
         : start(who, call, ['--show']);
     sql('SET GLOBAL general_log = OFF');
     acknowledged.set(call, (acknowledged.get(call) ?? 0) + 1);
+    // What a process asks once and remembers is no part of a call, and may take the call's first statement along.
+    const remembered = /^SELECT [^;]* FROM (currency|trade_fee|market|api_key AS k) /;
     const calls = readFileSync(log, 'utf8').split('\n')
-        .map((line) => /\bQuery\t(.*CALL .*)$/.exec(line)?.[1]).filter(Boolean)
+        .flatMap((line) => /\bQuery\t(.*)$/.exec(line)?.[1].split(';') ?? []).map((text) => text.trim())
+        .filter((text) => /^(CALL|SELECT) /.test(text) && !remembered.test(text))
         .map((text) => text.replace(/(_utf8mb4 )?X?'[^']*'|\b\d+\b/g, '?').replace(/\s+/g, ' '));
     return { answer, calls };
 }
 
 // Everyone sends the same statements, and everyone but the limit gives the same answer as ours.
-function checkSameWork() {
-    for (const { call, ratios } of table.filter((row) => 'limit' in row.ratios)) {
+function checkSameWork(rows) {
+    for (const { call, ratios } of rows.filter((row) => 'limit' in row.ratios)) {
+        if (call === 'trade') fillStock(sql, 2);
         const ours = statements('ours', call);
-        for (const who of Object.keys(ratios)) {
+        for (const who of Object.keys(ratios).filter((name) => !unmeasured.includes(name))) {
             const theirs = statements(who, call);
             if (theirs.calls.join() !== ours.calls.join()) {
                 problems.push(`${who} ${call} sends ${theirs.calls.join('; ')} and not ${ours.calls.join('; ')}`);
@@ -180,11 +226,18 @@ function median(values) {
 const thousands = (number) => Math.round(number).toLocaleString('en-US');
 const milliseconds = (us) => (us / 1000).toFixed(1);
 
-function runRound(round, results) {
-    for (const row of table) {
-        const contestants = ['ours', ...Object.keys(row.ratios)];
-        for (let i = 0; i < contestants.length; i++) {
-            const who = contestants[(i + round) % contestants.length];
+// Who is measured in a round.
+function contestants(row, round) {
+    const others = Object.keys(row.ratios).filter((who) => !unmeasured.includes(who)
+        && (row.ratios[who] !== null || round < INFORMATION_ROUNDS));
+    return ['ours', ...others];
+}
+
+function runRound(rows, round, results) {
+    for (const row of rows) {
+        const all = contestants(row, round);
+        for (let i = 0; i < all.length; i++) {
+            const who = all[(i + round) % all.length];
             const result = measure(who, row.call);
             (results[row.call][who] ??= []).push(result);
             console.error(`round ${round + 1}: ${row.call} ${who} ${thousands(result.per_second)}/s, `
@@ -193,20 +246,29 @@ function runRound(round, results) {
     }
 }
 
+// What a row is compared with, a round each.
+function opponent(row, who, results) {
+    if (who === 'peatio') return results[row.call].ours.map(() => ({ per_second: peatio[row.call] }));
+    return who === 'small' ? results.add.ours : results[row.call][who];
+}
+
 function printRow(row, who, results) {
-    const ours = results.ours.map((result) => result.per_second);
-    const theirs = results[who].map((result) => result.per_second);
-    const ratios = ours.map((value, i) => value / theirs[i]);
+    const ours = results[row.call].ours;
+    const theirs = opponent(row, who, results);
+    const ratios = theirs.map((result, i) => ours[i].per_second / result.per_second);
     const ratio = median(ratios);
     const required = row.ratios[who];
     const reached = required === null || (Number.isFinite(ratio) && ratio >= required);
     const verdict = required === null ? '' : reached ? 'ok' : 'NOT OK';
-    if (!reached) problems.push(`${row.title} against ${against[who]}: ${ratio.toFixed(2)}, not ${required}`);
-    const p99 = (list) => milliseconds(median(list.map((result) => result.p99_us)));
-    console.log(`| ${row.title} | ${thousands(median(ours))}/s, ${p99(results.ours)} ms `
-        + `| ${against[who]}: ${thousands(median(theirs))}/s, ${p99(results[who])} ms `
-        + `| ${ratio.toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}) `
-        + `| ${required ?? ''} | ${verdict} |`);
+    const least = required === null ? '' : Number(required.toFixed(2));
+    if (!reached) problems.push(`${row.title} against ${against[who]}: ${ratio.toFixed(2)}, not ${least}`);
+    const figures = (list) => {
+        const late = list.map((result) => result.p99_us).filter(Boolean);
+        return `${thousands(median(list.map((result) => result.per_second)))}/s`
+            + (late.length > 0 ? `, ${milliseconds(median(late))} ms` : '');
+    };
+    console.log(`| ${row.title} | ${figures(ours)} | ${against[who]}: ${figures(theirs)} `
+        + `| ${ratio.toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}) | ${least} | ${verdict} |`);
 }
 
 // --- memory --------------------------------------------------------------------------------------
@@ -247,7 +309,12 @@ function checkMoney() {
     if (audit.status !== 0) problems.push(`audit: ${audit.stdout}${audit.stderr}`);
     const [made, settled] = sql("SELECT COUNT(*), COALESCE(SUM(status = 'settled'), 0) FROM ticket").split('\t').map(Number);
     const [orders, paid] = sql("SELECT COUNT(*), COALESCE(SUM(status = 'paid'), 0) FROM checkout_order").split('\t').map(Number);
-    for (const [call, count] of Object.entries({ create: made, settle: settled, order: orders, pay: paid })) {
+    const [placed, cancelled] = sql("SELECT COUNT(*), COALESCE(SUM(status = 'cancelled'), 0) FROM market_order AS o "
+        + "JOIN user AS u ON u.id = o.user_id AND u.login LIKE 'trader-%'").split('\t').map(Number);
+    const trades = Number(sql('SELECT COUNT(*) FROM trade'));
+    const counts = {
+        create: made, settle: settled, order: orders, pay: paid, trade: trades, add: placed - trades, cancel: cancelled };
+    for (const [call, count] of Object.entries(counts)) {
         const told = acknowledged.get(call) ?? 0;
         if (count !== told) problems.push(`${call}: ${count} in the database, ${told} acknowledged`);
     }
@@ -256,19 +323,28 @@ function checkMoney() {
         if (existsSync(log) && /level=bug/.test(readFileSync(log, 'utf8'))) problems.push(`${log} holds level=bug lines`);
     }
     console.error(`${thousands(made)} tickets made, ${thousands(settled)} settled; `
-        + `${thousands(orders)} orders made, ${thousands(paid)} paid; audit ${audit.status === 0 ? 'clean' : 'NOT CLEAN'}`);
+        + `${thousands(orders)} orders made, ${thousands(paid)} paid; ${thousands(placed)} orders placed, `
+        + `${thousands(cancelled)} cancelled, ${thousands(trades)} traded; audit ${audit.status === 0 ? 'clean' : 'NOT CLEAN'}`);
 }
 
-checkSameWork();
 const results = Object.fromEntries(table.map((row) => [row.call, {}]));
-for (let round = 0; round < rounds; round++) runRound(round, results);
+for (const book of books) {
+    const rows = table.filter((row) => (row.book ?? 0) === book);
+    if (rows.some((row) => row.call === 'orders')) fillHolders(sql);
+    if (book > 0) {
+        console.error(`the book is filled up to ${thousands(book)} open orders`);
+        await fillBook(sql, book);
+    }
+    checkSameWork(rows);
+    for (let round = 0; round < rounds; round++) runRound(rows, round, results);
+}
 const used = wanted('memory') ? memory() : undefined;
 checkMoney();
 
 console.log('| through nginx, 64 keep-alive clients | ours, p99 | against, p99 | ratio, median (spread) | required | |');
 console.log('| --- | --- | --- | --- | --- | --- |');
 for (const row of table) {
-    for (const who of Object.keys(row.ratios)) printRow(row, who, results[row.call]);
+    for (const who of Object.keys(row.ratios)) printRow(row, who, results);
 }
 if (used) printMemory(used);
 for (const problem of problems) console.error(`bench: ${problem}`);

@@ -9,14 +9,25 @@
 
 #include "tests/bench/measure.h"
 
-enum bench_call { CALL_GET, CALL_INFO, CALL_CREATE, CALL_SETTLE, CALL_ORDER, CALL_PAY };
+enum bench_call {
+    CALL_GET,
+    CALL_INFO,
+    CALL_CREATE,
+    CALL_SETTLE,
+    CALL_ORDER,
+    CALL_PAY,
+    CALL_ADD,    /* places a bid below the book's asks, which rests */
+    CALL_TRADE,  /* places a bid that takes one ask of the stock */
+    CALL_CANCEL, /* takes back what CALL_ADD placed */
+    CALL_ORDERS
+};
 
 struct bench_options {
     const char *config;  /* configuration of the worker */
     const char *path;    /* to be called */
     const char *keys;    /* file of keys (measure.h) */
-    const char *made;    /* file to which tickets or orders are added: "partner ticket key" lines */
-    const char *tickets; /* file of tickets to be settled, or of orders to be paid */
+    const char *made;    /* file to which what was made is added: "partner id key" lines */
+    const char *tickets; /* file of such lines, to be used up */
     uint16_t port;
     enum bench_call call;
     size_t connections;
@@ -29,11 +40,34 @@ static inline enum bench_call bench_call_named(const char *name)
 {
     static const char *const names[] = {
         [CALL_GET] = "get",       [CALL_INFO] = "info",   [CALL_CREATE] = "create",
-        [CALL_SETTLE] = "settle", [CALL_ORDER] = "order", [CALL_PAY] = "pay"};
+        [CALL_SETTLE] = "settle", [CALL_ORDER] = "order", [CALL_PAY] = "pay",
+        [CALL_ADD] = "add",       [CALL_TRADE] = "trade", [CALL_CANCEL] = "cancel",
+        [CALL_ORDERS] = "orders"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], name) == 0)
             return (enum bench_call)i;
     bench_fail("no such call: %s", name);
+}
+
+/* True where a call is about something made before: the lines of --tickets, each once. */
+static inline bool bench_spends(enum bench_call call)
+{
+    return call == CALL_SETTLE || call == CALL_PAY || call == CALL_CANCEL;
+}
+
+/* Measured bids, in smallest units of BTC and USD. Those that rest are spread over as many prices as
+ * the book has (market.mjs, which has the same figures). */
+#define BENCH_MARKET "BTCUSD"
+#define BENCH_BID_AMOUNT 1000000
+#define BENCH_ASK_PRICE 20000000 /* of the stock */
+#define BENCH_BID_PRICE 19900000 /* the best that rests */
+#define BENCH_PRICE_STEP 2000
+#define BENCH_LEVELS 500
+
+static inline long long bench_bid_price(enum bench_call call, int64_t nonce)
+{
+    return call == CALL_TRADE ? BENCH_ASK_PRICE
+                              : BENCH_BID_PRICE - nonce % BENCH_LEVELS * BENCH_PRICE_STEP;
 }
 
 /* Reads the command line into `options`, which holds the program's defaults; ends the program where
@@ -87,7 +121,7 @@ static inline void bench_read_options(int argc, char **argv, size_t connections_
         bench_fail("1 to %zu connections", connections_max);
     if (options->call != CALL_GET && options->keys == NULL)
         bench_fail("--keys is needed");
-    if ((options->call == CALL_SETTLE || options->call == CALL_PAY) && options->tickets == NULL)
+    if (bench_spends(options->call) && options->tickets == NULL)
         bench_fail("--tickets is needed");
 }
 

@@ -1,9 +1,11 @@
 // Makes the people of the benchmark and writes what its programs need to know:
 //   customers, partners,
-//   merchants, buyers        keys to call with (see measure.h); buyers have sessions
+//   merchants, buyers,
+//   traders, holders         keys to call with (see measure.h); buyers have sessions
 //   state.json, state.php    the same for the peers, with the currencies and the way to the database
-// 64 customers with a dollar wallet each, 16 partners with 4 keys each, 64 merchants, and 64 buyers
-// with dollars.
+// 64 customers with a dollar wallet each, 16 partners with 4 keys each, 64 merchants, 64 buyers
+// with dollars; and a market, 64 traders who place orders, 64 holders who have some, and the crowd whose
+// orders fill the book.
 //   usage: node people.mjs DIR        TELLER_CONFIG, TELLERCTL, BASE in the environment
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,6 +16,9 @@ const PARTNERS = 16;
 const KEYS_PER_PARTNER = 4;
 const MERCHANTS = 64;
 const BUYERS = 64;
+const TRADERS = 64;
+const HOLDERS = 64;
+const CROWD = 16;
 const PASSWORD = 'a password of the benchmark';
 
 function tellerctl(...args) {
@@ -31,8 +36,8 @@ function addUser(login, ...options) {
     return tellerctl('user', 'add', login, '--email', `${login}@bench.invalid`, '--verified', 'full', ...options);
 }
 
-function fund(login) {
-    tellerctl('credit', login, 'USD', '1000000', '--note', 'For the benchmark');
+function fund(login, currency = 'USD') {
+    tellerctl('credit', login, currency, '1000000', '--note', 'For the benchmark');
 }
 
 // The ticket of a new session.
@@ -49,7 +54,7 @@ function addKey(login, rights, partner) {
     return { key, secret, partner };
 }
 
-const made = { customers: [], partners: [], merchants: [] };
+const made = { customers: [], partners: [], merchants: [], traders: [], holders: [] };
 for (let i = 0; i < PARTNERS; i++) {
     const id = `bench-${i}`;
     addUser(id);
@@ -69,6 +74,17 @@ for (let i = 0; i < CUSTOMERS; i++) {
 for (let i = 0; i < MERCHANTS; i++) {
     addUser(`merchant-${i}`);
     made.merchants.push(addKey(`merchant-${i}`, 'merchant', 'any'));
+}
+tellerctl('market', 'add', 'BTC', 'USD');
+tellerctl('market', 'resume', 'BTCUSD');
+for (const [name, count] of [['trader', TRADERS], ['holder', HOLDERS], ['crowd', CROWD]]) {
+    for (let i = 0; i < count; i++) {
+        const login = `${name}-${i}`;
+        addUser(login);
+        fund(login);
+        if (name === 'crowd') fund(login, 'BTC');
+        if (name !== 'crowd') made[`${name}s`].push(addKey(login, 'get_info,trade', login));
+    }
 }
 const buyers = [];
 for (let i = 0; i < BUYERS; i++) {
@@ -104,6 +120,7 @@ const state = {
     base_url: /^base_url *= *(\S+)/m.exec(readFileSync(process.env.TELLER_CONFIG, 'utf8'))[1],
     master: readFileSync(`${dir}/master.key`, 'utf8').trim(),
     currencies,
+    markets: Object.fromEntries(sql('SELECT id, item_id, currency_id FROM market').map(([id, ...pair]) => [id, pair.map(Number)])),
     trade_fee: Number(sql('SELECT percent FROM trade_fee WHERE min_volume = 0')[0][0]),
     keys,
 };

@@ -1,4 +1,4 @@
-// The peer on Node: the calls info, ticket/create, ticket/settle and merchant/order/create as a careful Node programmer
+// The peer on Node: the calls info, ticket/create, ticket/settle, merchant/order/create and orders as a careful Node programmer
 // would write them, with fastify and the mariadb connector. Each answer is the same as ours.
 //   usage: node teller.mjs STATE.json PORT PROCESSES CONNECTIONS
 import cluster from 'node:cluster';
@@ -90,7 +90,7 @@ const useKey = (key, params) => `CALL api_key_use_${key.id % 32}(${key.id}, ${ke
 const hexText = (text) => `_utf8mb4 X'${Buffer.from(text).toString('hex')}'`;
 
 function wallet(currency, row) {
-    const [balance, entries, , single, daily, monthly, today, month] = row;
+    const [balance, entries, , single, daily, monthly, today, month, reserved] = row;
     const limit = (units) => (units === null ? null : money(currency, units));
     const left = [[single, null], [daily, today], [monthly, month]].filter(([max]) => max !== null)
         .map(([max, used]) => Math.max(0, Number(max) - Number(used ?? 0)));
@@ -100,7 +100,7 @@ function wallet(currency, row) {
         Daily_Withdraw_Limit: limit(daily),
         Monthly_Withdraw_Limit: limit(monthly),
         Max_Withdraw: left.length === 0 ? null : money(currency, String(Math.min(...left))),
-        Open_Orders: money(currency, '0'),
+        Open_Orders: money(currency, reserved),
     };
 }
 
@@ -121,7 +121,7 @@ async function info(pool, key, params) {
         Created: created.slice(0, 19),
         Last_Login: lastLogin?.slice(0, 19) ?? null,
         Wallets: wallets,
-        Monthly_Volume: money(currencies.get(1), '0'),
+        Monthly_Volume: money(currencies.get(1), rows[0][20]),
         Trade_Fee: state.trade_fee,
     };
 }
@@ -202,6 +202,31 @@ async function order(pool, key, params) {
     return { transaction: id, payment_url: `${state.base_url}/pay/${id}` };
 }
 
+// At most 10,000 orders, the oldest first.
+async function orders(pool, key, params) {
+    const rows = await call(pool, useKey(key, params) +
+        "SELECT oid, market_id, side = 'ask', status, amount, remaining, funded, price, " +
+        'stop_price, UNIX_TIMESTAMP(created_at) * 1000000 DIV 1 FROM market_order ' +
+        `WHERE user_id = ${key.user} AND ended_at IS NULL ORDER BY id LIMIT 10000`);
+    return rows.map(([oid, market, asks, status, , remaining, funded, price, stop, created]) => {
+        const [item, currency] = state.markets[market].map((id) => currencies.get(id));
+        return {
+            oid: uuid(oid),
+            currency: currency.code,
+            item: item.code,
+            type: Number(asks) ? 'ask' : 'bid',
+            amount: money(item, remaining),
+            effective_amount: money(item, funded),
+            ...(price !== null && { price: money(currency, price) }),
+            ...(stop !== null && { stop: money(currency, stop) }),
+            status,
+            date: Math.floor(Number(created) / 1000000),
+            priority: String(created),
+            actions: [],
+        };
+    });
+}
+
 async function serve() {
     const pool = mariadb.createPool({
         socketPath: state.socket,
@@ -237,6 +262,7 @@ async function serve() {
     route('ticket/create', create, 3);
     route('ticket/settle', settle, 5);
     route('merchant/order/create', order, 4);
+    route('orders', orders, 0);
     await app.listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 });
     console.log('ready');
 }

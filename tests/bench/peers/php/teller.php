@@ -1,5 +1,5 @@
 <?php
-// The peer on PHP: the calls info, ticket/create, ticket/settle and merchant/order/create as a careful PHP programmer would
+// The peer on PHP: the calls info, ticket/create, ticket/settle, merchant/order/create and orders as a careful PHP programmer would
 // write them, without a framework. Each answer is the same as ours. Keys, currencies and settings
 // come from an array that opcache keeps in shared memory; TELLER_STATE names its file,
 // TELLER_DRIVER the way to the database.
@@ -135,14 +135,14 @@ function info(array $state, array $key): array
         'Created' => substr($created, 0, 19),
         'Last_Login' => $last_login === null ? null : substr($last_login, 0, 19),
         'Wallets' => $wallets ?: new stdClass(),
-        'Monthly_Volume' => money($state['currencies'][1], '0'),
+        'Monthly_Volume' => money($state['currencies'][1], $rows[0][20]),
         'Trade_Fee' => $state['trade_fee'],
     ];
 }
 
 function wallet(array $currency, array $row): array
 {
-    [$balance, $entries, , $single, $daily, $monthly, $today, $month] = $row;
+    [$balance, $entries, , $single, $daily, $monthly, $today, $month, $reserved] = $row;
     $left = fn (?string $max, ?string $used) => $max === null ? null : max(0, (int) $max - (int) $used);
     $all = [$left($single, '0'), $left($daily, $today), $left($monthly, $month)];
     $limits = array_filter($all, fn ($limit) => $limit !== null);
@@ -153,7 +153,7 @@ function wallet(array $currency, array $row): array
         'Daily_Withdraw_Limit' => $limit($daily),
         'Monthly_Withdraw_Limit' => $limit($monthly),
         'Max_Withdraw' => $limits === [] ? null : money($currency, (string) min($limits)),
-        'Open_Orders' => money($currency, '0'),
+        'Open_Orders' => money($currency, $reserved),
     ];
 }
 
@@ -254,11 +254,45 @@ function order(array $state, array $key): array
     return ['transaction' => $id, 'payment_url' => "{$state['base_url']}/pay/$id"];
 }
 
+// At most 10,000 orders, the oldest first.
+function orders(array $state, array $key): array
+{
+    $rows = call($state, use_key($key) . "SELECT oid, market_id, side = 'ask', status, amount, remaining, funded, price, "
+        . 'stop_price, UNIX_TIMESTAMP(created_at) * 1000000 DIV 1 FROM market_order '
+        . "WHERE user_id = {$key['user']} AND ended_at IS NULL ORDER BY id LIMIT 10000");
+    $list = [];
+    foreach ($rows as [$oid, $market, $asks, $status, , $remaining, $funded, $price, $stop, $created]) {
+        [$item, $currency] = array_map(fn ($id) => $state['currencies'][$id], $state['markets'][$market]);
+        $order = [
+            'oid' => uuid($oid),
+            'currency' => $currency['code'],
+            'item' => $item['code'],
+            'type' => $asks ? 'ask' : 'bid',
+            'amount' => money($item, $remaining),
+            'effective_amount' => money($item, $funded),
+        ];
+        if ($price !== null) {
+            $order['price'] = money($currency, $price);
+        }
+        if ($stop !== null) {
+            $order['stop'] = money($currency, $stop);
+        }
+        $list[] = $order + [
+            'status' => $status,
+            'date' => intdiv((int) $created, 1000000),
+            'priority' => (string) $created,
+            'actions' => [],
+        ];
+    }
+    return $list;
+}
+
 $calls = [
     'info' => ['info', 0],
     'ticket/create' => ['create', 3],
     'ticket/settle' => ['settle', 5],
     'merchant/order/create' => ['order', 4],
+    'orders' => ['orders', 0],
 ];
 
 try {
