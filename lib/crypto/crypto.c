@@ -63,16 +63,18 @@ struct uuid crypto_uuid4(void)
 
 struct uuid crypto_uuid7(void)
 {
-    static int64_t last_ms; /* ids of one process never go back, even where the clock does */
+    /* In 4096ths of a millisecond. The ids of a thread only rise, even where the clock goes back. */
+    static _Thread_local uint64_t last;
     struct uuid id;
 
-    int64_t now_ms = clock_now_us() / 1000;
-    if (now_ms < last_ms)
-        now_ms = last_ms;
-    last_ms = now_ms;
+    uint64_t now_us = (uint64_t)clock_now_us();
+    uint64_t now = (now_us / 1000) << 12 | (now_us % 1000) * 4096 / 1000;
+    last = now > last ? now : last + 1;
     for (int i = 0; i < 6; i++)
-        id.bytes[i] = (uint8_t)((uint64_t)now_ms >> (40 - 8 * i));
-    crypto_random(id.bytes + 6, sizeof(id.bytes) - 6);
+        id.bytes[i] = (uint8_t)(last >> (52 - 8 * i));
+    id.bytes[6] = (uint8_t)(last >> 8 & 0x0f);
+    id.bytes[7] = (uint8_t)last;
+    crypto_random(id.bytes + 8, sizeof(id.bytes) - 8);
     mark_uuid(&id, 7);
     return id;
 }

@@ -26,8 +26,9 @@ MUST_USE enum err crypto_start(void);
 /* Strong random bytes, from the kernel. Ends the process where it has none to give. */
 void crypto_random(void *out, size_t len);
 
-/* A random UUID (version 4), and one that sorts by time (version 7: 48 bits of milliseconds, 74
- * random bits). */
+/* A random UUID (version 4), and one that sorts by time (version 7, RFC 9562 section 6.2, method 3:
+ * 48 bits of milliseconds, 12 of their fraction, 62 random bits). Those of one thread rise; those
+ * of two sort by a quarter of a microsecond. */
 struct uuid crypto_uuid4(void);
 struct uuid crypto_uuid7(void);
 
