@@ -45,6 +45,7 @@ JOB := $(call objects,$(wildcard tools/job/*.c))
 SWEEP := $(call objects,$(wildcard tools/sweep/*.c)) $(JOB)
 IPN := $(call objects,$(wildcard tools/ipn/*.c)) $(JOB)
 STREAM := $(call objects,$(wildcard tools/stream/*.c)) $(JOB)
+MATCH := $(call objects,$(wildcard tools/match/*.c)) $(JOB)
 TRIGGER := $(call objects,$(wildcard tools/trigger/*.c)) $(JOB)
 OUTSIDE := $(call objects,$(wildcard tools/demo/site.c tools/demo/teller.c))
 PARTNER := $(call objects,$(wildcard tools/demo/partner.c)) $(OUTSIDE)
@@ -62,7 +63,7 @@ LIBTELLER := $(BUILD)/libteller.a
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/teller-worker) $(if $(TELLERCTL),$(BUILD)/tellerctl) \
 	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(IPN),$(BUILD)/teller-ipn) \
-	$(if $(TRIGGER),$(BUILD)/teller-trigger) $(if $(STREAM),$(BUILD)/teller-stream) $(if $(PARTNER),$(BUILD)/demo-partner) \
+	$(if $(TRIGGER),$(BUILD)/teller-trigger) $(if $(MATCH),$(BUILD)/teller-match) $(if $(STREAM),$(BUILD)/teller-stream) $(if $(PARTNER),$(BUILD)/demo-partner) \
 	$(if $(SHOP),$(BUILD)/demo-shop)
 TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) $(BUILD)/model-tests \
 	$(if $(NET),$(BUILD)/net-tests) $(FUZZERS) $(FAULTS) $(HELPERS)
@@ -129,6 +130,8 @@ $(BUILD)/teller-ipn: $(IPN) $(LIBTELLER)
 $(BUILD)/teller-stream: $(STREAM) $(FCGI) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-trigger: $(TRIGGER) $(LIBTELLER)
+	$(link)
+$(BUILD)/teller-match: $(MATCH) $(LIBTELLER)
 	$(link)
 $(BUILD)/demo-partner: $(PARTNER) $(LIBTELLER)
 	$(link)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "crypto/master_key.h"
 #include "ledger/ledger.h"
+#include "market/change.h"
 
 static enum err load_key(struct app *app, struct text *problem)
 {
@@ -32,6 +33,12 @@ enum err app_start(struct app *app, const char *config_path, struct text *proble
     rc = crypto_start();
     if (rc != ERR_OK) {
         text_puts(problem, "the cryptographic library cannot be used");
+        return rc;
+    }
+    rc = matcher_open(app->config.market_matcher, &app->matcher);
+    if (rc != ERR_OK) {
+        text_addf(problem, "market.matcher: %s is too long for a socket",
+                  app->config.market_matcher);
         return rc;
     }
     return load_key(app, problem);
@@ -62,6 +69,7 @@ void app_drop_db(struct app *app)
 void app_stop(struct app *app)
 {
     app_drop_db(app);
+    matcher_close(app->matcher);
     crypto_wipe(app->master_key, sizeof(app->master_key));
     config_free(&app->config);
 }

@@ -35,6 +35,7 @@
     X(ipn, in_flight, INT(1, 4096), "256")                      \
     X(ipn, lease_seconds, INT(1, 3600), "60")                   \
     X(stream, socket, STRING, "/run/teller-nchan/publish.sock") \
+    X(market, matcher, STRING, "")                              \
     X(schema, directory, STRING, "schema")                      \
     X(log, level, STRING, "info")
 

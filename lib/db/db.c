@@ -325,7 +325,7 @@ static struct outcome exchange(struct db *db, bool deferred, struct db_rows *row
     }
 }
 
-/* One packet: the deferred statement and the statement. A connection that turns out
+/* One packet: the deferred statement and the statement, which may be "". A connection that turns out
  * to be closed is opened again; one that breaks underway is reported. */
 static struct outcome run_packet(struct db *db, const char *sql, struct db_args args,
                                  struct db_rows *rows)
@@ -334,15 +334,17 @@ static struct outcome run_packet(struct db *db, const char *sql, struct db_args 
     bool deferred = db->deferred.len > 0;
     bool in_txn = db->in_txn;
 
+    if (!deferred && *sql == '\0')
+        return outcome;
     for (int tries = 0; tries < 2; tries++) {
         bool fresh = !db->open;
         if (fresh && (outcome.rc = connect_now(db)) != ERR_OK)
             return outcome;
         text_clear(&db->packet);
-        if (deferred) {
+        if (deferred)
             text_add(&db->packet, db->deferred.data, db->deferred.len);
+        if (deferred && *sql != '\0')
             text_puts(&db->packet, ";");
-        }
         add_statement(&db->packet, sql, args);
         outcome = exchange(db, deferred, rows);
         if (outcome.lost)
@@ -388,7 +390,7 @@ void db_defer(struct db *db, const char *sql, struct db_args args)
 
 enum err db_flush_deferred(struct db *db)
 {
-    return db->deferred.len == 0 ? ERR_OK : db_run(db, "DO 0", DB_NO_ARGS, NULL);
+    return db->deferred.len == 0 ? ERR_OK : db_run(db, "", DB_NO_ARGS, NULL);
 }
 
 bool db_deferred_done(const struct db *db)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "market/change.h"
 #include "market/store.h"
 
 #define DOMAIN "market-order" /* what the master key is used for here */
@@ -46,6 +47,27 @@ static enum err check(const struct market_placement *placement)
     return price != NULL && amount > DECIMAL_MAX / price->units ? ERR_AMOUNT_RANGE : ERR_OK;
 }
 
+static struct market_change change_of(const struct market_actor *actor,
+                                      const struct market_placement *placement,
+                                      const struct uuid *oid)
+{
+    const struct amount *price = placement->price, *stop = placement->stop;
+    struct market_change change = {
+        .user_id = actor->user_id,
+        .oid = *oid,
+        .market_id = placement->market->id,
+        .side = placement->side,
+        .with_price = price != NULL,
+        .with_stop = stop != NULL,
+        .fiat_fee = placement->fiat_fee,
+        .price = price != NULL ? price->units : 0,
+        .stop = stop != NULL ? stop->units : 0,
+        .amount = placement->amount.units,
+    };
+    text_copy(change.trace, sizeof(change.trace), actor->trace);
+    return change;
+}
+
 /* A request that was sent before meets its order, whatever it is refused for now. */
 static enum err placed_before(struct db *db, const struct market_placement *placement,
                               const struct uuid *oid, enum err refused)
@@ -57,7 +79,7 @@ static enum err placed_before(struct db *db, const struct market_placement *plac
     return rc == ERR_OK && !same ? ERR_IDEMPOTENCY_CONFLICT : rc;
 }
 
-enum err market_place(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+enum err market_place(struct db *db, struct matcher *matcher, const uint8_t master[SEAL_KEY_SIZE],
                       const struct market_actor *actor, const struct market_placement *placement,
                       struct uuid *oid)
 {
@@ -68,7 +90,8 @@ enum err market_place(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
         rc = make_oid(master, actor, oid);
     if (rc != ERR_OK)
         return rc;
-    rc = market_store_place(db, actor, placement, oid, &resent);
+    const struct market_change change = change_of(actor, placement, oid);
+    rc = market_change(db, matcher, &change, &resent);
     return rc == ERR_OK || !(resent || actor->repeatable) ? rc
                                                           : placed_before(db, placement, oid, rc);
 }
@@ -80,15 +103,20 @@ enum err market_place_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
     enum err rc = check(placement);
     if (rc == ERR_OK)
         rc = make_oid(master, actor, oid);
-    return rc == ERR_OK ? market_store_place_in(db, actor, placement, oid) : rc;
+    if (rc != ERR_OK)
+        return rc;
+    const struct market_change change = change_of(actor, placement, oid);
+    return market_change_in(db, &change);
 }
 
-enum err market_cancel(struct db *db, int64_t user_id, const struct uuid *oid)
+enum err market_cancel(struct db *db, struct matcher *matcher, int64_t user_id,
+                       const struct uuid *oid)
 {
+    const struct market_change change = {.user_id = user_id, .oid = *oid, .cancel = true};
     struct market_order order;
     bool resent = false;
 
-    enum err rc = market_store_cancel(db, user_id, oid, &resent);
+    enum err rc = market_change(db, matcher, &change, &resent);
     if (rc != ERR_ORDER_UNKNOWN || !resent)
         return rc;
     /* Its first sending may have done it. */

@@ -15,27 +15,6 @@ static struct db_arg price(const struct amount *amount)
     return amount == NULL ? db_null() : db_i128(amount->units);
 }
 
-#define PLACE_ARGS(actor, placement, oid)                                                  \
-    DB_ARGS(db_i64((actor)->user_id), db_uuid(oid), db_text((actor)->trace),               \
-            db_u64((placement)->market->id), db_text(market_side_name((placement)->side)), \
-            price((placement)->price), price((placement)->stop),                           \
-            db_i128((placement)->amount.units), db_u64((placement)->fiat_fee))
-
-enum err market_store_place(struct db *db, const struct market_actor *actor,
-                            const struct market_placement *placement, const struct uuid *oid,
-                            bool *resent)
-{
-    return db_txn_call(db, "CALL market_place(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                       PLACE_ARGS(actor, placement, oid), NULL, resent);
-}
-
-enum err market_store_place_in(struct db *db, const struct market_actor *actor,
-                               const struct market_placement *placement, const struct uuid *oid)
-{
-    return db_run(db, "CALL market_place_in(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  PLACE_ARGS(actor, placement, oid), NULL);
-}
-
 enum err market_store_same(struct db *db, const struct market_placement *placement,
                            const struct uuid *oid, bool *same)
 {
@@ -54,12 +33,6 @@ enum err market_store_same(struct db *db, const struct market_placement *placeme
         *same = db_get_u64(&rows, 0) != 0;
     db_rows_free(&rows);
     return rc;
-}
-
-enum err market_store_cancel(struct db *db, int64_t user_id, const struct uuid *oid, bool *resent)
-{
-    return db_txn_call(db, "CALL market_cancel(?, ?)", DB_ARGS(db_i64(user_id), db_uuid(oid)), NULL,
-                       resent);
 }
 
 #define ORDER_COLUMNS                                                          \

@@ -17,22 +17,9 @@ MUST_USE enum err market_store_rate(struct db *db, const struct currency *curren
 /* As market_void, which has checked the note. */
 MUST_USE enum err market_store_void(struct db *db, int64_t tid, const char *note, bool *resent);
 
-/* As market_place and market_place_in, under an id made from the request. Both signal ERR_REPLAYED
- * where there is an order of that id. */
-MUST_USE enum err market_store_place(struct db *db, const struct market_actor *actor,
-                                     const struct market_placement *placement,
-                                     const struct uuid *oid, bool *resent);
-MUST_USE enum err market_store_place_in(struct db *db, const struct market_actor *actor,
-                                        const struct market_placement *placement,
-                                        const struct uuid *oid);
-
 /* Whether the order is what the placement asks for.
  * Returns ERR_ORDER_UNKNOWN where there is none of that id. */
 MUST_USE enum err market_store_same(struct db *db, const struct market_placement *placement,
                                     const struct uuid *oid, bool *same);
-
-/* As market_cancel. */
-MUST_USE enum err market_store_cancel(struct db *db, int64_t user_id, const struct uuid *oid,
-                                      bool *resent);
 
 #endif

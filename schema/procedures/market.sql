@@ -486,17 +486,22 @@ BEGIN
     COMMIT;
 END;
 
--- Its owner takes a live order back: a transaction of its own. Signals order_not_found, also where it is done or cancelled already.
-CREATE OR REPLACE PROCEDURE market_cancel(IN p_user BIGINT, IN p_oid BINARY(16))
+-- Its owner takes a live order back, inside their transaction. Signals order_not_found, also where it is done or cancelled already.
+CREATE OR REPLACE PROCEDURE market_cancel_in(IN p_user BIGINT, IN p_oid BINARY(16))
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE v_order BIGINT;
     DECLARE v_market TINYINT UNSIGNED;
-    DECLARE EXIT HANDLER FOR NOT FOUND
-    BEGIN
-        ROLLBACK;
-        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_not_found';
-    END;
+    DECLARE EXIT HANDLER FOR NOT FOUND SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'order_not_found';
+
+    SELECT id, market_id INTO v_order, v_market FROM market_order WHERE oid = p_oid AND user_id = p_user;
+    CALL market_remove(v_market, v_order, 'requested');
+END;
+
+-- The same as a transaction of its own.
+CREATE OR REPLACE PROCEDURE market_cancel(IN p_user BIGINT, IN p_oid BINARY(16))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
         ROLLBACK;
@@ -504,9 +509,43 @@ BEGIN
     END;
 
     START TRANSACTION;
-    SELECT id, market_id INTO v_order, v_market FROM market_order WHERE oid = p_oid AND user_id = p_user;
-    CALL market_remove(v_market, v_order, 'requested');
+    CALL market_cancel_in(p_user, p_oid);
     COMMIT;
+END;
+
+-- One change of several that share a transaction: what is refused leaves nothing behind, and the others go on. p_told gets one word
+-- a change: why it was refused, or ok. Any other error is for the caller, and ends all of them.
+CREATE OR REPLACE PROCEDURE market_try_place(
+    IN p_user BIGINT, IN p_oid BINARY(16), IN p_trace VARCHAR(64), IN p_market TINYINT UNSIGNED, IN p_side VARCHAR(3),
+    IN p_price DECIMAL(38, 0), IN p_stop DECIMAL(38, 0), IN p_amount DECIMAL(38, 0), IN p_fiat_fee BOOLEAN,
+    INOUT p_told VARCHAR(4000) CHARACTER SET ascii)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR SQLSTATE '45000'
+    BEGIN
+        GET DIAGNOSTICS CONDITION 1 @refused = MESSAGE_TEXT;
+        ROLLBACK TO SAVEPOINT market_change;
+        SET p_told = CONCAT(p_told, @refused, ' ');
+    END;
+
+    SAVEPOINT market_change;
+    CALL market_place_in(p_user, p_oid, p_trace, p_market, p_side, p_price, p_stop, p_amount, p_fiat_fee);
+    SET p_told = CONCAT(p_told, 'ok ');
+END;
+CREATE OR REPLACE PROCEDURE market_try_cancel(
+    IN p_user BIGINT, IN p_oid BINARY(16), INOUT p_told VARCHAR(4000) CHARACTER SET ascii)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR SQLSTATE '45000'
+    BEGIN
+        GET DIAGNOSTICS CONDITION 1 @refused = MESSAGE_TEXT;
+        ROLLBACK TO SAVEPOINT market_change;
+        SET p_told = CONCAT(p_told, @refused, ' ');
+    END;
+
+    SAVEPOINT market_change;
+    CALL market_cancel_in(p_user, p_oid);
+    SET p_told = CONCAT(p_told, 'ok ');
 END;
 
 -- Tries an order that waits, once more: holds what there is money for now, and matches it.

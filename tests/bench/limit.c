@@ -1,5 +1,6 @@
 /* The limit: what the database gives when nothing else is in the way. Sends the statements that the
- * worker sends, in the same packets, straight to the database: no HTTP, no signature, no JSON.
+ * worker sends, in the same packets, straight to the database (what changes a book, to the matcher):
+ * no HTTP, no signature, no JSON.
  *
  *   limit --config FILE --call CALL --keys FILE [--connections 32] [--seconds 4]
  *         [--warm 0.5] [--count N] [--made FILE] [--tickets FILE]
@@ -19,9 +20,9 @@
 #include "identity/api_key.h"
 #include "identity/session.h"
 #include "ledger/ledger.h"
+#include "market/change.h"
 #include "market/market.h"
 #include "market/order.h"
-#include "market/store.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/options.h"
 
@@ -34,6 +35,7 @@
 struct caller {
     pthread_t thread;
     struct db *db;
+    struct matcher *matcher;
     const struct bench_key *key;
     int64_t nonce;
     struct uuid *tickets; /* made here, or to be settled here */
@@ -145,23 +147,22 @@ static bool call_checkout(struct caller *caller)
 }
 
 /* Without the id's HMAC, whose handle is one for all threads. */
-static enum err place_order(struct caller *caller, const char *request_key)
+static enum err place_order(struct caller *caller)
 {
-    const struct amount price = {.units = bench_bid_price(option.call, caller->nonce),
-                                 .currency = market->currency};
-    const struct market_actor actor = {
-        .user_id = caller->key->user_id, .request_key = request_key, .trace = TRACE};
-    const struct market_placement bid = {
-        .market = market,
+    struct market_change bid = {
+        .user_id = caller->key->user_id,
+        .oid = crypto_uuid4(),
+        .market_id = market->id,
         .side = MARKET_BID,
-        .amount = {.units = BENCH_BID_AMOUNT, .currency = market->item},
-        .price = &price,
+        .with_price = true,
+        .price = bench_bid_price(option.call, caller->nonce),
+        .amount = BENCH_BID_AMOUNT,
+        .trace = TRACE,
     };
-    struct uuid oid = crypto_uuid4();
     bool resent;
-    enum err rc = market_store_place(caller->db, &actor, &bid, &oid, &resent);
+    enum err rc = market_change(caller->db, caller->matcher, &bid, &resent);
     if (option.call == CALL_ADD)
-        keep_ticket(caller, &oid);
+        keep_ticket(caller, &bid.oid);
     return rc;
 }
 
@@ -184,9 +185,10 @@ static bool call_market(struct caller *caller)
     if (option.call == CALL_ORDERS)
         rc = market_orders(caller->db, user_id, skip_order, NULL);
     else if (option.call == CALL_CANCEL)
-        rc = market_cancel(caller->db, user_id, &caller->tickets[caller->ticket_next++]);
+        rc = market_cancel(caller->db, caller->matcher, user_id,
+                           &caller->tickets[caller->ticket_next++]);
     else
-        rc = place_order(caller, request_key);
+        rc = place_order(caller);
     if (rc != ERR_OK)
         bench_fail("limit: %s: %s", err_id(rc), db_problem(caller->db));
     return true;
@@ -313,6 +315,7 @@ static void open_callers(const struct config *config)
         struct caller *caller = &callers[i];
         caller->key = &keys[i];
         if (db_open_config(config, false, &caller->db) != ERR_OK ||
+            matcher_open(config->market_matcher, &caller->matcher) != ERR_OK ||
             db_run(caller->db, "DO 0", DB_NO_ARGS, NULL) != ERR_OK)
             bench_fail("cannot reach the database");
     }

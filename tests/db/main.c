@@ -10,6 +10,7 @@
     X(checkout)    \
     X(notify)      \
     X(matching)    \
+    X(change)      \
     X(market)      \
     X(sale)        \
     X(market_data) \

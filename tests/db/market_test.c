@@ -106,7 +106,7 @@ static void test_halted(void)
     DB_CHECK(place_wake() == 1);
     DB_CHECK(place_stands(&place, place.bob, poor, "open", BTC, BTC));
     DB_GIVES(market_halt(place_scratch.app, place.market, true), ERR_OK);
-    DB_GIVES(market_cancel(place_scratch.app, place.bob, &poor), ERR_OK);
+    DB_GIVES(market_cancel(place_scratch.app, NULL, place.bob, &poor), ERR_OK);
 }
 
 static void test_replay(void)
@@ -202,14 +202,14 @@ static void test_cancel(void)
                 place_bid(CENTIBTC, 4200)); /* ... and one at 4200, which sets both off */
     DB_CHECK(place_stands(&place, place.bob, pending, "pending", BTC, 0));
 
-    DB_GIVES(market_cancel(place_scratch.app, place.alice, &open), ERR_ORDER_UNKNOWN);
-    DB_GIVES(market_cancel(place_scratch.app, place.bob, &unknown), ERR_ORDER_UNKNOWN);
+    DB_GIVES(market_cancel(place_scratch.app, NULL, place.alice, &open), ERR_ORDER_UNKNOWN);
+    DB_GIVES(market_cancel(place_scratch.app, NULL, place.bob, &unknown), ERR_ORDER_UNKNOWN);
     struct uuid *const orders[] = {&open, &part, &invalid, &stop, &pending};
     for (size_t i = 0; i < TEST_COUNT(orders); i++) {
-        DB_GIVES(market_cancel(place_scratch.app, place.bob, orders[i]), ERR_OK);
+        DB_GIVES(market_cancel(place_scratch.app, NULL, place.bob, orders[i]), ERR_OK);
         DB_GIVES(market_order_view(place_scratch.app, place.bob, orders[i], &place.order), ERR_OK);
         DB_CHECK(strcmp(place.order.status, "cancelled") == 0 && place.order.funded.units == 0);
-        DB_GIVES(market_cancel(place_scratch.app, place.bob, orders[i]), ERR_ORDER_UNKNOWN);
+        DB_GIVES(market_cancel(place_scratch.app, NULL, place.bob, orders[i]), ERR_ORDER_UNKNOWN);
     }
     live = 0;
     DB_GIVES(market_orders(place_scratch.app, place.bob, count_order, &live), ERR_OK);
@@ -219,7 +219,7 @@ static void test_cancel(void)
     asked = place_ask(CENTIBTC, 9000);
     asked.stop = 100;
     stop = place_order(&place, place.alice, asked);
-    DB_GIVES(market_cancel(place_scratch.app, place.alice, &stop), ERR_OK);
+    DB_GIVES(market_cancel(place_scratch.app, NULL, place.alice, &stop), ERR_OK);
     DB_CHECK(place_number("SELECT stops FROM market WHERE id = ?",
                           DB_ARGS(db_u64(place.market->id))) == 0);
 }
@@ -242,7 +242,7 @@ static void test_void(void)
     /* Money in an order is not free to go back. */
     struct uuid order = place_order(&place, place.bob, place_ask(BTC - 600000, 500 * USD));
     DB_GIVES(market_void(place_scratch.app, tid, "spent"), ERR_INSUFFICIENT_FUNDS);
-    DB_GIVES(market_cancel(place_scratch.app, place.bob, &order), ERR_OK);
+    DB_GIVES(market_cancel(place_scratch.app, NULL, place.bob, &order), ERR_OK);
     DB_GIVES(market_void(place_scratch.app, tid, "A slip of the finger"), ERR_OK);
     DB_CHECK(place_has(&place, place.alice, BTC, 0) && place_has(&place, place.bob, 0, 200 * USD));
     DB_CHECK(place_house(&place, "fee") == 0);

@@ -56,14 +56,14 @@ static void test_large(void)
         .market = place.market, .side = MARKET_BID, .amount = amount, .price = &price};
     placement.amount.units = DECIMAL_MAX / 10 + 1;
     who = place_actor(place.alice);
-    DB_GIVES(market_place(place_scratch.app, test_master, &who, &placement, &oid),
+    DB_GIVES(market_place(place_scratch.app, NULL, test_master, &who, &placement, &oid),
              ERR_AMOUNT_RANGE);
     placement.amount.units = DECIMAL_MAX / 10;
-    DB_GIVES(market_place(place_scratch.app, test_master, &who, &placement, &oid), ERR_OK);
+    DB_GIVES(market_place(place_scratch.app, NULL, test_master, &who, &placement, &oid), ERR_OK);
     placement.price = NULL;
     placement.amount.units = DECIMAL_MAX;
     who = place_actor(place.bob);
-    DB_GIVES(market_place(place_scratch.app, test_master, &who, &placement, &oid), ERR_OK);
+    DB_GIVES(market_place(place_scratch.app, NULL, test_master, &who, &placement, &oid), ERR_OK);
     place_give(place.bob, place_money(&place, 1000 * USD));
     DB_CHECK(place_wake() == 1);
     DB_GIVES(market_order_view(place_scratch.app, place.bob, &oid, &place.order), ERR_OK);

@@ -80,7 +80,7 @@ enum err place_try_as(struct place *place, const struct market_actor *who, struc
                                          .price = asked.price == 0 ? NULL : &price,
                                          .stop = asked.stop == 0 ? NULL : &stop,
                                          .fiat_fee = asked.fiat_fee};
-    return market_place(place_scratch.app, test_master, who, &placement, oid);
+    return market_place(place_scratch.app, NULL, test_master, who, &placement, oid);
 }
 
 enum err place_try(struct place *place, int64_t user, struct asked asked)

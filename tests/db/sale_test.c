@@ -74,7 +74,7 @@ static const struct market *open_market(const char *code)
         ERR_OK);
     while (db_next(&rows)) {
         struct uuid oid = db_get_uuid(&rows, 1);
-        DB_GIVES(market_cancel(test_db, db_get_i64(&rows, 0), &oid), ERR_OK);
+        DB_GIVES(market_cancel(test_db, NULL, db_get_i64(&rows, 0), &oid), ERR_OK);
     }
     db_rows_free(&rows);
     return market;
@@ -92,7 +92,7 @@ static void place(int64_t user_id, size_t market, enum market_side side, int64_t
     struct uuid oid;
 
     db_test_name("o:", key);
-    DB_GIVES(market_place(test_db, test_master, &actor, &placement, &oid), ERR_OK);
+    DB_GIVES(market_place(test_db, NULL, test_master, &actor, &placement, &oid), ERR_OK);
 }
 
 static void name_request(struct sale_case *c)

@@ -25,12 +25,15 @@ export async function killDatabase(stack) {
   return true;
 }
 
-/** Kills one of the workers. */
-export async function killWorker(stack) {
-  const pid = pick(await stack.processes('main'));
+/** Kills one process of a part; true where there was one. */
+async function killOne(stack, part) {
+  const pid = pick(await stack.processes(part));
   if (pid !== undefined) kill(pid);
   return pid !== undefined;
 }
+
+export const killWorker = (stack) => killOne(stack, 'main');
+export const killMatcher = (stack) => killOne(stack, 'match');
 
 /** A call under fire: "done" with the value, "refused" with the token, or "unknown". */
 export async function callUnderFire(client, method, params, options = {}) {

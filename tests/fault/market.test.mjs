@@ -1,11 +1,11 @@
-// 32 clients trade at once while workers and the database are killed (-9) at random. Afterwards every
+// 32 clients trade at once while workers, matcher and database are killed (-9) at random. Afterwards every
 // acknowledged order is there once, no fill is lost or doubled, and the books agree.
 // MARKET_FAULT_SECONDS=N takes another time than 20 s.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { inParallel, Stack, until } from '../support/teller.mjs';
-import { callUnderFire, chance, killDatabase, killWorker, pick } from './killing.mjs';
+import { callUnderFire, chance, killDatabase, killMatcher, killWorker, pick } from './killing.mjs';
 
 const CLIENTS = 32;
 const SECONDS = Number(process.env.MARKET_FAULT_SECONDS ?? 20);
@@ -96,19 +96,20 @@ class Trader {
   }
 }
 
-/** Kills workers and the database at random until the time is over. */
+const blows = { worker: killWorker, matcher: killMatcher, database: killDatabase };
+
+/** Kills workers, the matcher and the database at random until the time is over. */
 async function killAtRandom(seconds) {
-  const killed = { worker: 0, database: 0 };
+  const killed = { worker: 0, matcher: 0, database: 0 };
   const end = Date.now() + seconds * 1000;
   while (Date.now() < end) {
     // A pause of random length, so that the blow falls at any moment of the work.
     await new Promise((done) => setTimeout(done, 200 + Math.random() * 800));
-    const kind = chance(0.75) ? 'worker' : 'database';
-    if (await (kind === 'worker' ? killWorker(stack) : killDatabase(stack))) killed[kind]++;
+    const kind = chance(0.5) ? 'worker' : pick(['matcher', 'database']);
+    if (await blows[kind](stack)) killed[kind]++;
   }
   // Each kind falls at least once, while there is load.
-  if (killed.worker === 0 && await killWorker(stack)) killed.worker++;
-  if (killed.database === 0 && await killDatabase(stack)) killed.database++;
+  for (const [kind, blow] of Object.entries(blows)) if (killed[kind] === 0 && await blow(stack)) killed[kind]++;
   return killed;
 }
 
@@ -198,4 +199,29 @@ test(`${CLIENTS} clients trade for ${SECONDS} s under kills: no fill is lost or 
     + `${total('lost')} answers lost, ${total('found')} of them found open; ${trades} trades, ${total('cancelled')} cancelled, refusals `
     + `${JSON.stringify(refusals)}; ${report.journals} journals, ${report.entries} entries`);
   assert.ok(acknowledged > 100 && Number(trades) > 100, 'the load was none');
+});
+
+test('a matcher that hangs: the worker places the order by itself, once', async () => {
+  await stack.ctl('market', 'resume', 'BTCUSD');
+  const [seller, buyer] = [await stack.customer({ funds: { BTC: '10' } }), await stack.customer({ funds: { USD: '1000' } })];
+  const place = (client, params) => client.ok('order/add', params, { path: '/api/1/BTCUSD/order/add' });
+  const price = { price_int: 2 * PRICE };
+  await place(seller, { type: 'ask', amount_int: LEAST, ...price });
+  const matchers = await stack.processes('match');
+  assert.ok(matchers.length > 0);
+  const before = Number((await stack.sql('SELECT COUNT(*) FROM trade'))[0]);
+  for (const pid of matchers) process.kill(pid, 'SIGSTOP');
+  let oid;
+  try {
+    oid = await place(buyer, { type: 'bid', amount_int: LEAST, ...price });
+  } finally {
+    for (const pid of matchers) process.kill(pid, 'SIGCONT');
+  }
+  // Awake again, it tries the same order, and takes up the next ones.
+  const next = await place(seller, { type: 'ask', amount_int: LEAST, ...price });
+  await seller.ok('order/cancel', { oid: next });
+  assert.deepEqual(await stack.sql(`SELECT o.status, COUNT(*) FROM market_order AS o JOIN user AS u ON u.id = o.user_id
+    WHERE u.login = '${buyer.user.login}' GROUP BY o.status`), [['done', '1']]);
+  assert.equal((await buyer.ok('order/result', { type: 'bid', oid })).trades.length, 1);
+  assert.equal(Number((await stack.sql('SELECT COUNT(*) FROM trade'))[0]), before + 1);
 });

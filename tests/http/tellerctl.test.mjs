@@ -296,6 +296,20 @@ for (const name of ['teller-sweep', 'teller-ipn', 'teller-trigger', 'teller-stre
   });
 }
 
+test('teller-match: usage, configuration, and no socket to listen at: exit 2', async () => {
+  const program = path.join(path.dirname(stack.tellerctl), 'teller-match');
+  const env = { ...process.env, TELLER_CONFIG: stack.config };
+  const result = (...args) => run(program, args, { env }).then(({ stdout }) => ({ code: DONE, stdout }), (error) => error);
+  const help = await result('--help');
+  assert.deepEqual([help.code, help.stdout.startsWith('usage: teller-match ')], [DONE, true]);
+  for (const [args, words] of [[['--for', '0'], 'usage: teller-match '], [['x'], 'usage: teller-match '],
+    [['--config', path.join(scratch, 'missing')], 'teller-match: '], [[], 'teller-match: descriptor 0 is not a listening socket']]) {
+    const { code, stderr } = await result(...args);
+    assert.equal(code, USAGE, args.join(' '));
+    assert.ok(stderr.includes(words), stderr);
+  }
+});
+
 test('sweep: the database away: exit 1', async () => {
   const config = await changedConfig([/socket = .*/, 'socket = /nonexistent/mysqld.sock']);
   await assert.rejects(stack.sweep('--once', '--config', config), { code: FAILED });

@@ -111,7 +111,7 @@ static enum err place(struct exchange *exchange, const struct ref_placement *pla
     struct amount stop = {.units = placement->stop, .currency = market->currency};
 
     return market_place(
-        exchange->db, master, actor,
+        exchange->db, NULL, master, actor,
         &(struct market_placement){.market = market,
                                    .side = placement->side == REF_BID ? MARKET_BID : MARKET_ASK,
                                    .amount = units(exchange, REF_ITEM, placement->amount),
@@ -146,7 +146,7 @@ enum err exchange_place_again(struct exchange *exchange, const struct ref_placem
 
 enum err exchange_cancel(struct exchange *exchange, unsigned user, const struct uuid *oid)
 {
-    return market_cancel(exchange->db, exchange->users[user], oid);
+    return market_cancel(exchange->db, NULL, exchange->users[user], oid);
 }
 
 enum err exchange_halt(struct exchange *exchange, unsigned market, bool halted)

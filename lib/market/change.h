@@ -1,0 +1,85 @@
+/* A change of the book that somebody asks for, and the ways to have it made: by the matcher, which
+ * makes what comes in at the same time in one transaction (tools/match), or by oneself.
+ *
+ * A change of the book locks its market, so that changes are made one after the other. Made one by
+ * one, each pays for a commit, and for being woken when its turn comes; made together, all of them
+ * pay once. Each is still whole or not there: what is refused is undone by itself, and nobody is
+ * answered before the commit.
+ *
+ * The matcher only saves time. Where it is not there or does not know what became of a change, who
+ * asked makes it by itself, under the same id: what was done meanwhile is met again. */
+#ifndef MARKET_CHANGE_H
+#define MARKET_CHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "db/db.h"
+#include "market/order.h"
+
+#define MARKET_TRACE_SIZE 65 /* a request id, at most 64 bytes, and a NUL */
+#define MARKET_BATCH_MAX 32  /* changes of one transaction: the last one waits for all of them */
+
+/* Holds no pointers: it is sent to the matcher as it is. */
+struct market_change {
+    int64_t user_id;
+    struct uuid oid;
+    bool cancel; /* take the order back; what follows is only for an order to be placed */
+    bool with_price, with_stop, fiat_fee; /* as of struct market_placement */
+    uint8_t market_id;
+    enum market_side side;
+    __int128 price, stop, amount; /* smallest units */
+    char trace[MARKET_TRACE_SIZE];
+};
+
+/* What becomes of a change that the matcher was asked for. */
+struct market_outcome {
+    bool known;  /* false: whoever asked has to find out, by making it */
+    enum err rc; /* of market_change_alone */
+};
+
+/* Makes a change as a transaction of its own.
+ * resent  out, as for db_txn_call
+ * Returns as market_place and market_cancel. */
+MUST_USE enum err market_change_alone(struct db *db, const struct market_change *change,
+                                      bool *resent);
+
+/* Places an order inside the caller's transaction (db_txn). */
+MUST_USE enum err market_change_in(struct db *db, const struct market_change *change);
+
+/* Makes changes in one transaction, in their order, each or nothing of it.
+ * count  1 to MARKET_BATCH_MAX
+ * out    out, one for each; none is known where the transaction has failed */
+void market_change_together(struct db *db, const struct market_change *changes, size_t count,
+                            struct market_outcome *out);
+
+/* What goes through the matcher's socket: this, and a struct market_outcome back. At most one
+ * question of a connection is under way. */
+struct matcher_question {
+    uint32_t format; /* MATCHER_FORMAT: worker and matcher may be of different versions */
+    struct market_change change;
+};
+#define MATCHER_FORMAT 1 /* to be raised with each change of a struct above */
+
+struct matcher;
+
+/* A line to the matcher that listens at `socket`; it is connected when first needed, and again after
+ * it was lost.
+ * socket  path of a socket; "" where there is none; copied
+ * out     out, owned by the caller: matcher_close
+ * Returns ERR_TOO_LONG, ERR_NO_MEMORY. */
+MUST_USE enum err matcher_open(const char *socket, struct matcher **out);
+
+/* Ends the line. NULL is fine. */
+void matcher_close(struct matcher *matcher);
+
+/* Has a change made by the matcher, or makes it alone. What is queued in `db` (db_defer) goes first.
+ * matcher  NULL: alone
+ * resent   out, whether it was asked for twice, as for db_txn_call
+ * Returns as market_change_alone. */
+MUST_USE enum err market_change(struct db *db, struct matcher *matcher,
+                                const struct market_change *change, bool *resent);
+
+#endif

@@ -1,0 +1,113 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "market/change.h"
+
+/* Longer than a transaction waits for a lock. */
+#define ANSWER_WAIT_S 10
+
+struct matcher {
+    struct sockaddr_un address;
+    int fd; /* -1: not connected */
+};
+
+enum err matcher_open(const char *socket, struct matcher **out)
+{
+    struct matcher *matcher = calloc(1, sizeof(*matcher));
+
+    *out = matcher;
+    if (matcher == NULL)
+        return ERR_NO_MEMORY;
+    matcher->fd = -1;
+    matcher->address.sun_family = AF_UNIX;
+    text_copy(matcher->address.sun_path, sizeof(matcher->address.sun_path), socket);
+    return strlen(socket) < sizeof(matcher->address.sun_path) ? ERR_OK : ERR_TOO_LONG;
+}
+
+static void hang_up(struct matcher *matcher)
+{
+    if (matcher->fd >= 0)
+        close(matcher->fd);
+    matcher->fd = -1;
+}
+
+void matcher_close(struct matcher *matcher)
+{
+    if (matcher != NULL)
+        hang_up(matcher);
+    free(matcher);
+}
+
+static bool call(struct matcher *matcher)
+{
+    const struct timeval wait = {.tv_sec = ANSWER_WAIT_S};
+    const struct sockaddr *address = (const struct sockaddr *)&matcher->address;
+
+    if (matcher->fd >= 0)
+        return true;
+    matcher->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (matcher->fd >= 0 &&
+        setsockopt(matcher->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == 0 &&
+        setsockopt(matcher->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == 0 &&
+        connect(matcher->fd, address, sizeof(matcher->address)) == 0)
+        return true;
+    hang_up(matcher);
+    return false;
+}
+
+/* False where the matcher has not got it, for half a question is none. One that was started again since has closed the line:
+ * it is called once more. */
+static bool put_question(struct matcher *matcher, const struct matcher_question *question)
+{
+    for (int tries = 0; tries < 2 && call(matcher); tries++) {
+        ssize_t sent = send(matcher->fd, question, sizeof(*question), MSG_NOSIGNAL);
+        if (sent == (ssize_t)sizeof(*question))
+            return true;
+        hang_up(matcher);
+    }
+    return false;
+}
+
+/* Asks the matcher. False where it has not got the question. */
+static bool ask(struct matcher *matcher, const struct market_change *change,
+                struct market_outcome *out)
+{
+    const struct matcher_question question = {.format = MATCHER_FORMAT, .change = *change};
+
+    *out = (struct market_outcome){0};
+    if (!put_question(matcher, &question))
+        return false;
+    if (recv(matcher->fd, out, sizeof(*out), MSG_WAITALL) != (ssize_t)sizeof(*out)) {
+        log_line(LOG_LEVEL_WARNING, "matcher_lost", "errno=%d", errno);
+        hang_up(matcher); /* a late answer is not to be taken for the next one's */
+        *out = (struct market_outcome){0};
+    }
+    return true;
+}
+
+enum err market_change(struct db *db, struct matcher *matcher, const struct market_change *change,
+                       bool *resent)
+{
+    struct market_outcome outcome;
+    bool asked = false;
+
+    *resent = false;
+    if (matcher != NULL && matcher->address.sun_path[0] != '\0') {
+        enum err rc = db_flush_deferred(db);
+        if (rc != ERR_OK)
+            return rc;
+        asked = ask(matcher, change, &outcome);
+    }
+    if (asked && outcome.known)
+        return outcome.rc;
+    enum err rc = market_change_alone(db, change, resent);
+    *resent = *resent || asked;
+    return rc;
+}

@@ -1,0 +1,139 @@
+/* Changes of the book that share a transaction: each is whole or not there, in their order. */
+#include "market/change.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "tests/db/place.h"
+
+static struct place place; /* one market for all; each test has traders of its own */
+
+static struct market_change place_change(int64_t user, struct asked asked)
+{
+    struct market_change change = {.user_id = user,
+                                   .oid = crypto_uuid4(),
+                                   .market_id = place.market->id,
+                                   .side = asked.side,
+                                   .with_price = asked.price != 0,
+                                   .price = asked.price,
+                                   .with_stop = asked.stop != 0,
+                                   .stop = asked.stop,
+                                   .amount = asked.amount,
+                                   .fiat_fee = asked.fiat_fee};
+    text_copy(change.trace, sizeof(change.trace), "test");
+    return change;
+}
+
+static struct market_change cancel_change(int64_t user, struct uuid oid)
+{
+    return (struct market_change){.user_id = user, .oid = oid, .cancel = true};
+}
+
+static void test_together(void)
+{
+    struct market_outcome out[MARKET_BATCH_MAX];
+
+    place_open(&place, "CZK", 1, 10);
+    place_give(place.alice, place_items(&place, 2 * BTC));
+    place_give(place.bob, place_money(&place, 1000 * USD));
+    struct market_change changes[] = {
+        place_change(place.alice, place_ask(BTC, 100 * USD)),
+        place_change(place.bob, place_bid(BTC / 2, 100 * USD)),
+        place_change(place.bob, place_bid(CENTIBTC - 1, 100 * USD)),
+        place_change(place.bob, place_bid(CENTIBTC, 100 * USD + 5)),
+        place_change(place.bob, place_bid(BTC, 90 * USD)),
+        cancel_change(place.alice, (struct uuid){.bytes = {1}}),
+        place_change(place.bob, place_bid(BTC, 80 * USD)),
+        cancel_change(place.bob, (struct uuid){.bytes = {0}}),
+        place_change(place.bob, place_bid(20 * BTC, 70 * USD)),
+    };
+    static const enum err expected[] = {
+        ERR_OK,         ERR_OK,       ERR_ORDER_AMOUNT_LOW,
+        ERR_PRICE_STEP, ERR_REPLAYED, ERR_ORDER_UNKNOWN,
+        ERR_OK,         ERR_OK,       ERR_OK,
+    };
+    changes[4].oid = changes[0].oid; /* somebody else's id: as a request that was sent twice */
+    changes[7].oid = changes[6].oid; /* placed just before */
+    market_change_together(place_scratch.app, changes, TEST_COUNT(changes), out);
+    for (size_t i = 0; i < TEST_COUNT(changes); i++)
+        DB_CHECK(out[i].known && out[i].rc == expected[i]);
+    DB_CHECK(place_trades(&place) == 1);
+    DB_CHECK(place_stands(&place, place.alice, changes[0].oid, "open", BTC / 2, BTC / 2));
+    DB_CHECK(place_stands(&place, place.bob, changes[1].oid, "done", 0, 0));
+    DB_CHECK(place_stands(&place, place.bob, changes[6].oid, "cancelled", BTC, 0));
+    /* What was refused or taken back holds nothing: all that is left pays for the last one. */
+    DB_CHECK(place_level(&place, MARKET_BID, 90 * USD) == 0);
+    DB_CHECK(place_level(&place, MARKET_BID, 80 * USD) == 0);
+    DB_CHECK(place_column(&place, place.bob, false, "balance") -
+                 place_column(&place, place.bob, false, "reserved") <
+             USD);
+    /* Made again, all of them are known to have been made. */
+    market_change_together(place_scratch.app, changes, TEST_COUNT(changes), out);
+    DB_CHECK(out[0].rc == ERR_REPLAYED && out[1].rc == ERR_REPLAYED &&
+             out[7].rc == ERR_ORDER_UNKNOWN);
+    DB_CHECK(place_trades(&place) == 1);
+}
+
+static void test_full_batch(void)
+{
+    struct market_change changes[MARKET_BATCH_MAX];
+    struct market_outcome out[MARKET_BATCH_MAX];
+
+    place.bob = place_user();
+    place_give(place.bob, place_money(&place, MARKET_BATCH_MAX * USD));
+    for (size_t i = 0; i < MARKET_BATCH_MAX; i++)
+        changes[i] = place_change(place.bob, place_bid(BTC, USD));
+    market_change_together(place_scratch.app, changes, MARKET_BATCH_MAX, out);
+    for (size_t i = 0; i < MARKET_BATCH_MAX; i++)
+        DB_CHECK(out[i].known && out[i].rc == ERR_OK);
+    DB_CHECK(place_level(&place, MARKET_BID, USD) == MARKET_BATCH_MAX * BTC);
+    DB_CHECK(place_column(&place, place.bob, false, "reserved") == MARKET_BATCH_MAX * USD);
+}
+
+/* Where there is no transaction nothing is known of any. */
+static void test_failed(void)
+{
+    struct market_change changes[2] = {cancel_change(1, (struct uuid){.bytes = {2}}),
+                                       cancel_change(1, (struct uuid){.bytes = {3}})};
+    const struct db_params nowhere = {.socket = "/nonexistent/mysqld.sock", .user = "nobody"};
+    struct market_outcome out[2] = {{.known = true}, {.known = true}};
+    struct db *db;
+
+    DB_GIVES(db_open(&nowhere, &db), ERR_OK);
+    market_change_together(db, changes, TEST_COUNT(changes), out);
+    DB_CHECK(!out[0].known && !out[1].known);
+    db_close(db);
+}
+
+/* Without a matcher, or where none listens, a change is made alone. */
+static void test_no_matcher(void)
+{
+    struct matcher *matcher;
+    char path[200];
+    bool resent = true;
+
+    place.bob = place_user();
+    place_give(place.bob, place_money(&place, 2 * USD));
+    struct market_change change = place_change(place.bob, place_bid(BTC, USD));
+    DB_GIVES(matcher_open("/nonexistent/match.sock", &matcher), ERR_OK);
+    DB_GIVES(market_change(place_scratch.app, matcher, &change, &resent), ERR_OK);
+    DB_CHECK(!resent && place_stands(&place, place.bob, change.oid, "open", BTC, BTC));
+    matcher_close(matcher);
+    change.oid = crypto_uuid4();
+    DB_GIVES(matcher_open("", &matcher), ERR_OK);
+    DB_GIVES(market_change(place_scratch.app, matcher, &change, &resent), ERR_OK);
+    matcher_close(matcher);
+    memset(path, 'x', sizeof(path) - 1);
+    path[sizeof(path) - 1] = '\0';
+    DB_GIVES(matcher_open(path, &matcher), ERR_TOO_LONG);
+    matcher_close(matcher);
+}
+
+static const struct test_case tests[] = {
+    {"several changes, some of them refused", test_together},
+    {"as many as fit", test_full_batch},
+    {"a transaction that cannot be", test_failed},
+    {"no matcher", test_no_matcher},
+    {NULL, NULL},
+};
+const struct test_suite suite_change = {"change", tests};
