@@ -25,7 +25,8 @@ struct db {
     bool open;
     bool in_txn;
     bool deferred_done;
-    struct text deferred; /* the queued statement, empty where there is none */
+    bool deferred_doubtful; /* another process may have sent it */
+    struct text deferred;   /* the queued statement, empty where there is none */
     struct text packet;
     struct text problem;
     struct db_params params; /* strings owned */
@@ -385,12 +386,26 @@ void db_defer(struct db *db, const char *sql, struct db_args args)
 {
     text_clear(&db->deferred);
     add_statement(&db->deferred, sql, args);
-    db->deferred_done = false;
+    db->deferred_done = db->deferred_doubtful = false;
 }
 
 enum err db_flush_deferred(struct db *db)
 {
     return db->deferred.len == 0 ? ERR_OK : db_run(db, "", DB_NO_ARGS, NULL);
+}
+
+const char *db_deferred(const struct db *db)
+{
+    return text_string(&db->deferred);
+}
+
+void db_deferred_sent(struct db *db, bool certain)
+{
+    db->deferred_doubtful = !certain;
+    if (certain) {
+        text_clear(&db->deferred);
+        db->deferred_done = true;
+    }
 }
 
 bool db_deferred_done(const struct db *db)
@@ -426,6 +441,8 @@ enum err db_txn_call(struct db *db, const char *sql, struct db_args args, struct
         abort(); /* our bug: transactions do not nest */
     for (int tries = 0;; tries++) {
         outcome = run_packet(db, sql, args, rows);
+        if (outcome.deferred && outcome.rc == ERR_NONCE_INVALID && db->deferred_doubtful)
+            outcome = run_packet(db, sql, args, rows);
         if (outcome.lost && outcome.sent) {
             again = true;
             outcome = run_again(db, sql, args, rows);
@@ -437,6 +454,11 @@ enum err db_txn_call(struct db *db, const char *sql, struct db_args args, struct
     if (resent != NULL)
         *resent = again;
     return outcome.rc;
+}
+
+enum err db_txn_call_once(struct db *db, const char *sql, struct db_args args, struct db_rows *rows)
+{
+    return run_packet(db, sql, args, rows).rc;
 }
 
 enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg)

@@ -113,6 +113,15 @@ void db_defer(struct db *db, const char *sql, struct db_args args);
  * db_run. */
 MUST_USE enum err db_flush_deferred(struct db *db);
 
+/* The queued statement, for another process that sends it in our place; "" where there is none. Valid
+ * until the next call. */
+const char *db_deferred(const struct db *db);
+
+/* The other process has sent the queued statement.
+ * certain  true: it answered, and the statement is queued no longer; false: nobody knows whether it
+ *          was done, so that it stays queued, and a nonce refused now counts as taken by it then */
+void db_deferred_sent(struct db *db, bool certain);
+
 /* True once a queued statement was accepted by the server since db_defer. */
 bool db_deferred_done(const struct db *db);
 
@@ -129,6 +138,11 @@ bool db_deferred_done(const struct db *db);
  * Returns what the procedure signalled, ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB. */
 MUST_USE enum err db_txn_call(struct db *db, const char *sql, struct db_args args,
                               struct db_rows *rows, bool *resent);
+
+/* The same, sent once: whatever fails is left to the caller, who is told neither whether it was done
+ * nor what to make of it. */
+MUST_USE enum err db_txn_call_once(struct db *db, const char *sql, struct db_args args,
+                                   struct db_rows *rows);
 
 #define DB_RETURN_MS 5000
 #define DB_TXN_TRIES 5

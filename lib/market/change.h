@@ -19,8 +19,9 @@
 #include "db/db.h"
 #include "market/order.h"
 
-#define MARKET_TRACE_SIZE 65 /* a request id, at most 64 bytes, and a NUL */
-#define MARKET_BATCH_MAX 32  /* changes of one transaction: the last one waits for all of them */
+#define MARKET_FIRST_SIZE 160 /* of a statement and a NUL */
+#define MARKET_TRACE_SIZE 65  /* a request id, at most 64 bytes, and a NUL */
+#define MARKET_BATCH_MAX 32   /* changes of one transaction: the last one waits for all of them */
 
 /* Holds no pointers: it is sent to the matcher as it is. */
 struct market_change {
@@ -32,6 +33,7 @@ struct market_change {
     enum market_side side;
     __int128 price, stop, amount; /* smallest units */
     char trace[MARKET_TRACE_SIZE];
+    char first[MARKET_FIRST_SIZE]; /* statement (db_defer) that must succeed before; "": none */
 };
 
 /* What becomes of a change that the matcher was asked for. */
@@ -49,9 +51,11 @@ MUST_USE enum err market_change_alone(struct db *db, const struct market_change 
 /* Places an order inside the caller's transaction (db_txn). */
 MUST_USE enum err market_change_in(struct db *db, const struct market_change *change);
 
-/* Makes changes in one transaction, in their order, each or nothing of it.
+/* Makes changes in one transaction, in their order, each or nothing of it; where a change's first
+ * statement is refused, that is its outcome.
  * count  1 to MARKET_BATCH_MAX
- * out    out, one for each; none is known where the transaction has failed */
+ * out    out, one for each; none is known where the transaction has failed, which is not tried again:
+ *        first statements may have been done, and each change's maker knows how to deal with that */
 void market_change_together(struct db *db, const struct market_change *changes, size_t count,
                             struct market_outcome *out);
 
@@ -75,7 +79,8 @@ MUST_USE enum err matcher_open(const char *socket, struct matcher **out);
 /* Ends the line. NULL is fine. */
 void matcher_close(struct matcher *matcher);
 
-/* Has a change made by the matcher, or makes it alone. What is queued in `db` (db_defer) goes first.
+/* Has a change made by the matcher, or makes it alone. What is queued in `db` (db_defer) goes first, as
+ * a part of it.
  * matcher  NULL: alone
  * resent   out, whether it was asked for twice, as for db_txn_call
  * Returns as market_change_alone. */

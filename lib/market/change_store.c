@@ -6,7 +6,7 @@
 #define PLACE_ARGS 9 /* of market_place, market_place_in and market_try_place */
 #define CANCEL_ARGS 2
 #define ARGS_MAX (MARKET_BATCH_MAX * PLACE_ARGS)
-#define SQL_MAX (16 << 10)
+#define SQL_MAX (32 << 10)
 
 static struct db_arg units_if(bool given, __int128 units)
 {
@@ -50,20 +50,45 @@ enum err market_change_in(struct db *db, const struct market_change *change)
                   (struct db_args){.list = args, .count = count}, NULL);
 }
 
-/* Reads one word: ok, or why the change was refused. False where there is none. */
-static bool read_word(const char **words, struct market_outcome *out)
+/* Writes SQL that lets a change's first statement run, and puts its refusal, where there is one, into
+ * the variable told_N. */
+static void write_first(struct text *sql, const struct market_change *change, size_t n)
 {
-    char word[64];
-    size_t len = strcspn(*words, " ");
+    if (change->first[0] == '\0')
+        return;
+    text_addf(sql,
+              "BEGIN DECLARE EXIT HANDLER FOR SQLSTATE '45000' "
+              "GET DIAGNOSTICS CONDITION 1 told_%zu = MESSAGE_TEXT; %s; END; ",
+              n, change->first);
+}
 
-    if (len == 0 || len >= sizeof(word))
-        return false;
-    memcpy(word, *words, len);
-    word[len] = '\0';
-    *words += len + ((*words)[len] == ' ');
-    out->rc = strcmp(word, "ok") == 0 ? ERR_OK : err_from_id(word);
-    out->known = !err_is_bug(out->rc);
-    return true;
+/* The same for the change itself, unless it has been refused already. */
+static void write_change(struct text *sql, const struct market_change *change, size_t n)
+{
+    text_addf(sql, "IF told_%zu = '' THEN CALL %s, told_%zu); END IF; ", n,
+              change->cancel ? "market_try_cancel(?, ?"
+                             : "market_try_place(?, ?, ?, ?, ?, ?, ?, ?, ?",
+              n);
+}
+
+/* Several statements as one. The first statements are none of the transaction's: what they do stays
+ * done. Afterwards told_0, told_1 ... hold "ok", or why the change was refused. */
+static void write_batch(struct text *sql, const struct market_change *changes, size_t count)
+{
+    text_puts(sql, "BEGIN NOT ATOMIC ");
+    for (size_t i = 0; i < count; i++)
+        text_addf(sql, "%s%zu", i == 0 ? "DECLARE told_" : ", told_", i);
+    text_puts(sql, " VARCHAR(64) CHARACTER SET ascii DEFAULT ''; "
+                   "DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END; ");
+    for (size_t i = 0; i < count; i++)
+        write_first(sql, &changes[i], i);
+    text_puts(sql, "START TRANSACTION; ");
+    for (size_t i = 0; i < count; i++)
+        write_change(sql, &changes[i], i);
+    text_puts(sql, "COMMIT; ");
+    for (size_t i = 0; i < count; i++)
+        text_addf(sql, "%s%zu", i == 0 ? "SELECT told_" : ", told_", i);
+    text_puts(sql, "; END");
 }
 
 void market_change_together(struct db *db, const struct market_change *changes, size_t count,
@@ -73,27 +98,20 @@ void market_change_together(struct db *db, const struct market_change *changes, 
     struct db_arg args[ARGS_MAX];
     struct db_rows rows = {0};
     size_t used = 0;
-    bool resent = false;
 
-    text_puts(&sql, "BEGIN NOT ATOMIC "
-                    "DECLARE told VARCHAR(4000) CHARACTER SET ascii DEFAULT ''; "
-                    "DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END; "
-                    "START TRANSACTION; ");
     for (size_t i = 0; i < count; i++) {
-        text_puts(&sql, changes[i].cancel
-                            ? "CALL market_try_cancel(?, ?, told); "
-                            : "CALL market_try_place(?, ?, ?, ?, ?, ?, ?, ?, ?, told); ");
         used += write_args(&changes[i], &args[used]);
         out[i] = (struct market_outcome){.rc = ERR_DB};
     }
-    text_puts(&sql, "COMMIT; SELECT told; END");
-    enum err rc = db_txn_call(db, text_string(&sql), (struct db_args){.list = args, .count = used},
-                              &rows, &resent);
-    /* A second sending meets what the first one did, and cannot tell it from a replay. */
-    if (rc == ERR_OK && !resent && db_next(&rows)) {
-        const char *words = db_get_text(&rows, 0);
-        for (size_t i = 0; i < count && read_word(&words, &out[i]); i++)
-            continue;
+    write_batch(&sql, changes, count);
+    enum err rc = db_txn_call_once(db, text_string(&sql),
+                                   (struct db_args){.list = args, .count = used}, &rows);
+    if (rc == ERR_OK && db_next(&rows)) {
+        for (size_t i = 0; i < count; i++) {
+            const char *told = db_get_text(&rows, (unsigned)i);
+            out[i].rc = strcmp(told, "ok") == 0 ? ERR_OK : err_from_id(told);
+            out[i].known = !err_is_bug(out[i].rc);
+        }
     }
     db_rows_free(&rows);
     text_free(&sql);

@@ -76,11 +76,12 @@ static bool put_question(struct matcher *matcher, const struct matcher_question 
 }
 
 /* Asks the matcher. False where it has not got the question. */
-static bool ask(struct matcher *matcher, const struct market_change *change,
+static bool ask(struct matcher *matcher, const struct market_change *change, const char *first,
                 struct market_outcome *out)
 {
-    const struct matcher_question question = {.format = MATCHER_FORMAT, .change = *change};
+    struct matcher_question question = {.format = MATCHER_FORMAT, .change = *change};
 
+    text_copy(question.change.first, sizeof(question.change.first), first);
     *out = (struct market_outcome){0};
     if (!put_question(matcher, &question))
         return false;
@@ -99,12 +100,11 @@ enum err market_change(struct db *db, struct matcher *matcher, const struct mark
     bool asked = false;
 
     *resent = false;
-    if (matcher != NULL && matcher->address.sun_path[0] != '\0') {
-        enum err rc = db_flush_deferred(db);
-        if (rc != ERR_OK)
-            return rc;
-        asked = ask(matcher, change, &outcome);
-    }
+    if (matcher != NULL && matcher->address.sun_path[0] != '\0' &&
+        strlen(db_deferred(db)) < MARKET_FIRST_SIZE)
+        asked = ask(matcher, change, db_deferred(db), &outcome);
+    if (asked)
+        db_deferred_sent(db, outcome.known);
     if (asked && outcome.known)
         return outcome.rc;
     enum err rc = market_change_alone(db, change, resent);

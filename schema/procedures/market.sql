@@ -513,39 +513,36 @@ BEGIN
     COMMIT;
 END;
 
--- One change of several that share a transaction: what is refused leaves nothing behind, and the others go on. p_told gets one word
--- a change: why it was refused, or ok. Any other error is for the caller, and ends all of them.
+-- One change of several that share a transaction: what is refused leaves nothing behind, and the others go on. p_told becomes "ok",
+-- or why it was refused. Any other error is for the caller, and ends all of them.
 CREATE OR REPLACE PROCEDURE market_try_place(
     IN p_user BIGINT, IN p_oid BINARY(16), IN p_trace VARCHAR(64), IN p_market TINYINT UNSIGNED, IN p_side VARCHAR(3),
     IN p_price DECIMAL(38, 0), IN p_stop DECIMAL(38, 0), IN p_amount DECIMAL(38, 0), IN p_fiat_fee BOOLEAN,
-    INOUT p_told VARCHAR(4000) CHARACTER SET ascii)
+    OUT p_told VARCHAR(64) CHARACTER SET ascii)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE EXIT HANDLER FOR SQLSTATE '45000'
     BEGIN
-        GET DIAGNOSTICS CONDITION 1 @refused = MESSAGE_TEXT;
+        GET DIAGNOSTICS CONDITION 1 p_told = MESSAGE_TEXT;
         ROLLBACK TO SAVEPOINT market_change;
-        SET p_told = CONCAT(p_told, @refused, ' ');
     END;
 
     SAVEPOINT market_change;
     CALL market_place_in(p_user, p_oid, p_trace, p_market, p_side, p_price, p_stop, p_amount, p_fiat_fee);
-    SET p_told = CONCAT(p_told, 'ok ');
+    SET p_told = 'ok';
 END;
-CREATE OR REPLACE PROCEDURE market_try_cancel(
-    IN p_user BIGINT, IN p_oid BINARY(16), INOUT p_told VARCHAR(4000) CHARACTER SET ascii)
+CREATE OR REPLACE PROCEDURE market_try_cancel(IN p_user BIGINT, IN p_oid BINARY(16), OUT p_told VARCHAR(64) CHARACTER SET ascii)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE EXIT HANDLER FOR SQLSTATE '45000'
     BEGIN
-        GET DIAGNOSTICS CONDITION 1 @refused = MESSAGE_TEXT;
+        GET DIAGNOSTICS CONDITION 1 p_told = MESSAGE_TEXT;
         ROLLBACK TO SAVEPOINT market_change;
-        SET p_told = CONCAT(p_told, @refused, ' ');
     END;
 
     SAVEPOINT market_change;
     CALL market_cancel_in(p_user, p_oid);
-    SET p_told = CONCAT(p_told, 'ok ');
+    SET p_told = 'ok';
 END;
 
 -- Tries an order that waits, once more: holds what there is money for now, and matches it.

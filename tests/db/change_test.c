@@ -90,6 +90,48 @@ static void test_full_batch(void)
     DB_CHECK(place_column(&place, place.bob, false, "reserved") == MARKET_BATCH_MAX * USD);
 }
 
+#define REFUSES(word) "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '" word "'"
+
+/* What goes first decides whether its own change is made, and nothing about the others. */
+static void test_first(void)
+{
+    struct market_outcome out[3];
+
+    place.bob = place_user();
+    place_give(place.bob, place_money(&place, 3 * USD));
+    struct market_change changes[3];
+    for (size_t i = 0; i < TEST_COUNT(changes); i++)
+        changes[i] = place_change(place.bob, place_bid(BTC, USD));
+    text_copy(changes[0].first, MARKET_FIRST_SIZE, REFUSES("login_error_key_changed"));
+    text_copy(changes[1].first, MARKET_FIRST_SIZE, "DO 0");
+    text_copy(changes[2].first, MARKET_FIRST_SIZE, REFUSES("login_error_invalid_nonce"));
+    market_change_together(place_scratch.app, changes, TEST_COUNT(changes), out);
+    DB_CHECK(out[0].known && out[0].rc == ERR_KEY_CHANGED);
+    DB_CHECK(out[1].known && out[1].rc == ERR_OK);
+    DB_CHECK(out[2].known && out[2].rc == ERR_NONCE_INVALID);
+    DB_CHECK(place_column(&place, place.bob, false, "reserved") == USD);
+}
+
+/* A nonce that another process may have used for us is not held against us; any other is. */
+static void test_doubt(void)
+{
+    struct db *db = place_scratch.app;
+
+    db_defer(db, REFUSES("login_error_invalid_nonce"), DB_NO_ARGS);
+    DB_GIVES(db_txn_call(db, "DO 0", DB_NO_ARGS, NULL, NULL), ERR_NONCE_INVALID);
+    db_defer(db, REFUSES("login_error_invalid_nonce"), DB_NO_ARGS);
+    db_deferred_sent(db, false);
+    DB_GIVES(db_txn_call(db, "DO 0", DB_NO_ARGS, NULL, NULL), ERR_OK);
+    db_defer(db, REFUSES("login_error_key_changed"), DB_NO_ARGS);
+    db_deferred_sent(db, false);
+    DB_GIVES(db_txn_call(db, "DO 0", DB_NO_ARGS, NULL, NULL), ERR_KEY_CHANGED);
+    db_defer(db, REFUSES("login_error_invalid_nonce"), DB_NO_ARGS);
+    DB_CHECK(!db_deferred_done(db) && *db_deferred(db) != '\0');
+    db_deferred_sent(db, true);
+    DB_CHECK(db_deferred_done(db) && *db_deferred(db) == '\0');
+    DB_GIVES(db_flush_deferred(db), ERR_OK);
+}
+
 /* Where there is no transaction nothing is known of any. */
 static void test_failed(void)
 {
@@ -132,6 +174,8 @@ static void test_no_matcher(void)
 static const struct test_case tests[] = {
     {"several changes, some of them refused", test_together},
     {"as many as fit", test_full_batch},
+    {"a statement that goes first", test_first},
+    {"a nonce of which nobody knows", test_doubt},
     {"a transaction that cannot be", test_failed},
     {"no matcher", test_no_matcher},
     {NULL, NULL},
