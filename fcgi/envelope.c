@@ -121,7 +121,7 @@ static struct json_object *identity_error(const struct request *request, enum er
         json_object_array_add(data, json_object_new_string(request->err_field));
     }
     reply_text(body, "error", message);
-    json_object_object_add(body, "error_data", data);
+    reply_add(body, "error_data", data);
     reply_text(body, "error_id", id);
     reply_text(body, "error_object", NULL);
     return body;
@@ -162,7 +162,7 @@ static void write_success(const struct request *request, enum face face, const s
     } else if (face == FACE_V1 && !request->raw && request->pretty) {
         struct json_object *body = json_object_new_object();
         reply_text(body, "result", "success");
-        json_object_object_add(body, "return", json_object_get(reply->value));
+        reply_add(body, "return", json_object_get(reply->value));
         reply_json(body, true, out);
         json_object_put(body);
     } else if (face == FACE_V1 && !request->raw) {

@@ -41,33 +41,29 @@ static struct json_object *mean_json(const struct market *market, struct rate me
 {
     struct amount whole = {.units = 1, .currency = market->currency};
     const struct rate unit = {.coefficient = 1, .scale = market->currency->decimals};
-    char value[AMOUNT_TEXT_SIZE];
 
     if (rate_apply(whole, mean, unit, market->currency, ROUND_HALF_UP, &whole) != ERR_OK)
         return NULL;
-    struct json_object *money = reply_money(whole);
     /* Zeros at the end go, but not those that the currency's own decimals make. */
     while (mean.scale > market->currency->decimals && mean.coefficient % 10 == 0) {
         mean.coefficient /= 10;
         mean.scale--;
     }
-    decimal_format(mean.coefficient, mean.scale, value);
-    reply_text(money, "value", value);
-    return money;
+    return reply_mean(whole, mean);
 }
 
 /* last_local to sell, in the order of each of the two tickers. */
 static void add_prices(struct json_object *object, const struct market_prices *prices, bool fast)
 {
-    json_object_object_add(object, "last_local", market_money_json(prices->last_local));
+    reply_add(object, "last_local", market_money_json(prices->last_local));
     if (fast)
-        json_object_object_add(object, "last", market_money_json(prices->last_local));
-    json_object_object_add(object, "last_orig", market_money_json(prices->last_orig));
-    json_object_object_add(object, "last_all", market_money_json(prices->last_all));
+        reply_add(object, "last", market_money_json(prices->last_local));
+    reply_add(object, "last_orig", market_money_json(prices->last_orig));
+    reply_add(object, "last_all", market_money_json(prices->last_all));
     if (!fast)
-        json_object_object_add(object, "last", market_money_json(prices->last_local));
-    json_object_object_add(object, "buy", market_money_json(prices->buy));
-    json_object_object_add(object, "sell", market_money_json(prices->sell));
+        reply_add(object, "last", market_money_json(prices->last_local));
+    reply_add(object, "buy", market_money_json(prices->buy));
+    reply_add(object, "sell", market_money_json(prices->sell));
     reply_micros(object, "now", prices->now_us);
 }
 
@@ -77,11 +73,11 @@ struct json_object *market_ticker_json(const struct market *market,
     const struct market_summary *day = &ticker->day;
     struct json_object *object = json_object_new_object();
 
-    json_object_object_add(object, "high", market_money_json(day->high));
-    json_object_object_add(object, "low", market_money_json(day->low));
-    json_object_object_add(object, "avg", day->traded ? mean_json(market, day->avg) : NULL);
-    json_object_object_add(object, "vwap", day->traded ? mean_json(market, day->vwap) : NULL);
-    json_object_object_add(object, "vol", reply_money(day->volume));
+    reply_add(object, "high", market_money_json(day->high));
+    reply_add(object, "low", market_money_json(day->low));
+    reply_add(object, "avg", day->traded ? mean_json(market, day->avg) : NULL);
+    reply_add(object, "vwap", day->traded ? mean_json(market, day->vwap) : NULL);
+    reply_add(object, "vol", reply_money(day->volume));
     add_prices(object, &ticker->prices, false);
     return object;
 }

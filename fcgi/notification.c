@@ -22,7 +22,7 @@ static void add_uuid(struct json_object *object, const char *key, const struct u
 
 static void add_money(struct json_object *object, const char *key, bool given, struct amount amount)
 {
-    json_object_object_add(object, key, given ? reply_money(amount) : NULL);
+    reply_add(object, key, given ? reply_money(amount) : NULL);
 }
 
 /* Any bytes: as text where they are text, else null with `<key>_base64` beside it. */
@@ -32,10 +32,10 @@ static void add_bytes(struct json_object *object, const char *key, const void *d
     char name[64], *text;
 
     if (text_is_utf8(data, len)) {
-        json_object_object_add(object, key, json_object_new_string_len(data, (int)len));
+        reply_add(object, key, json_object_new_string_len(data, (int)len));
         return;
     }
-    json_object_object_add(object, key, NULL);
+    reply_add(object, key, NULL);
     text = malloc(BASE64_SIZE(len));
     if (text == NULL)
         return;
@@ -194,12 +194,10 @@ static void add_attempt(void *arg, const struct feed_attempt *attempt)
 
     reply_int(object, "number", attempt->n);
     reply_int(object, "date", attempt->at);
-    json_object_object_add(object, "latency_us",
-                           attempt->latency_us < 0 ? NULL
-                                                   : json_object_new_int64(attempt->latency_us));
+    reply_add(object, "latency_us",
+              attempt->latency_us < 0 ? NULL : json_object_new_int64(attempt->latency_us));
     reply_text(object, "address", attempt->address[0] == '\0' ? NULL : attempt->address);
-    json_object_object_add(object, "status",
-                           attempt->status == 0 ? NULL : json_object_new_int(attempt->status));
+    reply_add(object, "status", attempt->status == 0 ? NULL : json_object_new_int(attempt->status));
     reply_text(object, "result", attempt->result);
     reply_text(object, "problem", attempt->problem[0] == '\0' ? NULL : attempt->problem);
     if (attempt->answer == NULL)
@@ -230,9 +228,10 @@ static enum err add_explanation(struct request *request, struct json_object *obj
             char name[64];
             size_t len = strcspn(delivery->headers[i], ":");
             text_copy(name, len + 1 < sizeof(name) ? len + 1 : sizeof(name), delivery->headers[i]);
-            reply_text(headers, name, delivery_header(delivery, name));
+            json_object_object_add(headers, name,
+                                   json_object_new_string(delivery_header(delivery, name)));
         }
-        json_object_object_add(object, "headers", json_object_get(headers));
+        reply_add(object, "headers", json_object_get(headers));
         reply_text(object, "rest_signed", text_string(&delivery->body));
         reply_text(object, "webhook_signed", text_string(&delivery->signed_bytes));
         reply_text(object, "curl", event->url[0] == '\0' ? NULL : text_string(&curl));
@@ -262,7 +261,7 @@ static enum err add_look_up(const struct request *request, struct json_object *o
     reply_text(look_up, "refused",
                found.result == HTTP_TIMEOUT ? "the name of the host is not answered for in time"
                                             : refusal_words(http_result_name(found.result)));
-    json_object_object_add(object, "look_up", look_up);
+    reply_add(object, "look_up", look_up);
     return ERR_OK;
 }
 
@@ -278,7 +277,7 @@ enum err notification_show(struct request *request, struct reply *reply)
     if (rc == ERR_OK) {
         reply->value = notification_object(event);
         attempts.list = json_object_new_array();
-        json_object_object_add(reply->value, "tries", attempts.list);
+        reply_add(reply->value, "tries", attempts.list);
         rc = feed_attempts(request->db, event->id, add_attempt, &attempts);
     }
     if (rc == ERR_OK) {

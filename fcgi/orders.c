@@ -35,8 +35,8 @@ static void add_data(struct json_object *object, const struct checkout_order *or
     const char *data = (const char *)order->data;
     bool is_text = order->has_data && text_is_utf8(data, order->data_len);
 
-    json_object_object_add(object, "data",
-                           is_text ? json_object_new_string_len(data, (int)order->data_len) : NULL);
+    reply_add(object, "data",
+              is_text ? json_object_new_string_len(data, (int)order->data_len) : NULL);
     base64_encode(order->data, order->data_len, base64);
     reply_text(object, "data_base64", order->has_data ? base64 : NULL);
 }
@@ -51,10 +51,10 @@ struct json_object *orders_object(const struct request *request, const struct ch
     reply_text(object, "transaction", id);
     reply_text(object, "payment_url", payment_url);
     reply_text(object, "status", order->status);
-    json_object_object_add(object, "amount", reply_money(order->amount));
-    json_object_object_add(object, "paid", reply_money(order->paid));
-    json_object_object_add(object, "refunded", reply_money(order->refunded));
-    json_object_object_add(object, "missing", reply_money(order->missing));
+    reply_add(object, "amount", reply_money(order->amount));
+    reply_add(object, "paid", reply_money(order->paid));
+    reply_add(object, "refunded", reply_money(order->refunded));
+    reply_add(object, "missing", reply_money(order->missing));
     reply_text(object, "description", order->description);
     add_optional(object, "return_success", order->return_success);
     add_optional(object, "return_failure", order->return_failure);
@@ -134,8 +134,8 @@ static struct json_object *sale_object(const struct checkout_payment *payment)
     if (payment->sold.currency == NULL)
         return NULL;
     struct json_object *object = json_object_new_object();
-    json_object_object_add(object, "sold", reply_money(payment->sold));
-    json_object_object_add(object, "earned", reply_money(payment->earned));
+    reply_add(object, "sold", reply_money(payment->sold));
+    reply_add(object, "earned", reply_money(payment->earned));
     return object;
 }
 
@@ -147,10 +147,10 @@ static void add_payment(void *arg, const struct checkout_payment *payment)
     uuid_format(&payment->id, id);
     reply_text(object, "payment_id", id);
     reply_text(object, "payer", payment->payer);
-    json_object_object_add(object, "amount", reply_money(payment->amount));
-    json_object_object_add(object, "refunded", reply_money(payment->refunded));
+    reply_add(object, "amount", reply_money(payment->amount));
+    reply_add(object, "refunded", reply_money(payment->refunded));
     reply_int(object, "date", payment->date);
-    json_object_object_add(object, "autosell", sale_object(payment));
+    reply_add(object, "autosell", sale_object(payment));
     json_object_array_add(arg, object);
 }
 
@@ -166,8 +166,8 @@ static void add_notification(void *arg, const struct notify_event *event)
     reply_int(object, "date", event->at);
     reply_text(object, "state", event->state);
     reply_int(object, "attempts", event->attempts);
-    json_object_object_add(object, "delivered",
-                           event->delivered == 0 ? NULL : json_object_new_int64(event->delivered));
+    reply_add(object, "delivered",
+              event->delivered == 0 ? NULL : json_object_new_int64(event->delivered));
     json_object_array_add(arg, object);
 }
 
@@ -181,8 +181,8 @@ static enum err reply_order(struct request *request, struct reply *reply,
     struct page page;
 
     reply->value = orders_object(request, order);
-    json_object_object_add(reply->value, "payments", payments);
-    json_object_object_add(reply->value, "notifications", notifications);
+    reply_add(reply->value, "payments", payments);
+    reply_add(reply->value, "notifications", notifications);
     enum err rc =
         checkout_payments(request->db, &order->id, order->amount.currency, add_payment, payments);
     if (rc == ERR_OK)

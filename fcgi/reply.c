@@ -1,15 +1,21 @@
 #include "fcgi/reply.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "identity/rights.h"
-#include "money/display.h"
 
-#define INDENT 4 /* spaces per level, as PHP's pretty print */
+#define LATE_MAX 512 /* bytes that reply_late takes */
+
+/* What reply_money and reply_mean are until they are written. */
+struct money {
+    struct amount amount;
+    struct rate value;
+};
 
 void reply_header(struct reply *reply, const char *name, const char *format, ...)
 {
@@ -33,35 +39,35 @@ void reply_header(struct reply *reply, const char *name, const char *format, ...
     reply->headers[reply->header_count++].name = name;
 }
 
-/* Adds a member; a value that could not be made becomes null rather than vanishing. */
-static void add(struct json_object *object, const char *key, struct json_object *value)
+void reply_add(struct json_object *object, const char *key, struct json_object *value)
 {
-    json_object_object_add(object, key, value);
+    json_object_object_add_ex(object, key, value,
+                              JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
 }
 
 void reply_text(struct json_object *object, const char *key, const char *value)
 {
-    add(object, key, value == NULL ? NULL : json_object_new_string(value));
+    reply_add(object, key, value == NULL ? NULL : json_object_new_string(value));
 }
 
 void reply_int(struct json_object *object, const char *key, int64_t value)
 {
-    add(object, key, json_object_new_int64(value));
+    reply_add(object, key, json_object_new_int64(value));
 }
 
 void reply_bool(struct json_object *object, const char *key, bool value)
 {
-    add(object, key, json_object_new_boolean(value));
+    reply_add(object, key, json_object_new_boolean(value));
 }
 
 void reply_number(struct json_object *object, const char *key, const char *digits)
 {
-    add(object, key, json_object_new_double_s(strtod(digits, NULL), digits));
+    reply_add(object, key, json_object_new_double_s(strtod(digits, NULL), digits));
 }
 
 void reply_date(struct json_object *object, const char *key, int64_t date)
 {
-    add(object, key, date == 0 ? NULL : json_object_new_int64(date));
+    reply_add(object, key, date == 0 ? NULL : json_object_new_int64(date));
 }
 
 struct json_object *reply_rights(unsigned rights)
@@ -73,166 +79,111 @@ struct json_object *reply_rights(unsigned rights)
     return list;
 }
 
+struct json_object *reply_late(const void *data, size_t size, reply_write *write)
+{
+    if (size > LATE_MAX)
+        abort(); /* our bug */
+    struct json_object *late = json_object_new_string_len(data, (int)size);
+    if (late != NULL)
+        json_object_set_userdata(late, (void *)write, NULL);
+    return late;
+}
+
+static void write_money(struct writer *writer, const void *data)
+{
+    const struct money *money = data;
+    writer_money(writer, money->amount, money->value);
+}
+
+struct json_object *reply_mean(struct amount amount, struct rate value)
+{
+    const struct money money = {.amount = amount, .value = value};
+    return reply_late(&money, sizeof(money), write_money);
+}
+
 struct json_object *reply_money(struct amount amount)
 {
-    char text[AMOUNT_TEXT_SIZE], display[DISPLAY_SIZE];
-    struct json_object *money = json_object_new_object();
-    amount_format(amount, text);
-    reply_text(money, "value", text);
-    amount_format_units(amount, text);
-    reply_text(money, "value_int", text);
-    display_full(amount, display);
-    reply_text(money, "display", display);
-    display_short(amount, display);
-    reply_text(money, "display_short", display);
-    reply_text(money, "currency", amount.currency->code);
-    return money;
+    return reply_mean(amount, (struct rate){amount.units, amount.currency->decimals});
 }
 
-/* One code point of valid UTF-8; steps `*p` over it. */
-static unsigned long next_point(const unsigned char **p)
+/* A string, or what reply_late put there. */
+static void write_string(struct writer *writer, struct json_object *value)
 {
-    const unsigned char *s = *p;
-    if (s[0] < 0xe0) {
-        *p += 2;
-        return (s[0] & 0x1fu) << 6 | (s[1] & 0x3fu);
-    }
-    if (s[0] < 0xf0) {
-        *p += 3;
-        return (s[0] & 0x0fu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
-    }
-    *p += 4;
-    return (s[0] & 0x07ul) << 18 | (s[1] & 0x3ful) << 12 | (s[2] & 0x3ful) << 6 | (s[3] & 0x3ful);
-}
+    const char *bytes = json_object_get_string(value);
+    size_t len = (size_t)json_object_get_string_len(value);
+    reply_write *write = (reply_write *)json_object_get_userdata(value);
+    _Alignas(max_align_t) char data[LATE_MAX];
 
-static void put_point(struct text *out, unsigned long point)
-{
-    if (point < 0x10000) {
-        text_addf(out, "\\u%04lx", point);
+    if (write == NULL) {
+        writer_string(writer, bytes, len);
         return;
     }
-    point -= 0x10000;
-    text_addf(out, "\\u%04lx\\u%04lx", 0xd800 + (point >> 10), 0xdc00 + (point & 0x3ff));
+    memcpy(data, bytes, len);
+    write(writer, data);
 }
 
-static void put_control(struct text *out, unsigned char c)
+/* json-c keeps whole numbers from INT64_MIN to UINT64_MAX, and cuts what it is asked for to fit. */
+static void write_int(struct writer *writer, struct json_object *value)
 {
-    static const char plain[] = "\b\f\n\r\t";
-    static const char letters[] = "bfnrt";
-    const char *found = strchr(plain, c);
-    if (c != 0 && found != NULL)
-        text_addf(out, "\\%c", letters[found - plain]);
-    else
-        text_addf(out, "\\u%04x", c);
+    char digits[DECIMAL_TEXT_SIZE];
+    int64_t number = json_object_get_int64(value);
+    int128_format(number < 0 ? number : (__int128)json_object_get_uint64(value), digits);
+    writer_plain(writer, digits);
 }
 
-static void put_string(struct text *out, const char *string, size_t len)
-{
-    const unsigned char *p = (const unsigned char *)string;
-    const unsigned char *end = p + len;
-    bool utf8 = true, checked = false;
-    text_putc(out, '"');
-    while (p < end) {
-        const unsigned char *start = p;
-        while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\' && *p != '/')
-            p++;
-        text_add(out, start, (size_t)(p - start));
-        if (p == end)
-            break;
-        if (*p >= 0x80 && !checked) {
-            /* A NUL before it is no UTF-8 for text_is_utf8, so only what follows is looked at. */
-            utf8 = text_is_utf8((const char *)p, (size_t)(end - p));
-            checked = true;
-        }
-        if (*p >= 0x80 && utf8) {
-            put_point(out, next_point(&p));
-        } else if (*p >= 0x80) {
-            text_puts(out, "\\ufffd");
-            p++;
-        } else if (*p < 0x20) {
-            put_control(out, *p++);
-        } else {
-            text_putc(out, '\\');
-            text_putc(out, (char)*p++);
-        }
-    }
-    text_putc(out, '"');
-}
+static void write_value(struct writer *writer, struct json_object *value);
 
-/* depth < 0 is the compact form. */
-static void put_break(struct text *out, int depth)
+static void write_object(struct writer *writer, struct json_object *object)
 {
-    if (depth < 0)
-        return;
-    text_putc(out, '\n');
-    for (int i = 0; i < depth * INDENT; i++)
-        text_putc(out, ' ');
-}
-
-static void put_value(struct json_object *value, int depth, struct text *out);
-
-static void put_object(struct json_object *object, int depth, struct text *out)
-{
-    int inner = depth < 0 ? -1 : depth + 1;
-    bool first = true;
-    text_putc(out, '{');
+    writer_open(writer, '{');
     json_object_object_foreach(object, key, member)
     {
-        if (!first)
-            text_putc(out, ',');
-        first = false;
-        put_break(out, inner);
-        put_string(out, key, strlen(key));
-        text_puts(out, depth < 0 ? ":" : ": ");
-        put_value(member, inner, out);
+        writer_key(writer, key);
+        write_value(writer, member);
     }
-    if (!first)
-        put_break(out, depth);
-    text_putc(out, '}');
+    writer_close(writer, '}');
 }
 
-static void put_array(struct json_object *array, int depth, struct text *out)
+static void write_array(struct writer *writer, struct json_object *array)
 {
-    int inner = depth < 0 ? -1 : depth + 1;
     size_t count = json_object_array_length(array);
-    text_putc(out, '[');
+    writer_open(writer, '[');
     for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            text_putc(out, ',');
-        put_break(out, inner);
-        put_value(json_object_array_get_idx(array, i), inner, out);
+        writer_item(writer);
+        write_value(writer, json_object_array_get_idx(array, i));
     }
-    if (count > 0)
-        put_break(out, depth);
-    text_putc(out, ']');
+    writer_close(writer, ']');
 }
 
-static void put_value(struct json_object *value, int depth, struct text *out)
+static void write_value(struct writer *writer, struct json_object *value)
 {
     switch (json_object_get_type(value)) {
     case json_type_null:
-        text_puts(out, "null");
+        writer_plain(writer, "null");
         break;
     case json_type_boolean:
-        text_puts(out, json_object_get_boolean(value) ? "true" : "false");
+        writer_plain(writer, json_object_get_boolean(value) ? "true" : "false");
+        break;
+    case json_type_int:
+        write_int(writer, value);
         break;
     case json_type_double: /* by the text that reply_number gave it */
-    case json_type_int:
-        text_puts(out, json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
+        writer_plain(writer, json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
         break;
     case json_type_string:
-        put_string(out, json_object_get_string(value), (size_t)json_object_get_string_len(value));
+        write_string(writer, value);
         break;
     case json_type_object:
-        put_object(value, depth, out);
+        write_object(writer, value);
         break;
     case json_type_array:
-        put_array(value, depth, out);
+        write_array(writer, value);
         break;
     }
 }
 
 void reply_json(struct json_object *value, bool pretty, struct text *out)
 {
-    put_value(value, pretty ? 0 : -1, out);
+    struct writer writer = {.out = out, .pretty = pretty};
+    write_value(&writer, value);
 }

@@ -74,7 +74,7 @@ struct json_object *tickets_created(const struct ticket_created *created)
     reply_text(object, "ticket", id);
     reply_text(object, "key", created->key);
     reply_text(object, "partner_url", created->url[0] == '\0' ? NULL : created->url);
-    json_object_object_add(object, "amount", reply_money(created->amount));
+    reply_add(object, "amount", reply_money(created->amount));
     return object;
 }
 
@@ -85,9 +85,9 @@ struct json_object *tickets_object(const struct ticket *ticket, struct json_obje
 
     uuid_format(&ticket->id, id);
     reply_text(object, "ticket", id);
-    json_object_object_add(object, "partner", partner);
+    reply_add(object, "partner", partner);
     reply_text(object, "status", ticket->status);
-    json_object_object_add(object, "amount", reply_money(ticket->amount));
+    reply_add(object, "amount", reply_money(ticket->amount));
     reply_date(object, "created", ticket->created);
     reply_date(object, "expires", ticket->expires);
     reply_date(object, "settled", ticket->settled);
@@ -111,7 +111,7 @@ enum err tickets_add_updates(struct request *request, struct json_object *object
 {
     struct json_object *updates = json_object_new_array();
 
-    json_object_object_add(object, "updates", updates);
+    reply_add(object, "updates", updates);
     return count == 0 ? ERR_OK : ticket_updates(request->db, id, add_update, updates);
 }
 

@@ -45,9 +45,9 @@ static struct json_object *session_object(const struct session *session, const c
     reply_text(object, "current_participant", NULL);
     reply_text(object, "id", id);
     reply_text(object, "merged_user", NULL);
-    json_object_object_add(object, "modules", json_object_new_array());
+    reply_add(object, "modules", json_object_new_array());
     reply_text(object, "name", session->user.login);
-    json_object_object_add(object, "roles", roles);
+    reply_add(object, "roles", roles);
     reply_text(object, "ticket", ticket);
     reply_text(object, "csrf", session->csrf);
     return object;

@@ -19,16 +19,15 @@ static struct json_object *wallet_object(const struct ledger_wallet *wallet)
                                wallet->available.currency};
 
     reply_text(object, "currency", wallet->available.currency->code);
-    json_object_object_add(object, "balance", reply_money(wallet->available));
-    json_object_object_add(object, "held", reply_money(wallet->held));
-    json_object_object_add(object, "reserved", reply_money(wallet->reserved));
-    json_object_object_add(object, "free", reply_money(spendable));
-    json_object_object_add(object, "daily_limit", money_or_null(daily->none, daily->max));
-    json_object_object_add(object, "daily_left", money_or_null(daily->none, daily->left));
-    json_object_object_add(object, "monthly_limit", money_or_null(monthly->none, monthly->max));
-    json_object_object_add(object, "monthly_left", money_or_null(monthly->none, monthly->left));
-    json_object_object_add(object, "single_limit",
-                           money_or_null(wallet->single.none, wallet->single.max));
+    reply_add(object, "balance", reply_money(wallet->available));
+    reply_add(object, "held", reply_money(wallet->held));
+    reply_add(object, "reserved", reply_money(wallet->reserved));
+    reply_add(object, "free", reply_money(spendable));
+    reply_add(object, "daily_limit", money_or_null(daily->none, daily->max));
+    reply_add(object, "daily_left", money_or_null(daily->none, daily->left));
+    reply_add(object, "monthly_limit", money_or_null(monthly->none, monthly->max));
+    reply_add(object, "monthly_left", money_or_null(monthly->none, monthly->left));
+    reply_add(object, "single_limit", money_or_null(wallet->single.none, wallet->single.max));
     return object;
 }
 
@@ -60,8 +59,8 @@ static enum err handle_account(struct request *request, struct reply *reply)
     reply_text(object, "id", uuid);
     reply_text(object, "level", info.level);
     reply_bool(object, "verified", strcmp(info.level, user_levels[0]) != 0);
-    json_object_object_add(object, "otp", otp_object(kind));
-    json_object_object_add(object, "wallets", wallets);
+    reply_add(object, "otp", otp_object(kind));
+    reply_add(object, "wallets", wallets);
     reply->value = object;
     return ERR_OK;
 }

@@ -24,7 +24,7 @@ static enum err handle_currencies(struct request *request, struct reply *reply)
     for (size_t i = 0; (currency = currency_at(i)) != NULL; i++)
         json_object_array_add(list, currency_object(currency));
     reply->value = json_object_new_object();
-    json_object_object_add(reply->value, "currencies", list);
+    reply_add(reply->value, "currencies", list);
     return ERR_OK;
 }
 

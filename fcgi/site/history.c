@@ -28,10 +28,10 @@ static void add_line(void *arg, const struct ledger_line *line)
     reply_int(object, "index", (int64_t)line->index);
     reply_int(object, "date", line->date);
     reply_text(object, "type", line->type);
-    json_object_object_add(object, "value", reply_money(line->value));
-    json_object_object_add(object, "balance", reply_money(line->balance));
+    reply_add(object, "value", reply_money(line->value));
+    reply_add(object, "balance", reply_money(line->balance));
     reply_text(object, "info", history_words(line));
-    json_object_object_add(object, "link", link_object(line));
+    reply_add(object, "link", link_object(line));
     json_object_array_add(arg, object);
 }
 
@@ -48,7 +48,7 @@ static enum err handle_history(struct request *request, struct reply *reply)
     reply_int(reply->value, "current_page", page.current);
     reply_int(reply->value, "max_page", page.max);
     reply_int(reply->value, "max_results", page.size);
-    json_object_object_add(reply->value, "result", lines);
+    reply_add(reply->value, "result", lines);
     return ERR_OK;
 }
 

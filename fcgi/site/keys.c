@@ -32,8 +32,8 @@ static struct json_object *key_object(const struct api_key *key)
     reply_int(object, "id", key->id);
     reply_text(object, "key", public_key);
     reply_text(object, "face", key->face);
-    json_object_object_add(object, "rights", reply_rights(key->rights));
-    json_object_object_add(object, "networks", split(key->networks));
+    reply_add(object, "rights", reply_rights(key->rights));
+    reply_add(object, "networks", split(key->networks));
     reply_int(object, "created", key->created);
     reply_date(object, "last_used", key->last_used);
     reply_bool(object, "revoked", key->revoked);
@@ -50,7 +50,7 @@ static enum err handle_list(struct request *request, struct reply *reply)
     struct json_object *list = json_object_new_array();
 
     reply->value = json_object_new_object();
-    json_object_object_add(reply->value, "keys", list);
+    reply_add(reply->value, "keys", list);
     return api_key_list(request->db, request->caller.user_id, add_key, list);
 }
 

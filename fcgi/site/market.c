@@ -25,11 +25,11 @@ static void add_market(void *arg, const struct market_line *line)
     reply_text(object, "market", market->code);
     reply_text(object, "item", market->item->code);
     reply_text(object, "currency", market->currency->code);
-    json_object_object_add(object, "amount_step", reply_money(market->amount_step));
-    json_object_object_add(object, "price_step", reply_money(market->price_step));
-    json_object_object_add(object, "min_amount", reply_money(market->min_amount));
+    reply_add(object, "amount_step", reply_money(market->amount_step));
+    reply_add(object, "price_step", reply_money(market->price_step));
+    reply_add(object, "min_amount", reply_money(market->min_amount));
     reply_bool(object, "halted", line->halted);
-    json_object_object_add(object, "last", money_or_null(line->last));
+    reply_add(object, "last", money_or_null(line->last));
     reply_text(object, "fee_percent", line->fee_percent);
     json_object_array_add(arg, object);
 }
@@ -39,7 +39,7 @@ static enum err handle_markets(struct request *request, struct reply *reply)
     struct json_object *list = json_object_new_array();
 
     reply->value = json_object_new_object();
-    json_object_object_add(reply->value, "markets", list);
+    reply_add(reply->value, "markets", list);
     return market_board(request->db, 0, add_market, list);
 }
 
@@ -53,11 +53,11 @@ static struct json_object *order_object(const struct market_order *order)
     reply_text(object, "market", order->market->code);
     reply_text(object, "type", market_side_name(order->side));
     reply_text(object, "status", order->status);
-    json_object_object_add(object, "amount", reply_money(order->remaining));
-    json_object_object_add(object, "effective_amount", reply_money(order->funded));
-    json_object_object_add(object, "placed", reply_money(order->amount));
-    json_object_object_add(object, "price", money_or_null(order->price));
-    json_object_object_add(object, "stop", money_or_null(order->stop));
+    reply_add(object, "amount", reply_money(order->remaining));
+    reply_add(object, "effective_amount", reply_money(order->funded));
+    reply_add(object, "placed", reply_money(order->amount));
+    reply_add(object, "price", money_or_null(order->price));
+    reply_add(object, "stop", money_or_null(order->stop));
     reply_int(object, "date", order->created_us / 1000000);
     return object;
 }
@@ -77,8 +77,8 @@ static enum err handle_orders(struct request *request, struct reply *reply)
     struct json_object *orders = json_object_new_array(), *fees = json_object_new_object();
 
     reply->value = json_object_new_object();
-    json_object_object_add(reply->value, "orders", orders);
-    json_object_object_add(reply->value, "fees", fees);
+    reply_add(reply->value, "orders", orders);
+    reply_add(reply->value, "fees", fees);
     enum err rc = market_orders(request->db, request->caller.user_id, add_order, orders);
     return rc == ERR_OK ? market_board(request->db, request->caller.user_id, add_fee, fees) : rc;
 }

@@ -21,8 +21,8 @@ static enum err handle_list(struct request *request, struct reply *reply)
     struct page page = {0};
 
     reply->value = json_object_new_object();
-    json_object_object_add(reply->value, "events", events);
-    json_object_object_add(reply->value, "endpoints", endpoints);
+    reply_add(reply->value, "events", events);
+    reply_add(reply->value, "endpoints", endpoints);
     enum err rc = notification_list(request, events, &page);
     if (rc == ERR_OK)
         rc = feed_endpoints(request->db, request->caller.user_id, add_endpoint, endpoints);

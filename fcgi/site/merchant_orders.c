@@ -9,7 +9,7 @@ static enum err handle_list(struct request *request, struct reply *reply)
     struct page page = {0};
 
     reply->value = json_object_new_object();
-    json_object_object_add(reply->value, "orders", orders);
+    reply_add(reply->value, "orders", orders);
     enum err rc = orders_list(request, orders, &page);
     reply_int(reply->value, "current_page", page.current);
     reply_int(reply->value, "max_page", page.max);

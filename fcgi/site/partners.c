@@ -19,7 +19,7 @@ static enum err handle_partners(struct request *request, struct reply *reply)
     struct json_object *list = json_object_new_array();
 
     reply->value = json_object_new_object();
-    json_object_object_add(reply->value, "partners", list);
+    reply_add(reply->value, "partners", list);
     return ticket_partners(request->db, request->caller.user_id, add_partner, list);
 }
 

@@ -39,10 +39,10 @@ static struct json_object *order_object(const struct checkout_order *order, cons
     reply_text(object, "merchant", order->merchant);
     reply_text(object, "description", order->description);
     reply_text(object, "status", order->status);
-    json_object_object_add(object, "amount", reply_money(order->amount));
-    json_object_object_add(object, "paid", reply_money(order->paid));
-    json_object_object_add(object, "refunded", reply_money(order->refunded));
-    json_object_object_add(object, "missing", reply_money(order->missing));
+    reply_add(object, "amount", reply_money(order->amount));
+    reply_add(object, "paid", reply_money(order->paid));
+    reply_add(object, "refunded", reply_money(order->refunded));
+    reply_add(object, "missing", reply_money(order->missing));
     reply_bool(object, "partial_allowed", !order->instant_only && !order->multipay);
     reply_bool(object, "multipay", order->multipay);
     reply_date(object, "created", order->created);
@@ -189,9 +189,8 @@ static enum err handle_pay(struct request *request, struct reply *reply)
                                                                    : way_out(&sale->order));
     uuid_format(&sale->payment, id);
     reply_text(reply->value, "payment_id", id);
-    json_object_object_add(reply->value, "taken",
-                           sale->exchanged ? reply_money(sale->taken) : NULL);
-    json_object_object_add(reply->value, "kept", sale->exchanged ? reply_money(sale->kept) : NULL);
+    reply_add(reply->value, "taken", sale->exchanged ? reply_money(sale->taken) : NULL);
+    reply_add(reply->value, "kept", sale->exchanged ? reply_money(sale->kept) : NULL);
     return ERR_OK;
 }
 
@@ -232,8 +231,8 @@ static enum err handle_quote(struct request *request, struct reply *reply)
     reply->value = json_object_new_object();
     uuid_format(&quote.id, id);
     reply_text(reply->value, "quote", id);
-    json_object_object_add(reply->value, "amount", reply_money(quote.amount));
-    json_object_object_add(reply->value, "cost", reply_money(quote.cost));
+    reply_add(reply->value, "amount", reply_money(quote.amount));
+    reply_add(reply->value, "cost", reply_money(quote.cost));
     reply_date(reply->value, "expires", quote.expires);
     reply_int(reply->value, "now", clock_now_us() / 1000000);
     return ERR_OK;
@@ -250,7 +249,7 @@ static enum err add_wallet(struct request *request, struct json_object *wallets,
         return rc;
     struct json_object *wallet = json_object_new_object();
     reply_text(wallet, "currency", currency->code);
-    json_object_object_add(wallet, "free", reply_money(free));
+    reply_add(wallet, "free", reply_money(free));
     json_object_array_add(wallets, wallet);
     return ERR_OK;
 }
@@ -263,7 +262,7 @@ static enum err handle_wallets(struct request *request, struct reply *reply)
     struct json_object *wallets = json_object_new_array();
 
     reply->value = json_object_new_object();
-    json_object_object_add(reply->value, "wallets", wallets);
+    reply_add(reply->value, "wallets", wallets);
     enum err rc = FIELDS_READ(request, order_fields, &params);
     if (rc == ERR_OK)
         rc = checkout_view(request->db, &params.id, &order);

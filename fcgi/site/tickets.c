@@ -50,7 +50,7 @@ static enum err handle_list(struct request *request, struct reply *reply)
         return rc;
     reply->value = json_object_new_object();
     list.tickets = json_object_new_array();
-    json_object_object_add(reply->value, "tickets", list.tickets);
+    reply_add(reply->value, "tickets", list.tickets);
     rc = ticket_list(request->db, request->caller.user_id, &filter, add_ticket, &list, &page);
     for (size_t i = 0; rc == ERR_OK && i < list.count; i++)
         rc = tickets_add_updates(request, list.rows[i].object, &list.rows[i].id,

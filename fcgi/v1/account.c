@@ -31,12 +31,12 @@ static struct json_object *wallet_object(const struct ledger_wallet *wallet)
 {
     struct json_object *object = json_object_new_object();
 
-    json_object_object_add(object, "Balance", reply_money(wallet->available));
+    reply_add(object, "Balance", reply_money(wallet->available));
     reply_int(object, "Operations", (int64_t)wallet->entries);
-    json_object_object_add(object, "Daily_Withdraw_Limit", limit_money(&wallet->daily));
-    json_object_object_add(object, "Monthly_Withdraw_Limit", limit_money(&wallet->monthly));
-    json_object_object_add(object, "Max_Withdraw", max_withdraw(wallet));
-    json_object_object_add(object, "Open_Orders", reply_money(wallet->reserved));
+    reply_add(object, "Daily_Withdraw_Limit", limit_money(&wallet->daily));
+    reply_add(object, "Monthly_Withdraw_Limit", limit_money(&wallet->monthly));
+    reply_add(object, "Max_Withdraw", max_withdraw(wallet));
+    reply_add(object, "Open_Orders", reply_money(wallet->reserved));
     return object;
 }
 
@@ -53,17 +53,17 @@ static enum err handle_info(struct request *request, struct reply *reply)
 
     struct json_object *object = json_object_new_object(), *wallets = json_object_new_object();
     for (size_t i = 0; i < info.wallet_count; i++)
-        json_object_object_add(wallets, info.wallets[i].available.currency->code,
-                               wallet_object(&info.wallets[i]));
+        reply_add(wallets, info.wallets[i].available.currency->code,
+                  wallet_object(&info.wallets[i]));
     reply_text(object, "Login", info.login);
     reply_text(object, "Index", index);
     reply_text(object, "Id", uuid);
-    json_object_object_add(object, "Rights", reply_rights(request->caller.rights));
+    reply_add(object, "Rights", reply_rights(request->caller.rights));
     reply_text(object, "Language", info.language);
     reply_text(object, "Created", info.created);
     reply_text(object, "Last_Login", info.last_login[0] == '\0' ? NULL : info.last_login);
-    json_object_object_add(object, "Wallets", wallets);
-    json_object_object_add(object, "Monthly_Volume", reply_money(info.volume));
+    reply_add(object, "Wallets", wallets);
+    reply_add(object, "Monthly_Volume", reply_money(info.volume));
     reply_number(object, "Trade_Fee", info.trade_fee);
     reply->value = object;
     return ERR_OK;
@@ -98,7 +98,7 @@ static struct json_object *trade_object(const struct ledger_trade *trade)
     reply_text(object, "oid", oid);
     reply_text(object, "app", NULL);
     reply_text(object, "tid", tid);
-    json_object_object_add(object, "Amount", reply_money(trade->amount));
+    reply_add(object, "Amount", reply_money(trade->amount));
     reply_text(object, "Properties", trade->at_market ? "market" : "limit");
     return object;
 }
@@ -112,12 +112,12 @@ static void add_line(void *arg, const struct ledger_line *line)
     reply_text(object, "Index", index);
     reply_int(object, "Date", line->date);
     reply_text(object, "Type", line->type);
-    json_object_object_add(object, "Value", reply_money(line->value));
-    json_object_object_add(object, "Balance", reply_money(line->balance));
+    reply_add(object, "Value", reply_money(line->value));
+    reply_add(object, "Balance", reply_money(line->balance));
     reply_text(object, "Info", history_words(line));
-    json_object_object_add(object, "Link", link_array(line));
+    reply_add(object, "Link", link_array(line));
     if (line->trade != NULL)
-        json_object_object_add(object, "Trade", trade_object(line->trade));
+        reply_add(object, "Trade", trade_object(line->trade));
     json_object_array_add(arg, object);
 }
 

@@ -58,8 +58,8 @@ static void start_sides(struct reply *reply, struct sides *sides)
     reply->value = json_object_new_object();
     for (size_t i = 0; i < 2; i++)
         sides->list[i] = json_object_new_array();
-    json_object_object_add(reply->value, "asks", sides->list[MARKET_ASK]);
-    json_object_object_add(reply->value, "bids", sides->list[MARKET_BID]);
+    reply_add(reply->value, "asks", sides->list[MARKET_ASK]);
+    reply_add(reply->value, "bids", sides->list[MARKET_BID]);
 }
 
 static enum err handle_depth(struct request *request, struct reply *reply)
@@ -75,8 +75,8 @@ static enum err handle_depth(struct request *request, struct reply *reply)
     rc = market_depth(request->db, market, &filter, add_level, &sides);
     if (rc != ERR_OK)
         return rc;
-    json_object_object_add(reply->value, "filter_min_price", market_money_json(filter.min));
-    json_object_object_add(reply->value, "filter_max_price", market_money_json(filter.max));
+    reply_add(reply->value, "filter_min_price", market_money_json(filter.min));
+    reply_add(reply->value, "filter_max_price", market_money_json(filter.max));
     return ERR_OK;
 }
 

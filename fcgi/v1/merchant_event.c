@@ -117,7 +117,7 @@ static enum err handle_feed(struct request *request, struct reply *reply)
         return rc;
     struct feed feed = {.events = json_object_new_array(), .cursor = params.after};
     reply->value = json_object_new_object();
-    json_object_object_add(reply->value, "events", feed.events);
+    reply_add(reply->value, "events", feed.events);
     rc = feed_after(request->db, request->caller.user_id, (uint64_t)params.after, params.limit,
                     add_event, &feed);
     reply_int(reply->value, "cursor", feed.cursor);

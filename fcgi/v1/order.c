@@ -142,28 +142,36 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
-static void add_order(void *arg, const struct market_order *order)
+static void write_order(struct writer *writer, const void *data)
 {
-    struct json_object *object = json_object_new_object();
+    const struct market_order *order = data;
     char text[UUID_TEXT_SIZE];
 
+    writer_open(writer, '{');
     uuid_format(&order->oid, text);
-    reply_text(object, "oid", text);
-    reply_text(object, "currency", order->market->currency->code);
-    reply_text(object, "item", order->market->item->code);
-    reply_text(object, "type", market_side_name(order->side));
-    json_object_object_add(object, "amount", reply_money(order->remaining));
-    json_object_object_add(object, "effective_amount", reply_money(order->funded));
+    writer_text(writer, "oid", text);
+    writer_text(writer, "currency", order->market->currency->code);
+    writer_text(writer, "item", order->market->item->code);
+    writer_text(writer, "type", market_side_name(order->side));
+    writer_amount(writer, "amount", order->remaining);
+    writer_amount(writer, "effective_amount", order->funded);
     if (order->price.currency != NULL)
-        json_object_object_add(object, "price", reply_money(order->price));
+        writer_amount(writer, "price", order->price);
     if (order->stop.currency != NULL)
-        json_object_object_add(object, "stop", reply_money(order->stop));
-    reply_text(object, "status", order->status);
-    reply_int(object, "date", order->created_us / SECOND_US);
+        writer_amount(writer, "stop", order->stop);
+    writer_text(writer, "status", order->status);
+    writer_int(writer, "date", order->created_us / SECOND_US);
     snprintf(text, sizeof(text), "%lld", (long long)order->created_us);
-    reply_text(object, "priority", text);
-    json_object_object_add(object, "actions", json_object_new_array_ext(1));
-    json_object_array_add(arg, object);
+    writer_text(writer, "priority", text);
+    writer_key(writer, "actions");
+    writer_open(writer, '[');
+    writer_close(writer, ']');
+    writer_close(writer, '}');
+}
+
+static void add_order(void *arg, const struct market_order *order)
+{
+    json_object_array_add(arg, reply_late(order, sizeof(*order), write_order));
 }
 
 static enum err handle_orders(struct request *request, struct reply *reply)
@@ -195,9 +203,9 @@ static void add_fill(void *arg, const struct market_fill *fill)
     reply_text(object, "type", market_side_name(result->order->side));
     reply_text(object, "properties", fill->at_market ? "market" : "limit");
     reply_text(object, "item", fill->amount.currency->code);
-    json_object_object_add(object, "amount", reply_money(fill->amount));
-    json_object_object_add(object, "price", reply_money(fill->price));
-    json_object_object_add(object, "spent", reply_money(fill->spent));
+    reply_add(object, "amount", reply_money(fill->amount));
+    reply_add(object, "price", reply_money(fill->price));
+    reply_add(object, "spent", reply_money(fill->spent));
     reply_text(object, "date", date);
     json_object_array_add(result->trades, object);
 }
@@ -238,11 +246,11 @@ static enum err handle_result(struct request *request, struct reply *reply)
     reply->value = json_object_new_object();
     uuid_format(&oid, text);
     reply_text(reply->value, "order_id", text);
-    json_object_object_add(reply->value, "trades", result.trades);
+    reply_add(reply->value, "trades", result.trades);
     rc = market_order_fills(request->db, &order, add_fill, &result);
-    json_object_object_add(reply->value, "total_amount", reply_money(result.amount));
-    json_object_object_add(reply->value, "total_spent", reply_money(result.spent));
-    json_object_object_add(reply->value, "avg_cost", reply_money(average(&result)));
+    reply_add(reply->value, "total_amount", reply_money(result.amount));
+    reply_add(reply->value, "total_spent", reply_money(result.spent));
+    reply_add(reply->value, "avg_cost", reply_money(average(&result)));
     return rc;
 }
 

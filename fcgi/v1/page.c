@@ -9,7 +9,7 @@ struct json_object *v1_page(const struct page *page, struct json_object *result)
 
     snprintf(records, sizeof(records), "%llu", (unsigned long long)page->records);
     reply_text(object, "records", records);
-    json_object_object_add(object, "result", result);
+    reply_add(object, "result", result);
     reply_int(object, "current_page", page->current);
     reply_int(object, "max_page", page->max);
     reply_int(object, "max_results", page->size);

@@ -101,7 +101,7 @@ static void add_verification(void *arg, const char *method, int64_t date)
 {
     struct verification *verification = arg;
     json_object_array_add(verification->methods, json_object_new_string(method));
-    reply_int(verification->dates, method, date);
+    json_object_object_add(verification->dates, method, json_object_new_int64(date));
 }
 
 /* Who withdraws and how they were verified: what the customer agreed to disclose. */
@@ -126,10 +126,10 @@ static enum err add_customer(struct request *request, struct json_object *object
     reply_text(person, "id", uuid);
     reply_bool(state, "verified", json_object_array_length(verification.methods) > 0);
     reply_text(state, "level", user.level);
-    json_object_object_add(state, "methods", verification.methods);
-    json_object_object_add(state, "dates", verification.dates);
-    json_object_object_add(object, "user", person);
-    json_object_object_add(object, "verification", state);
+    reply_add(state, "methods", verification.methods);
+    reply_add(state, "dates", verification.dates);
+    reply_add(object, "user", person);
+    reply_add(object, "verification", state);
     return rc;
 }
 

@@ -8,16 +8,8 @@
 
 #define FIRST_ROOM 64
 
-/* Makes room for `len` more bytes and a NUL; false (and full) where cap or machine says no. */
-static bool reserve(struct text *text, size_t len)
+static bool grow(struct text *text, size_t need)
 {
-    if (text->len > text->max || len > text->max - text->len) {
-        text->full = true;
-        return false;
-    }
-    size_t need = text->len + len + 1;
-    if (need <= text->room)
-        return true;
     size_t room = text->room < FIRST_ROOM ? FIRST_ROOM : text->room;
     while (room < need)
         room = room > SIZE_MAX / 2 ? need : room * 2;
@@ -31,14 +23,32 @@ static bool reserve(struct text *text, size_t len)
     return true;
 }
 
-void text_add(struct text *text, const void *data, size_t len)
+/* Makes room for `len` more bytes and a NUL; false (and full) where cap or machine says no. */
+static bool reserve(struct text *text, size_t len)
+{
+    if (text->len > text->max || len > text->max - text->len) {
+        text->full = true;
+        return false;
+    }
+    size_t need = text->len + len + 1;
+    return need <= text->room || grow(text, need);
+}
+
+char *text_extend(struct text *text, size_t len)
 {
     if (!reserve(text, len))
-        return;
-    if (len > 0)
-        memcpy(text->data + text->len, data, len);
+        return NULL;
+    char *start = text->data + text->len;
     text->len += len;
-    text->data[text->len] = '\0';
+    start[len] = '\0';
+    return start;
+}
+
+void text_add(struct text *text, const void *data, size_t len)
+{
+    char *start = text_extend(text, len);
+    if (start != NULL && len > 0)
+        memcpy(start, data, len);
 }
 
 void text_puts(struct text *text, const char *string)
@@ -48,7 +58,9 @@ void text_puts(struct text *text, const char *string)
 
 void text_putc(struct text *text, char c)
 {
-    text_add(text, &c, 1);
+    char *start = text_extend(text, 1);
+    if (start != NULL)
+        *start = c;
 }
 
 void text_addf(struct text *text, const char *format, ...)
@@ -76,15 +88,13 @@ void text_hex(struct text *text, const void *data, size_t len)
         text->full = true;
         return;
     }
-    if (!reserve(text, 2 * len))
+    char *out = text_extend(text, 2 * len);
+    if (out == NULL)
         return;
-    char *out = text->data + text->len;
     for (size_t i = 0; i < len; i++) {
         *out++ = digits[bytes[i] >> 4];
         *out++ = digits[bytes[i] & 15];
     }
-    *out = '\0';
-    text->len += 2 * len;
 }
 
 const char *text_string(const struct text *text)

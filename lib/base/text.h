@@ -24,6 +24,10 @@ struct text {
 /* Adds `len` bytes of `data`. Past the cap nothing is added and `full` is set. */
 void text_add(struct text *text, const void *data, size_t len);
 
+/* Adds `len` bytes for the caller to write. NULL (and full) where they do not fit; valid until the
+ * next change. */
+char *text_extend(struct text *text, size_t len);
+
 /* Adds the NUL-terminated `string`. */
 void text_puts(struct text *text, const char *string);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fcgi/envelope.h"
+#include "money/display.h"
 #include "tests/unit/unit.h"
 
 static void check_json(const char *name, struct json_object *value, bool pretty,
@@ -64,6 +65,79 @@ static void test_money(void)
                "{\"value\":\"0.20000000\",\"value_int\":\"20000000\","
                "\"display\":\"0.20000000\\u00a0BTC\",\"display_short\":\"0.20\\u00a0BTC\","
                "\"currency\":\"BTC\"}");
+}
+
+/* A money object as a tree, whose members are any others'. */
+static struct json_object *money_tree(struct amount amount, const char *value)
+{
+    struct json_object *tree = json_object_new_object();
+    char text[AMOUNT_TEXT_SIZE], display[DISPLAY_SIZE];
+
+    amount_format(amount, text);
+    reply_text(tree, "value", value == NULL ? text : value);
+    amount_format_units(amount, text);
+    reply_text(tree, "value_int", text);
+    display_full(amount, display);
+    reply_text(tree, "display", display);
+    display_short(amount, display);
+    reply_text(tree, "display_short", display);
+    reply_text(tree, "currency", amount.currency->code);
+    return tree;
+}
+
+/* {"list":[MONEY,MONEY],"member":MONEY,"last":1} */
+static struct json_object *around(struct json_object *money)
+{
+    struct json_object *object = json_object_new_object(), *list = json_object_new_array();
+
+    json_object_array_add(list, json_object_get(money));
+    json_object_array_add(list, json_object_get(money));
+    reply_add(object, "list", list);
+    reply_add(object, "member", money);
+    reply_int(object, "last", 1);
+    return object;
+}
+
+/* Written late it is what it would be as a tree, at any depth. */
+static void test_money_is_late(void)
+{
+    static const char *const codes[] = {"BTC", "USD", "EUR", "GBP", "AUD", "JPY", "KRO", "WEI"};
+    static const __int128 units[] = {0, 1, -1, 50000, -50000, 123456789, DECIMAL_MAX, -DECIMAL_MAX};
+
+    for (size_t i = 0; i < TEST_COUNT(codes) * TEST_COUNT(units) * 2; i++) {
+        struct amount amount = {.units = units[i / 2 % TEST_COUNT(units)],
+                                .currency = unit_currency(codes[i / 2 / TEST_COUNT(units)])};
+        bool pretty = i % 2 == 1;
+        struct json_object *tree = around(money_tree(amount, NULL));
+        struct text expected = TEXT(8192);
+
+        reply_json(tree, pretty, &expected);
+        json_object_put(tree);
+        check_json(amount.currency->code, around(reply_money(amount)), pretty,
+                   text_string(&expected));
+        text_free(&expected);
+    }
+}
+
+static void test_mean(void)
+{
+    struct amount amount = {.units = 556112, .currency = unit_currency("USD")};
+    struct rate value = {.coefficient = 5561119626, .scale = 9};
+    struct json_object *tree = money_tree(amount, "5.561119626");
+    struct text expected = TEXT(4096);
+
+    reply_json(tree, true, &expected);
+    json_object_put(tree);
+    check_json("mean", reply_mean(amount, value), true, text_string(&expected));
+    text_free(&expected);
+}
+
+/* json-c has whole numbers of two kinds. */
+static void test_numbers(void)
+{
+    check_json("least", json_object_new_int64(INT64_MIN), false, "-9223372036854775808");
+    check_json("0", json_object_new_int64(0), false, "0");
+    check_json("most", json_object_new_uint64(UINT64_MAX), false, "18446744073709551615");
 }
 
 static void test_headers(void)
@@ -142,7 +216,14 @@ static void test_envelopes(void)
 }
 
 static const struct test_case cases[] = {
-    {"JSON values", test_json}, {"JSON strings", test_strings}, {"money object", test_money},
-    {"headers", test_headers},  {"envelopes", test_envelopes},  {NULL, NULL},
+    {"JSON values", test_json},
+    {"JSON strings", test_strings},
+    {"JSON numbers", test_numbers},
+    {"money object", test_money},
+    {"money object is written late", test_money_is_late},
+    {"mean", test_mean},
+    {"headers", test_headers},
+    {"envelopes", test_envelopes},
+    {NULL, NULL},
 };
 const struct test_suite suite_reply = {"reply", cases};

@@ -15,7 +15,8 @@ static void test_build(void)
     text_addf(&text, "%d/%s", 42, "y");
     text_hex(&text, "\x00\x7f\xff", 3);
     text_puts(&text, "");
-    UNIT_SAME("built", text_string(&text), "abc-x42/y007fff");
+    memcpy(text_extend(&text, 2), "zz", 2);
+    UNIT_SAME("built", text_string(&text), "abc-x42/y007fffzz");
     UNIT_CHECK("built", text.len == strlen(text.data) && !text.full);
 
     size_t room = text.room;
@@ -46,7 +47,7 @@ static void test_cap(void)
         {"nothing fits", 0, 0, false},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
-        for (int how = 0; how < 3; how++) {
+        for (int how = 0; how < 4; how++) {
             struct text text = TEXT(rows[i].max);
             for (size_t n = 0; n < rows[i].have; n++)
                 text_putc(&text, '.');
@@ -54,11 +55,13 @@ static void test_cap(void)
                 text_puts(&text, "abcd");
             else if (how == 1)
                 text_addf(&text, "%04d", 7);
-            else
+            else if (how == 2)
                 text_hex(&text, "ab", 2);
+            else
+                UNIT_CHECK(rows[i].row, (text_extend(&text, 4) != NULL) == rows[i].fits);
             UNIT_CHECK(rows[i].row, text.full == !rows[i].fits);
             UNIT_CHECK(rows[i].row, text.len == rows[i].have + (rows[i].fits ? 4 : 0));
-            UNIT_CHECK(rows[i].row, strlen(text_string(&text)) == text.len);
+            UNIT_CHECK(rows[i].row, text_string(&text)[text.len] == '\0');
             text_clear(&text);
             UNIT_CHECK(rows[i].row, !text.full);
             text_free(&text);

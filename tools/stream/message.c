@@ -95,12 +95,12 @@ struct json_object *message_order(const struct stream_row *row)
     reply_text(object, "currency", row->market->currency->code);
     reply_text(object, "item", row->market->item->code);
     reply_text(object, "type", row->is_ask ? "ask" : "bid");
-    json_object_object_add(object, "amount", reply_money(row->amount));
-    json_object_object_add(object, "effective_amount", reply_money(row->total));
+    reply_add(object, "amount", reply_money(row->amount));
+    reply_add(object, "effective_amount", reply_money(row->total));
     if (row->price.currency != NULL)
-        json_object_object_add(object, "price", reply_money(row->price));
+        reply_add(object, "price", reply_money(row->price));
     if (row->stop.currency != NULL)
-        json_object_object_add(object, "stop", reply_money(row->stop));
+        reply_add(object, "stop", reply_money(row->stop));
     reply_text(object, "status", row->word);
     reply_int(object, "date", row->date);
     return object;
@@ -131,13 +131,13 @@ struct json_object *message_line(const struct stream_row *row)
     struct json_object *object = json_object_new_object();
 
     reply_text(object, "op", row->word);
-    json_object_object_add(object, "amount", reply_money(row->amount));
+    reply_add(object, "amount", reply_money(row->amount));
     add_info(object, row);
     if (row->has_ref)
         add_uuid(object, "ref", &row->order);
     else
         reply_text(object, "ref", NULL);
-    json_object_object_add(object, "balance", reply_money(row->total));
+    reply_add(object, "balance", reply_money(row->total));
     return object;
 }
 
@@ -161,7 +161,7 @@ void message_write(const struct envelope *envelope, struct json_object *content,
     reply_text(message, "channel_name", envelope->channel_name);
     reply_text(message, "origin", "broadcast");
     reply_text(message, "private", envelope->type);
-    json_object_object_add(message, envelope->type, json_object_get(content));
+    reply_add(message, envelope->type, json_object_get(content));
     add_micros(message, "stamp", envelope->at_us);
     reply_text(message, "id", envelope->id);
     reply_json(message, false, out);
