@@ -14,14 +14,15 @@
 #include "fcgi/routes.h"
 
 #define ETAG_BYTES 16        /* of the body's SHA-256 */
-#define KEEP_ROOM (64 << 10) /* bytes of the reply buffer that are kept between requests */
+#define HEAD_MAX (16 << 10)  /* of the header lines */
+#define KEEP_ROOM (64 << 10) /* bytes of a buffer that are kept between requests */
 
 /* One request at a time: its memory is used again by the next one. */
 static struct {
     struct matcher matcher;
     struct request request;
-    struct text body, head;
-} worker = {.body = {.max = REPLY_BODY_CAP}, .head = {.max = 16 << 10}};
+    struct text body, output;
+} worker = {.body = {.max = REPLY_BODY_CAP}, .output = {.max = HEAD_MAX + REPLY_BODY_CAP}};
 
 enum err dispatch_start(void)
 {
@@ -43,7 +44,7 @@ void dispatch_stop(void)
     matcher_free(&worker.matcher);
     request_free(&worker.request);
     text_free(&worker.body);
-    text_free(&worker.head);
+    text_free(&worker.output);
 }
 
 /* The path belongs to other methods: says which. */
@@ -238,21 +239,27 @@ static void add_cache_headers(struct reply *reply, int64_t asked_us)
     reply_header(reply, "X-Accel-Expires", "@%lld", (long long)(asked_us / 1000000));
 }
 
-static void send_reply(const struct request *request, enum face face, enum err rc,
-                       const struct reply *reply, int status, FCGX_Stream *out)
+static void write_output(const struct request *request, enum face face, enum err rc,
+                         const struct reply *reply, int status)
 {
-    struct text *head = &worker.head;
-    text_clear(head);
-    text_addf(head, "Status: %d %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n", status,
+    struct text *out = &worker.output;
+    text_clear(out);
+    text_addf(out, "Status: %d %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n", status,
               status_words(status), envelope_content_type(face),
               is_public(request, rc) ? "public, max-age=1, stale-while-revalidate=1" : "no-store");
-    text_addf(head, "Content-Length: %zu\r\nX-Request-Id: %s\r\n", worker.body.len, request->id);
+    text_addf(out, "Content-Length: %zu\r\nX-Request-Id: %s\r\n", worker.body.len, request->id);
     for (size_t i = 0; i < reply->header_count; i++)
-        text_addf(head, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
-    text_puts(head, "\r\n");
-    FCGX_PutStr(text_string(head), (int)head->len, out);
+        text_addf(out, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
+    text_puts(out, "\r\n");
     if (strcmp(request->method, "HEAD") != 0)
-        FCGX_PutStr(text_string(&worker.body), (int)worker.body.len, out);
+        text_add(out, text_string(&worker.body), worker.body.len);
+}
+
+/* Gives large buffers back, when what they hold is of no use any more. */
+static void trim(struct text *text)
+{
+    if (text->room > KEEP_ROOM)
+        text_free(text);
 }
 
 static void log_request(const struct request *request, enum err rc, int status, int64_t started_us)
@@ -277,13 +284,14 @@ static enum face face_of(const struct request *request)
                                                   : request_env(request, "REQUEST_URI"));
 }
 
-void dispatch_serve(struct app *app, struct FCGX_Request *fcgx)
+const struct text *dispatch_serve(struct app *app, struct FCGX_Request *fcgx)
 {
     struct request *request = &worker.request;
     struct reply reply = {0};
     int64_t started_us = clock_mono_us(), asked_us = clock_now_us();
     int status;
 
+    trim(&worker.output);
     request_start(request, app, fcgx->envp);
     log_set_request(request->id);
     enum err rc = answer(request, fcgx->in, &reply);
@@ -297,10 +305,10 @@ void dispatch_serve(struct app *app, struct FCGX_Request *fcgx)
     }
     if (is_public(request, rc))
         add_cache_headers(&reply, asked_us);
-    send_reply(request, face, rc, &reply, status, fcgx->out);
+    write_output(request, face, rc, &reply, status);
     log_request(request, rc, status, started_us);
     log_set_request(NULL);
     json_object_put(reply.value);
-    if (worker.body.room > KEEP_ROOM)
-        text_free(&worker.body);
+    trim(&worker.body);
+    return &worker.output;
 }

@@ -3,6 +3,7 @@
 #define FCGI_DISPATCH_H
 
 #include "base/err.h"
+#include "base/text.h"
 #include "fcgi/app.h"
 
 struct FCGX_Request;
@@ -13,8 +14,9 @@ MUST_USE enum err dispatch_start(void);
 /* Answers the request that libfcgi has accepted: match, caps, parameters, caller, right, CSRF,
  * handler, envelope, log line.
  * app   what the process holds
- * fcgx  its streams and variables; left for libfcgi to finish */
-void dispatch_serve(struct app *app, struct FCGX_Request *fcgx);
+ * fcgx  its variables and body; not all of the body may have been read
+ * Returns the header lines and the body of the reply, valid until the next call. */
+const struct text *dispatch_serve(struct app *app, struct FCGX_Request *fcgx);
 
 /* Gives back the route index and the buffers. */
 void dispatch_stop(void);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/dispatch.h"
+#include "fcgi/record.h"
 
 #define LISTEN_FD 0
 #define BATCH 4 /* events per turn: few, so that new connections need not wait for many requests */
@@ -85,16 +86,15 @@ static bool serve(struct loop *loop, int fd)
         return false;
     }
     bool keep = fcgx->keepConnection != 0;
-    dispatch_serve(loop->app, fcgx);
-    if (!discard_body(fcgx->in))
-        keep = false;
-    fcgx->keepConnection = 1;
-    FCGX_Finish_r(fcgx);
-    bool open = fcgx->ipcFd >= 0;
+    const struct text *reply = dispatch_serve(loop->app, fcgx);
+    bool read = discard_body(fcgx->in) && FCGX_GetError(fcgx->in) == 0;
+    bool sent = record_write_reply(fd, fcgx->requestId, text_string(reply), reply->len);
+    FCGX_Free(fcgx, false);
     fcgx->ipcFd = -1;
-    if (open && !keep)
+    keep = keep && read && sent;
+    if (!keep)
         close(fd);
-    return open && keep;
+    return keep;
 }
 
 /* A request that is there already, without waiting for one: 1 yes, 0 not yet, -1 closed by the

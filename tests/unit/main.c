@@ -29,6 +29,7 @@
     X(request)     \
     X(fields)      \
     X(reply)       \
+    X(record)      \
     X(market_json) \
     X(routes)      \
     X(networks)    \
