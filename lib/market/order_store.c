@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -35,9 +36,20 @@ enum err market_store_same(struct db *db, const struct market_placement *placeme
     return rc;
 }
 
-#define ORDER_COLUMNS                                                          \
-    "oid, market_id, side = 'ask', status, amount, remaining, funded, price, " \
-    "stop_price, UNIX_TIMESTAMP(created_at) * 1000000 DIV 1 FROM market_order "
+#define ORDER_COLUMNS                                                              \
+    "oid, market_id, side, status, amount, remaining, funded, price, stop_price, " \
+    "UNIX_TIMESTAMP(created_at) FROM market_order "
+
+/* A moment of six decimals, in microseconds. */
+static int64_t read_micros(const struct db_rows *rows, unsigned col)
+{
+    const char *text = db_get_text(rows, col);
+    __int128 micros = 0;
+    unsigned scale;
+    if (decimal_parse(text, strlen(text), 6, &micros, &scale) != ERR_OK || scale != 6)
+        abort(); /* our bug: the column is something else */
+    return (int64_t)micros;
+}
 
 static enum err read_order(struct db *db, const struct db_rows *rows, struct market_order *out)
 {
@@ -48,13 +60,13 @@ static enum err read_order(struct db *db, const struct db_rows *rows, struct mar
     *out = (struct market_order){
         .oid = db_get_uuid(rows, 0),
         .market = market,
-        .side = db_get_u64(rows, 2) != 0 ? MARKET_ASK : MARKET_BID,
+        .side = strcmp(db_get_text(rows, 2), "ask") == 0 ? MARKET_ASK : MARKET_BID,
         .amount = read_amount(rows, 4, market->item),
         .remaining = read_amount(rows, 5, market->item),
         .funded = read_amount(rows, 6, market->item),
         .price = read_amount(rows, 7, market->currency),
         .stop = read_amount(rows, 8, market->currency),
-        .created_us = db_get_i64(rows, 9),
+        .created_us = read_micros(rows, 9),
     };
     text_copy(out->status, sizeof(out->status), db_get_text(rows, 3));
     return ERR_OK;

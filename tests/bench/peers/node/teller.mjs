@@ -205,23 +205,23 @@ async function order(pool, key, params) {
 // At most 10,000 orders, the oldest first.
 async function orders(pool, key, params) {
     const rows = await call(pool, useKey(key, params) +
-        "SELECT oid, market_id, side = 'ask', status, amount, remaining, funded, price, " +
-        'stop_price, UNIX_TIMESTAMP(created_at) * 1000000 DIV 1 FROM market_order ' +
+        'SELECT oid, market_id, side, status, amount, remaining, funded, price, ' +
+        'stop_price, UNIX_TIMESTAMP(created_at) FROM market_order ' +
         `WHERE user_id = ${key.user} AND ended_at IS NULL ORDER BY id LIMIT 10000`);
-    return rows.map(([oid, market, asks, status, , remaining, funded, price, stop, created]) => {
+    return rows.map(([oid, market, side, status, , remaining, funded, price, stop, created]) => {
         const [item, currency] = state.markets[market].map((id) => currencies.get(id));
         return {
             oid: uuid(oid),
             currency: currency.code,
             item: item.code,
-            type: Number(asks) ? 'ask' : 'bid',
+            type: side,
             amount: money(item, remaining),
             effective_amount: money(item, funded),
             ...(price !== null && { price: money(currency, price) }),
             ...(stop !== null && { stop: money(currency, stop) }),
             status,
-            date: Math.floor(Number(created) / 1000000),
-            priority: String(created),
+            date: Math.floor(Number(created)),
+            priority: created.replace('.', ''),
             actions: [],
         };
     });

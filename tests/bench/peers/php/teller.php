@@ -257,17 +257,17 @@ function order(array $state, array $key): array
 // At most 10,000 orders, the oldest first.
 function orders(array $state, array $key): array
 {
-    $rows = call($state, use_key($key) . "SELECT oid, market_id, side = 'ask', status, amount, remaining, funded, price, "
-        . 'stop_price, UNIX_TIMESTAMP(created_at) * 1000000 DIV 1 FROM market_order '
+    $rows = call($state, use_key($key) . 'SELECT oid, market_id, side, status, amount, remaining, funded, price, '
+        . 'stop_price, UNIX_TIMESTAMP(created_at) FROM market_order '
         . "WHERE user_id = {$key['user']} AND ended_at IS NULL ORDER BY id LIMIT 10000");
     $list = [];
-    foreach ($rows as [$oid, $market, $asks, $status, , $remaining, $funded, $price, $stop, $created]) {
+    foreach ($rows as [$oid, $market, $side, $status, , $remaining, $funded, $price, $stop, $created]) {
         [$item, $currency] = array_map(fn ($id) => $state['currencies'][$id], $state['markets'][$market]);
         $order = [
             'oid' => uuid($oid),
             'currency' => $currency['code'],
             'item' => $item['code'],
-            'type' => $asks ? 'ask' : 'bid',
+            'type' => $side,
             'amount' => money($item, $remaining),
             'effective_amount' => money($item, $funded),
         ];
@@ -279,8 +279,8 @@ function orders(array $state, array $key): array
         }
         $list[] = $order + [
             'status' => $status,
-            'date' => intdiv((int) $created, 1000000),
-            'priority' => (string) $created,
+            'date' => (int) $created,
+            'priority' => str_replace('.', '', $created),
             'actions' => [],
         ];
     }
