@@ -35,7 +35,7 @@ enum err app_start(struct app *app, const char *config_path, struct text *proble
         text_puts(problem, "the cryptographic library cannot be used");
         return rc;
     }
-    rc = matcher_open(app->config.market_matcher, &app->matcher);
+    rc = market_line_open(app->config.market_matcher, &app->market_line);
     if (rc != ERR_OK) {
         text_addf(problem, "market.matcher: %s is too long for a socket",
                   app->config.market_matcher);
@@ -69,7 +69,7 @@ void app_drop_db(struct app *app)
 void app_stop(struct app *app)
 {
     app_drop_db(app);
-    matcher_close(app->matcher);
+    market_line_close(app->market_line);
     crypto_wipe(app->master_key, sizeof(app->master_key));
     config_free(&app->config);
 }

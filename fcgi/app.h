@@ -12,7 +12,7 @@ struct app {
     struct config config;
     struct db *db;                     /* NULL until first needed; app_ready opens it */
     bool loaded;                       /* the currencies are there */
-    struct matcher *matcher;           /* line to the matcher, where the configuration names one */
+    struct market_line *market_line;   /* line to the matcher, where the configuration names one */
     uint8_t master_key[SEAL_KEY_SIZE]; /* from security.key_file */
 };
 

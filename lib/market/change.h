@@ -67,24 +67,24 @@ struct matcher_question {
 };
 #define MATCHER_FORMAT 1 /* to be raised with each change of a struct above */
 
-struct matcher;
+struct market_line;
 
 /* A line to the matcher that listens at `socket`; it is connected when first needed, and again after
  * it was lost.
  * socket  path of a socket; "" where there is none; copied
- * out     out, owned by the caller: matcher_close
+ * out     out, owned by the caller: market_line_close
  * Returns ERR_TOO_LONG, ERR_NO_MEMORY. */
-MUST_USE enum err matcher_open(const char *socket, struct matcher **out);
+MUST_USE enum err market_line_open(const char *socket, struct market_line **out);
 
 /* Ends the line. NULL is fine. */
-void matcher_close(struct matcher *matcher);
+void market_line_close(struct market_line *line);
 
 /* Has a change made by the matcher, or makes it alone. What is queued in `db` (db_defer) goes first, as
  * a part of it.
- * matcher  NULL: alone
+ * line    NULL: alone
  * resent   out, whether it was asked for twice, as for db_txn_call
  * Returns as market_change_alone. */
-MUST_USE enum err market_change(struct db *db, struct matcher *matcher,
+MUST_USE enum err market_change(struct db *db, struct market_line *line,
                                 const struct market_change *change, bool *resent);
 
 #endif

@@ -79,7 +79,7 @@ static enum err placed_before(struct db *db, const struct market_placement *plac
     return rc == ERR_OK && !same ? ERR_IDEMPOTENCY_CONFLICT : rc;
 }
 
-enum err market_place(struct db *db, struct matcher *matcher, const uint8_t master[SEAL_KEY_SIZE],
+enum err market_place(struct db *db, struct market_line *line, const uint8_t master[SEAL_KEY_SIZE],
                       const struct market_actor *actor, const struct market_placement *placement,
                       struct uuid *oid)
 {
@@ -91,7 +91,7 @@ enum err market_place(struct db *db, struct matcher *matcher, const uint8_t mast
     if (rc != ERR_OK)
         return rc;
     const struct market_change change = change_of(actor, placement, oid);
-    rc = market_change(db, matcher, &change, &resent);
+    rc = market_change(db, line, &change, &resent);
     return rc == ERR_OK || !(resent || actor->repeatable) ? rc
                                                           : placed_before(db, placement, oid, rc);
 }
@@ -109,14 +109,14 @@ enum err market_place_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
     return market_change_in(db, &change);
 }
 
-enum err market_cancel(struct db *db, struct matcher *matcher, int64_t user_id,
+enum err market_cancel(struct db *db, struct market_line *line, int64_t user_id,
                        const struct uuid *oid)
 {
     const struct market_change change = {.user_id = user_id, .oid = *oid, .cancel = true};
     struct market_order order;
     bool resent = false;
 
-    enum err rc = market_change(db, matcher, &change, &resent);
+    enum err rc = market_change(db, line, &change, &resent);
     if (rc != ERR_ORDER_UNKNOWN || !resent)
         return rc;
     /* Its first sending may have done it. */
