@@ -8,10 +8,9 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/encode.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "money/amount.h"
+#include "db/statement.h"
 
 #define PACKET_MAX (4 << 20) /* bytes of one packet of statements */
 #define CONNECT_TIMEOUT_S 2
@@ -196,58 +195,6 @@ static enum err connect_again(struct db *db)
     return rc;
 }
 
-static void add_arg(struct text *out, const struct db_arg *arg)
-{
-    char digits[AMOUNT_TEXT_SIZE];
-
-    switch (arg->type) {
-    case DB_NULL:
-        text_puts(out, "NULL");
-        break;
-    case DB_I64:
-        text_addf(out, "%lld", (long long)arg->i64);
-        break;
-    case DB_U64:
-        text_addf(out, "%llu", (unsigned long long)arg->u64);
-        break;
-    case DB_I128:
-        int128_format(arg->i128, digits);
-        text_puts(out, digits);
-        break;
-    case DB_TEXT:
-        text_puts(out, "_utf8mb4 X'");
-        text_hex(out, arg->bytes.data, arg->bytes.len);
-        text_putc(out, '\'');
-        break;
-    case DB_BLOB:
-        text_puts(out, "X'");
-        text_hex(out, arg->bytes.data, arg->bytes.len);
-        text_putc(out, '\'');
-        break;
-    case DB_DECIMAL:
-        if (strspn(arg->bytes.data, "0123456789.") != arg->bytes.len)
-            abort(); /* our bug: the caller promised digits */
-        text_add(out, arg->bytes.data, arg->bytes.len);
-        break;
-    }
-}
-
-static void add_statement(struct text *out, const char *sql, struct db_args args)
-{
-    size_t used = 0;
-    const char *mark;
-
-    for (; (mark = strchr(sql, '?')) != NULL; sql = mark + 1) {
-        if (used == args.count)
-            abort(); /* our bug: fewer arguments than marks */
-        text_add(out, sql, (size_t)(mark - sql));
-        add_arg(out, &args.list[used++]);
-    }
-    if (used != args.count)
-        abort();
-    text_puts(out, sql);
-}
-
 static struct outcome failed(struct db *db)
 {
     struct outcome outcome = {.rc = ERR_DB};
@@ -346,7 +293,7 @@ static struct outcome run_packet(struct db *db, const char *sql, struct db_args 
             text_add(&db->packet, db->deferred.data, db->deferred.len);
         if (deferred && *sql != '\0')
             text_puts(&db->packet, ";");
-        add_statement(&db->packet, sql, args);
+        statement_add(&db->packet, sql, args);
         outcome = exchange(db, deferred, rows);
         if (outcome.lost)
             disconnect(db);
@@ -385,7 +332,7 @@ enum err db_run(struct db *db, const char *sql, struct db_args args, struct db_r
 void db_defer(struct db *db, const char *sql, struct db_args args)
 {
     text_clear(&db->deferred);
-    add_statement(&db->deferred, sql, args);
+    statement_add(&db->deferred, sql, args);
     db->deferred_done = db->deferred_doubtful = false;
 }
 

@@ -81,7 +81,6 @@ static bool ask(struct market_line *line, const struct market_change *change, co
     struct matcher_question question = {.format = MATCHER_FORMAT, .change = *change};
 
     text_copy(question.change.first, sizeof(question.change.first), first);
-    *out = (struct market_outcome){0};
     if (!put_question(line, &question))
         return false;
     if (recv(line->fd, out, sizeof(*out), MSG_WAITALL) != (ssize_t)sizeof(*out)) {
@@ -95,7 +94,7 @@ static bool ask(struct market_line *line, const struct market_change *change, co
 enum err market_change(struct db *db, struct market_line *line, const struct market_change *change,
                        bool *resent)
 {
-    struct market_outcome outcome;
+    struct market_outcome outcome = {0};
     bool asked = false;
 
     *resent = false;

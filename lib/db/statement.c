@@ -1,0 +1,58 @@
+#include "db/statement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "money/amount.h"
+
+static void add_arg(struct text *out, const struct db_arg *arg)
+{
+    char digits[AMOUNT_TEXT_SIZE];
+
+    switch (arg->type) {
+    case DB_NULL:
+        text_puts(out, "NULL");
+        break;
+    case DB_I64:
+        text_addf(out, "%lld", (long long)arg->i64);
+        break;
+    case DB_U64:
+        text_addf(out, "%llu", (unsigned long long)arg->u64);
+        break;
+    case DB_I128:
+        int128_format(arg->i128, digits);
+        text_puts(out, digits);
+        break;
+    case DB_TEXT:
+        text_puts(out, "_utf8mb4 X'");
+        text_hex(out, arg->bytes.data, arg->bytes.len);
+        text_putc(out, '\'');
+        break;
+    case DB_BLOB:
+        text_puts(out, "X'");
+        text_hex(out, arg->bytes.data, arg->bytes.len);
+        text_putc(out, '\'');
+        break;
+    case DB_DECIMAL:
+        if (strspn(arg->bytes.data, "0123456789.") != arg->bytes.len)
+            abort(); /* our bug: the caller promised digits */
+        text_add(out, arg->bytes.data, arg->bytes.len);
+        break;
+    }
+}
+
+void statement_add(struct text *out, const char *sql, struct db_args args)
+{
+    size_t used = 0;
+    const char *mark;
+
+    for (; (mark = strchr(sql, '?')) != NULL; sql = mark + 1) {
+        if (used == args.count)
+            abort(); /* our bug: fewer arguments than marks */
+        text_add(out, sql, (size_t)(mark - sql));
+        add_arg(out, &args.list[used++]);
+    }
+    if (used != args.count)
+        abort();
+    text_puts(out, sql);
+}
