@@ -2,7 +2,7 @@
 // listening socket as descriptor 0, as a systemd socket unit does.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { chmod, chown, copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, copyFile, cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import net from 'node:net';
 import os from 'node:os';
@@ -231,4 +231,25 @@ test('without a socket the worker says what is missing', async () => {
   const worker = start(WORKER, []);
   assert.deepEqual(await worker.ended, [2, null]);
   assert.match(worker.log(), /descriptor 0 is not a listening socket/);
+});
+
+test('what is installed names what is installed, and no word is left to be filled in', async () => {
+  const [target, prefix] = [path.join(home, 'target'), '/opt/teller'];
+  await run(path.join(TREE, 'tools/dev/install-tree'), [path.dirname(WORKER), target, prefix]);
+  const docs = path.join(target, prefix, 'share/doc/teller');
+  const seen = new Set();
+  for (const folder of ['apache', 'cron', 'nginx', 'systemd'])
+    for (const file of await readdir(path.join(docs, folder))) {
+      const text = await readFile(path.join(docs, folder, file), 'utf8');
+      assert.doesNotMatch(text, /@[A-Z_]+@|\/usr\/local/, file);
+      for (const [named] of text.matchAll(/\/opt\/teller\/[\w\/.-]*\w/g)) {
+        await access(path.join(target, named));
+        seen.add(path.basename(named));
+      }
+    }
+  for (const name of ['teller-worker', 'teller-match', 'teller-sweep', 'tellerctl', 'html', 'headers.conf'])
+    assert.ok(seen.has(name), name);
+  const units = await readdir(path.join(docs, 'systemd'));
+  for (const [, unit] of (await readFile(path.join(docs, 'systemd/teller.target'), 'utf8')).matchAll(/(teller-[a-z]+@?)\d*\.(socket|service|timer)/g))
+    assert.ok(units.some((file) => file.startsWith(`${unit}.`)), unit);
 });
