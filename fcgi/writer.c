@@ -90,18 +90,21 @@ static void put_escaped(struct text *out, const unsigned char *p, const unsigned
 
 void writer_string(struct writer *writer, const char *string, size_t len)
 {
-    struct text *out = writer->out;
     const unsigned char *p = (const unsigned char *)string;
     size_t plain = plain_length(p, len);
-    char *start = text_extend(out, 1 + plain);
+    bool whole = plain == len;
+    char *start = text_extend(writer->out, 1 + plain + whole);
 
     if (start == NULL)
         return;
     *start = '"';
     memcpy(start + 1, p, plain);
-    if (plain < len)
-        put_escaped(out, p + plain, p + len);
-    text_putc(out, '"');
+    if (whole) {
+        start[1 + plain] = '"';
+    } else {
+        put_escaped(writer->out, p + plain, p + len);
+        text_putc(writer->out, '"');
+    }
 }
 
 static void put_break(struct writer *writer)
