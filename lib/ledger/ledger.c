@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
 
@@ -15,6 +16,22 @@ static struct {
     char percent[LEDGER_PERCENT_SIZE];
 } fees[MAX_FEES];
 static size_t fee_count;
+
+#define LEVELS 3                   /* of verification */
+#define ALLOWANCES_KEPT_US 1000000 /* then they are read again: an operator may change them */
+
+enum period { SINGLE, DAILY, MONTHLY, PERIODS };
+
+/* What a level may withdraw of a currency. */
+struct allowance {
+    uint16_t currency_id;
+    char level[8];
+    bool none[PERIODS]; /* nothing limits it */
+    __int128 max[PERIODS];
+};
+static struct allowance allowances[CURRENCY_MAX_COUNT * LEVELS];
+static size_t allowance_count;
+static int64_t allowances_read_us; /* by the monotonic clock; 0 = never */
 
 static enum err load_currencies(struct db *db)
 {
@@ -98,18 +115,72 @@ static void copy_date(char out[20], const char *text)
     text_copy(out, 20, text);
 }
 
-/* A limit from its column (NULL: none) and what was used of it; `known` is false where no row
- * allows anything. */
-static struct ledger_limit read_limit(const struct db_rows *rows, unsigned col, bool known,
-                                      __int128 used, const struct currency *currency)
+static enum err load_allowances(struct db *db)
+{
+    struct db_rows rows = {0};
+    int64_t now_us = clock_mono_us();
+    if (allowances_read_us != 0 && now_us - allowances_read_us < ALLOWANCES_KEPT_US)
+        return ERR_OK;
+    enum err rc = db_run(db,
+                         "SELECT currency_id, level, single_max, daily_max, monthly_max "
+                         "FROM withdrawal_limit",
+                         DB_NO_ARGS, &rows);
+    if (rc == ERR_OK && rows.count > CURRENCY_MAX_COUNT * LEVELS)
+        rc = ERR_CONFIG;
+    if (rc == ERR_OK) {
+        allowances_read_us = now_us;
+        allowance_count = 0;
+    }
+    while (rc == ERR_OK && db_next(&rows)) {
+        struct allowance *row = &allowances[allowance_count++];
+        row->currency_id = (uint16_t)db_get_u64(&rows, 0);
+        text_copy(row->level, sizeof(row->level), db_get_text(&rows, 1));
+        for (unsigned period = 0; period < PERIODS; period++) {
+            row->none[period] = db_is_null(&rows, 2 + period);
+            row->max[period] = db_get_i128(&rows, 2 + period);
+        }
+    }
+    db_rows_free(&rows);
+    return rc;
+}
+
+/* NULL where nothing is allowed. */
+static const struct allowance *find_allowance(const struct currency *currency, const char *level)
+{
+    for (size_t i = 0; i < allowance_count; i++)
+        if (allowances[i].currency_id == currency->id && strcmp(allowances[i].level, level) == 0)
+            return &allowances[i];
+    return NULL;
+}
+
+/* The limit of a period, of which `used` is used up. */
+static struct ledger_limit limit_of(const struct allowance *allowance, enum period period,
+                                    __int128 used, const struct currency *currency)
 {
     struct ledger_limit limit = {.max.currency = currency, .left.currency = currency};
-    if (!known)
+    if (allowance == NULL)
         return limit;
-    limit.none = db_is_null(rows, col);
-    limit.max.units = db_get_i128(rows, col);
+    limit.none = allowance->none[period];
+    limit.max.units = allowance->max[period];
     limit.left.units = limit.max.units > used ? limit.max.units - used : 0;
     return limit;
+}
+
+/* Whether the last day of withdrawals begins like today: with the day, or with the month. */
+static bool is_now(const struct db_rows *rows, size_t len)
+{
+    const char *day = db_get_text(rows, 14), *today = db_get_text(rows, 17);
+    return day != NULL && strncmp(day, today, len) == 0;
+}
+
+static __int128 used_today(const struct db_rows *rows)
+{
+    return is_now(rows, sizeof("YYYY-MM-DD") - 1) ? db_get_i128(rows, 15) : 0;
+}
+
+static __int128 used_this_month(const struct db_rows *rows)
+{
+    return is_now(rows, sizeof("YYYY-MM") - 1) ? db_get_i128(rows, 16) : 0;
 }
 
 static struct ledger_wallet *find_wallet(struct ledger_info *info, const struct currency *currency)
@@ -126,7 +197,7 @@ static enum err read_account(const struct db_rows *rows, struct ledger_info *inf
     const struct currency *currency = currency_by_id((uint16_t)db_get_u64(rows, 9));
     const char *purpose = db_get_text(rows, 10);
     struct amount balance = {.units = db_get_i128(rows, 11), .currency = currency};
-    bool known = db_get_u64(rows, 13) != 0, is_available = strcmp(purpose, "available") == 0;
+    bool is_available = strcmp(purpose, "available") == 0;
     struct ledger_wallet *wallet = find_wallet(info, currency);
 
     if (!is_available && strcmp(purpose, "held") != 0)
@@ -134,20 +205,21 @@ static enum err read_account(const struct db_rows *rows, struct ledger_info *inf
     if (wallet == NULL) {
         if (info->wallet_count == LEDGER_MAX_WALLETS)
             return ERR_INTERNAL;
+        const struct allowance *allowance = find_allowance(currency, info->level);
         wallet = &info->wallets[info->wallet_count++];
         *wallet = (struct ledger_wallet){
             .available.currency = currency,
             .reserved.currency = currency,
             .held.currency = currency,
-            .single = read_limit(rows, 14, known, 0, currency),
-            .daily = read_limit(rows, 15, known, db_get_i128(rows, 17), currency),
-            .monthly = read_limit(rows, 16, known, db_get_i128(rows, 18), currency),
+            .single = limit_of(allowance, SINGLE, 0, currency),
+            .daily = limit_of(allowance, DAILY, used_today(rows), currency),
+            .monthly = limit_of(allowance, MONTHLY, used_this_month(rows), currency),
         };
     }
     if (is_available) {
         wallet->available = balance;
-        wallet->reserved.units = db_get_i128(rows, 19);
-        wallet->entries = db_get_u64(rows, 12);
+        wallet->reserved.units = db_get_i128(rows, 12);
+        wallet->entries = db_get_u64(rows, 13);
     } else {
         wallet->held = balance;
     }
@@ -166,7 +238,7 @@ static void read_user(const struct db_rows *rows, struct ledger_info *out)
     copy_date(out->created, db_get_text(rows, 7));
     copy_date(out->last_login, db_get_text(rows, 8));
     out->volume =
-        (struct amount){.units = db_get_i128(rows, 20), .currency = currency_by_code("BTC", 3)};
+        (struct amount){.units = db_get_i128(rows, 18), .currency = currency_by_code("BTC", 3)};
     text_copy(out->trade_fee, sizeof(out->trade_fee), fee_for(out->volume.units));
 }
 
@@ -179,7 +251,9 @@ static int by_currency(const void *a, const void *b)
 enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info *out)
 {
     struct db_rows rows = {0};
-    enum err rc = db_run(db, "CALL account_info(?)", DB_ARGS(db_i64(user_id)), &rows);
+    enum err rc = load_allowances(db);
+    if (rc == ERR_OK)
+        rc = db_run(db, "CALL account_info(?)", DB_ARGS(db_i64(user_id)), &rows);
     if (rc == ERR_OK && rows.count == 0)
         rc = ERR_NOT_FOUND;
     out->wallet_count = 0;

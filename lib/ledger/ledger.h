@@ -66,7 +66,8 @@ struct ledger_info {
     struct ledger_wallet wallets[LEDGER_MAX_WALLETS];
 };
 
-/* Reads a user's account.
+/* Reads a user's account. An operator's change of a limit shows within a second; the limits are
+ * enforced as they are at once.
  * out  out; without wallets where nothing was ever booked
  * Returns ERR_NOT_FOUND where there is no such user. */
 MUST_USE enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info *out);

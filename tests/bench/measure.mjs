@@ -180,7 +180,7 @@ function statements(who, call) {
     sql('SET GLOBAL general_log = OFF');
     acknowledged.set(call, (acknowledged.get(call) ?? 0) + 1);
     // What a process asks once and remembers is no part of a call, and may take the call's first statement along.
-    const remembered = /^SELECT [^;]* FROM (currency|trade_fee|market|api_key AS k) /;
+    const remembered = /^SELECT [^;]* FROM (currency|trade_fee|market|withdrawal_limit|api_key AS k)\b/;
     const calls = readFileSync(log, 'utf8').split('\n')
         .flatMap((line) => /\bQuery\t(.*)$/.exec(line)?.[1].split(';') ?? []).map((text) => text.trim())
         .filter((text) => /^(CALL|SELECT) /.test(text) && !remembered.test(text))

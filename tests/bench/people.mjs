@@ -112,6 +112,15 @@ const currencies = Object.fromEntries(
         .map(([id, code, symbol, position, decimals, shown]) => [id, {
             id: Number(id), code, symbol, after: position === 'after', decimals: Number(decimals), display_decimals: Number(shown),
         }]));
+// Single, daily and monthly limit in smallest units or null, by currency and level.
+function limits() {
+    const all = {};
+    for (const [currency, level, ...list] of sql('SELECT currency_id, level, single_max, daily_max, monthly_max FROM withdrawal_limit')) {
+        (all[currency] ??= {})[level] = list.map((units) => (units === 'NULL' ? null : units));
+    }
+    return all;
+}
+
 const state = {
     socket: `${dir}/mariadb/mysqld.sock`,
     database: 'teller',
@@ -121,13 +130,14 @@ const state = {
     master: readFileSync(`${dir}/master.key`, 'utf8').trim(),
     currencies,
     markets: Object.fromEntries(sql('SELECT id, item_id, currency_id FROM market').map(([id, ...pair]) => [id, pair.map(Number)])),
+    limits: limits(),
     trade_fee: Number(sql('SELECT percent FROM trade_fee WHERE min_volume = 0')[0][0]),
     keys,
 };
 
 function php(value) {
     if (typeof value === 'string') return `'${value.replace(/[\\']/g, '\\$&')}'`;
-    if (typeof value !== 'object') return String(value);
+    if (typeof value !== 'object' || value === null) return String(value);
     return `[${Object.entries(value).map(([key, member]) => `${php(key)} => ${php(member)}`).join(', ')}]`;
 }
 

@@ -6,6 +6,7 @@
     X(schema)      \
     X(identity)    \
     X(api_key)     \
+    X(info)        \
     X(audit)       \
     X(checkout)    \
     X(notify)      \

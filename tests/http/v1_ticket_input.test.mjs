@@ -144,8 +144,12 @@ test('limits are each level\'s', async () => {
 test('no limit is no limit', async () => {
   await stack.ctl('limit', 'set', 'HKD', 'basic', '--single', 'none', '--daily', 'none', '--monthly', 'none');
   const who = await stack.customer({ level: 'basic', funds: { HKD: '99999999' } });
-  const wallet = (await who.ok('info')).Wallets.HKD;
-  assert.deepEqual([wallet.Daily_Withdraw_Limit, wallet.Monthly_Withdraw_Limit, wallet.Max_Withdraw], [null, null, null]);
+  // A worker holds the limits for a second.
+  const wallet = await until(async () => {
+    const { HKD } = (await who.ok('info')).Wallets;
+    return HKD.Daily_Withdraw_Limit === null && HKD;
+  }, 5, 'the new limits in info');
+  assert.deepEqual([wallet.Monthly_Withdraw_Limit, wallet.Max_Withdraw], [null, null]);
   await who.ticket(partner, '99999999', 'HKD');
 });
 

@@ -89,11 +89,13 @@ function uuid(bytes) {
 const useKey = (key, params) => `CALL api_key_use_${key.id % 32}(${key.id}, ${key.version}, ${params.nonce}, NULL);`;
 const hexText = (text) => `_utf8mb4 X'${Buffer.from(text).toString('hex')}'`;
 
-function wallet(currency, row) {
-    const [balance, entries, , single, daily, monthly, today, month, reserved] = row;
+function wallet(currency, [single, daily, monthly], row) {
+    const [balance, reserved, entries, day, dayAmount, monthAmount, today] = row;
+    const usedToday = day === today ? dayAmount : 0;
+    const usedThisMonth = day?.slice(0, 7) === today.slice(0, 7) ? monthAmount : 0;
     const limit = (units) => (units === null ? null : money(currency, units));
-    const left = [[single, null], [daily, today], [monthly, month]].filter(([max]) => max !== null)
-        .map(([max, used]) => Math.max(0, Number(max) - Number(used ?? 0)));
+    const left = [[single, 0], [daily, usedToday], [monthly, usedThisMonth]].filter(([max]) => max !== null)
+        .map(([max, used]) => Math.max(0, Number(max) - Number(used)));
     return {
         Balance: money(currency, balance),
         Operations: Number(entries),
@@ -106,11 +108,11 @@ function wallet(currency, row) {
 
 async function info(pool, key, params) {
     const rows = await call(pool, useKey(key, params) + `CALL account_info(${key.user})`);
-    const [id, bytes, login, , , language, , created, lastLogin] = rows[0];
+    const [id, bytes, login, , level, language, , created, lastLogin] = rows[0];
     const wallets = {};
     for (const row of rows.filter((row) => row[10] === 'available').sort((a, b) => a[9] - b[9])) {
         const currency = currencies.get(row[9]);
-        wallets[currency.code] = wallet(currency, row.slice(11));
+        wallets[currency.code] = wallet(currency, state.limits[row[9]][level], row.slice(11));
     }
     return {
         Login: login,
@@ -121,7 +123,7 @@ async function info(pool, key, params) {
         Created: created.slice(0, 19),
         Last_Login: lastLogin?.slice(0, 19) ?? null,
         Wallets: wallets,
-        Monthly_Volume: money(currencies.get(1), rows[0][20]),
+        Monthly_Volume: money(currencies.get(1), rows[0][18] ?? '0'),
         Trade_Fee: state.trade_fee,
     };
 }

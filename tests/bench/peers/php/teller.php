@@ -111,13 +111,13 @@ function use_key(array $key): string
 function info(array $state, array $key): array
 {
     $rows = call($state, use_key($key) . "CALL account_info({$key['user']})");
-    [$id, $uuid, $login, , , $language, , $created, $last_login] = $rows[0];
+    [$id, $uuid, $login, , $level, $language, , $created, $last_login] = $rows[0];
     $wallets = [];
     usort($rows, fn ($a, $b) => $a[9] <=> $b[9]);
     foreach ($rows as $row) {
         if ($row[10] === 'available') {
             $currency = $state['currencies'][$row[9]];
-            $wallets[$currency['code']] = wallet($currency, array_slice($row, 11));
+            $wallets[$currency['code']] = wallet($currency, $state['limits'][$row[9]][$level], array_slice($row, 11));
         }
     }
     $rights = [];
@@ -135,16 +135,19 @@ function info(array $state, array $key): array
         'Created' => substr($created, 0, 19),
         'Last_Login' => $last_login === null ? null : substr($last_login, 0, 19),
         'Wallets' => $wallets ?: new stdClass(),
-        'Monthly_Volume' => money($state['currencies'][1], $rows[0][20]),
+        'Monthly_Volume' => money($state['currencies'][1], $rows[0][18] ?? '0'),
         'Trade_Fee' => $state['trade_fee'],
     ];
 }
 
-function wallet(array $currency, array $row): array
+function wallet(array $currency, array $limits, array $row): array
 {
-    [$balance, $entries, , $single, $daily, $monthly, $today, $month, $reserved] = $row;
-    $left = fn (?string $max, ?string $used) => $max === null ? null : max(0, (int) $max - (int) $used);
-    $all = [$left($single, '0'), $left($daily, $today), $left($monthly, $month)];
+    [$balance, $reserved, $entries, $day, $day_amount, $month_amount, $today] = $row;
+    [$single, $daily, $monthly] = $limits;
+    $used_today = $day === $today ? (int) $day_amount : 0;
+    $used_this_month = $day !== null && substr($day, 0, 7) === substr($today, 0, 7) ? (int) $month_amount : 0;
+    $left = fn (?string $max, int $used) => $max === null ? null : max(0, (int) $max - $used);
+    $all = [$left($single, 0), $left($daily, $used_today), $left($monthly, $used_this_month)];
     $limits = array_filter($all, fn ($limit) => $limit !== null);
     $limit = fn (?string $units) => $units === null ? null : money($currency, $units);
     return [
