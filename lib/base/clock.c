@@ -30,3 +30,39 @@ void clock_format(int64_t unix_s, char out[CLOCK_TEXT_SIZE])
     gmtime_r(&when, &tm);
     strftime(out, CLOCK_TEXT_SIZE, "%Y-%m-%d %H:%M:%S", &tm);
 }
+
+/* Days since 1970 of a day of the Gregorian calendar. The year is taken to begin in March, so that
+ * the odd day is its last, and the months before one take 153 days in five. */
+static int64_t days_until(int64_t year, int month, int day)
+{
+    if (month <= 2) {
+        year--;
+        month += 12;
+    }
+    return 365 * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 1 -
+           719468; /* from March 1st of the year 0 */
+}
+
+bool clock_parse_us(const char *text, int64_t *out)
+{
+    static const char pattern[] = "0000-00-00 00:00:00.000000";
+    enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, MICRO, FIELDS };
+    int field[FIELDS] = {0}, at = 0;
+    const char *p = pattern;
+
+    for (; *p != '\0'; p++, text++) {
+        if (*p == '0' && *text >= '0' && *text <= '9')
+            field[at] = field[at] * 10 + (*text - '0');
+        else if (*p == *text)
+            at++;
+        else
+            return false;
+    }
+    if (*text != '\0' || field[MONTH] < 1 || field[MONTH] > 12 || field[DAY] < 1 ||
+        field[DAY] > 31 || field[HOUR] > 23 || field[MINUTE] > 59 || field[SECOND] > 59)
+        return false;
+    int64_t days = days_until(field[YEAR], field[MONTH], field[DAY]);
+    *out = (((days * 24 + field[HOUR]) * 60 + field[MINUTE]) * 60 + field[SECOND]) * 1000000 +
+           field[MICRO];
+    return true;
+}

@@ -3,6 +3,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Microseconds since 1970, UTC. */
@@ -16,5 +17,9 @@ int64_t clock_mono_us(void);
 /* Writes `unix_s` as "YYYY-MM-DD HH:MM:SS" in UTC; times outside the years 1000 to 9999 as the
  * nearest one inside. */
 void clock_format(int64_t unix_s, char out[CLOCK_TEXT_SIZE]);
+
+/* Reads "YYYY-MM-DD HH:MM:SS.ffffff" in UTC, as the database writes a DATETIME(6), in microseconds
+ * since 1970. False for anything else; `out` is untouched then. */
+bool clock_parse_us(const char *text, int64_t *out);
 
 #endif

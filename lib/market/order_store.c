@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "market/store.h"
 
@@ -38,17 +39,14 @@ enum err market_store_same(struct db *db, const struct market_placement *placeme
 
 #define ORDER_COLUMNS                                                              \
     "oid, market_id, side, status, amount, remaining, funded, price, stop_price, " \
-    "UNIX_TIMESTAMP(created_at) FROM market_order "
+    "created_at FROM market_order "
 
-/* A moment of six decimals, in microseconds. */
-static int64_t read_micros(const struct db_rows *rows, unsigned col)
+static int64_t read_moment(const struct db_rows *rows, unsigned col)
 {
-    const char *text = db_get_text(rows, col);
-    __int128 micros = 0;
-    unsigned scale;
-    if (decimal_parse(text, strlen(text), 6, &micros, &scale) != ERR_OK || scale != 6)
-        abort(); /* our bug: the column is something else */
-    return (int64_t)micros;
+    int64_t us;
+    if (!clock_parse_us(db_get_text(rows, col), &us))
+        abort(); /* our bug: the column is no DATETIME(6) */
+    return us;
 }
 
 static enum err read_order(struct db *db, const struct db_rows *rows, struct market_order *out)
@@ -66,7 +64,7 @@ static enum err read_order(struct db *db, const struct db_rows *rows, struct mar
         .funded = read_amount(rows, 6, market->item),
         .price = read_amount(rows, 7, market->currency),
         .stop = read_amount(rows, 8, market->currency),
-        .created_us = read_micros(rows, 9),
+        .created_us = read_moment(rows, 9),
     };
     text_copy(out->status, sizeof(out->status), db_get_text(rows, 3));
     return ERR_OK;

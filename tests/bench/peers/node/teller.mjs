@@ -208,10 +208,11 @@ async function order(pool, key, params) {
 async function orders(pool, key, params) {
     const rows = await call(pool, useKey(key, params) +
         'SELECT oid, market_id, side, status, amount, remaining, funded, price, ' +
-        'stop_price, UNIX_TIMESTAMP(created_at) FROM market_order ' +
+        'stop_price, created_at FROM market_order ' +
         `WHERE user_id = ${key.user} AND ended_at IS NULL ORDER BY id LIMIT 10000`);
     return rows.map(([oid, market, side, status, , remaining, funded, price, stop, created]) => {
         const [item, currency] = state.markets[market].map((id) => currencies.get(id));
+        const seconds = Date.parse(`${created.slice(0, 19)}Z`) / 1000;
         return {
             oid: uuid(oid),
             currency: currency.code,
@@ -222,8 +223,8 @@ async function orders(pool, key, params) {
             ...(price !== null && { price: money(currency, price) }),
             ...(stop !== null && { stop: money(currency, stop) }),
             status,
-            date: Math.floor(Number(created)),
-            priority: created.replace('.', ''),
+            date: seconds,
+            priority: seconds + created.slice(20),
             actions: [],
         };
     });

@@ -5,6 +5,7 @@
 // TELLER_DRIVER the way to the database.
 declare(strict_types=1);
 
+date_default_timezone_set('UTC');
 require __DIR__ . ($_SERVER['TELLER_DRIVER'] === 'pdo' ? '/pdo.php' : '/mysqli.php');
 
 final class Refusal extends Exception
@@ -261,11 +262,12 @@ function order(array $state, array $key): array
 function orders(array $state, array $key): array
 {
     $rows = call($state, use_key($key) . 'SELECT oid, market_id, side, status, amount, remaining, funded, price, '
-        . 'stop_price, UNIX_TIMESTAMP(created_at) FROM market_order '
+        . 'stop_price, created_at FROM market_order '
         . "WHERE user_id = {$key['user']} AND ended_at IS NULL ORDER BY id LIMIT 10000");
     $list = [];
     foreach ($rows as [$oid, $market, $side, $status, , $remaining, $funded, $price, $stop, $created]) {
         [$item, $currency] = array_map(fn ($id) => $state['currencies'][$id], $state['markets'][$market]);
+        $date = strtotime($created);
         $order = [
             'oid' => uuid($oid),
             'currency' => $currency['code'],
@@ -282,8 +284,8 @@ function orders(array $state, array $key): array
         }
         $list[] = $order + [
             'status' => $status,
-            'date' => (int) $created,
-            'priority' => str_replace('.', '', $created),
+            'date' => $date,
+            'priority' => $date . substr($created, 20),
             'actions' => [],
         ];
     }
