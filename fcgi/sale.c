@@ -177,7 +177,7 @@ static enum err pay_at_market(struct db *db, struct work *work)
     uuid_format(&sale->payment, payment);
     snprintf(work->key, sizeof(work->key), "pay:%s", payment);
     for (int i = 0; rc == ERR_DB_AWAY && i < TRIES; i++)
-        rc = db_txn(db, pay_in, work);
+        rc = db_txn(db, pay_in, work, NULL);
     return rc == ERR_OK ? checkout_view(db, &sale->order.id, &sale->order) : rc;
 }
 

@@ -3,6 +3,7 @@
 #include <errmsg.h>
 #include <mysql.h>
 #include <mysqld_error.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -39,52 +40,6 @@ struct outcome {
     bool retry;    /* deadlock and the like */
     bool deferred; /* it was the deferred statement that failed */
 };
-
-struct db_arg db_null(void)
-{
-    return (struct db_arg){.type = DB_NULL};
-}
-
-struct db_arg db_i64(int64_t value)
-{
-    return (struct db_arg){.type = DB_I64, .i64 = value};
-}
-
-struct db_arg db_u64(uint64_t value)
-{
-    return (struct db_arg){.type = DB_U64, .u64 = value};
-}
-
-struct db_arg db_i128(__int128 value)
-{
-    return (struct db_arg){.type = DB_I128, .i128 = value};
-}
-
-struct db_arg db_text(const char *text)
-{
-    return text == NULL ? db_null() : db_textn(text, strlen(text));
-}
-
-struct db_arg db_textn(const char *text, size_t len)
-{
-    return (struct db_arg){.type = DB_TEXT, .bytes = {.data = text, .len = len}};
-}
-
-struct db_arg db_blob(const void *data, size_t len)
-{
-    return data == NULL ? db_null()
-                        : (struct db_arg){.type = DB_BLOB, .bytes = {.data = data, .len = len}};
-}
-
-struct db_arg db_uuid(const struct uuid *id)
-{
-    return id == NULL ? db_null() : db_blob(id->bytes, sizeof(id->bytes));
-}
-
-struct db_arg db_decimal(const char *digits)
-{
-    return (struct db_arg){.type = DB_DECIMAL, .bytes = {.data = digits, .len = strlen(digits)}};
-}
 
 static char *copy(const char *text)
 {
@@ -227,31 +182,53 @@ static struct outcome failed(struct db *db)
     return outcome;
 }
 
-static void keep_rows(struct db *db, struct db_rows *rows)
+/* Where the result sets of a packet go: one after the other, those past the last one into it. */
+struct places {
+    struct db_rows *rows;
+    size_t count, filled;
+};
+
+static void keep_rows(struct db *db, struct places *places)
 {
     MYSQL_RES *result = mysql_store_result(&db->mysql);
-    if (rows == NULL) {
+    if (places->count == 0) {
         mysql_free_result(result);
         return;
     }
+    size_t place = places->filled < places->count ? places->filled : places->count - 1;
+    struct db_rows *rows = &places->rows[place];
     if (result != NULL) {
         db_rows_free(rows);
         rows->result = result;
         rows->count = mysql_num_rows(result);
+        places->filled++;
     } else if (mysql_field_count(&db->mysql) == 0) {
         rows->affected = mysql_affected_rows(&db->mysql);
     }
 }
 
+/* Sends the packet and waits for its first answer. The library would look for it before it waits, in
+ * vain nearly every time: this saves a system call. Where nothing comes the library says so. */
+static bool query(struct db *db)
+{
+    struct pollfd answer = {.events = POLLIN};
+
+    if (mysql_send_query(&db->mysql, text_string(&db->packet), db->packet.len) != 0)
+        return false;
+    answer.fd = mysql_get_socket(&db->mysql);
+    (void)poll(&answer, 1, READ_TIMEOUT_S * 1000);
+    return !mysql_read_query_result(&db->mysql);
+}
+
 /* Sends the packet and reads every answer. The first one belongs to the deferred statement where
  * there is one. */
-static struct outcome exchange(struct db *db, bool deferred, struct db_rows *rows)
+static struct outcome exchange(struct db *db, bool deferred, struct places places)
 {
     struct outcome outcome;
 
     if (db->packet.full)
         return (struct outcome){.rc = ERR_TOO_LARGE};
-    if (mysql_real_query(&db->mysql, text_string(&db->packet), db->packet.len) != 0) {
+    if (!query(db)) {
         outcome = failed(db);
         outcome.deferred = deferred;
         return outcome;
@@ -259,7 +236,7 @@ static struct outcome exchange(struct db *db, bool deferred, struct db_rows *row
     if (deferred)
         db->deferred_done = true;
     for (;;) {
-        keep_rows(db, rows);
+        keep_rows(db, &places);
         if (mysql_errno(&db->mysql) != 0)
             return failed(db);
         if (mysql_warning_count(&db->mysql) != 0)
@@ -273,10 +250,11 @@ static struct outcome exchange(struct db *db, bool deferred, struct db_rows *row
     }
 }
 
-/* One packet: the deferred statement and the statement, which may be "". A connection that turns out
- * to be closed is opened again; one that breaks underway is reported. */
+/* One packet: the deferred statement and the others, which may be "". A connection that turns out to
+ * be closed is opened again; one that breaks underway is reported. A nonce that is refused is taken
+ * as ours where another process may have used it for us. */
 static struct outcome run_packet(struct db *db, const char *sql, struct db_args args,
-                                 struct db_rows *rows)
+                                 struct places places)
 {
     struct outcome outcome = {.rc = ERR_OK};
     bool deferred = db->deferred.len > 0;
@@ -294,7 +272,7 @@ static struct outcome run_packet(struct db *db, const char *sql, struct db_args 
         if (deferred && *sql != '\0')
             text_puts(&db->packet, ";");
         statement_add(&db->packet, sql, args);
-        outcome = exchange(db, deferred, rows);
+        outcome = exchange(db, deferred, places);
         if (outcome.lost)
             disconnect(db);
         if (!outcome.lost || outcome.sent || fresh || in_txn)
@@ -302,6 +280,8 @@ static struct outcome run_packet(struct db *db, const char *sql, struct db_args 
     }
     if (!outcome.deferred || !outcome.lost)
         text_clear(&db->deferred);
+    if (outcome.deferred && outcome.rc == ERR_NONCE_INVALID && db->deferred_doubtful)
+        return run_packet(db, sql, args, places);
     return outcome;
 }
 
@@ -309,24 +289,33 @@ static struct outcome run_packet(struct db *db, const char *sql, struct db_args 
  * that is refused now was taken by the attempt that was lost; a write among the rest is still
  * refused by its request key. */
 static struct outcome run_again(struct db *db, const char *sql, struct db_args args,
-                                struct db_rows *rows)
+                                struct places places)
 {
     struct outcome outcome = {.rc = connect_again(db)};
-    if (outcome.rc != ERR_OK)
-        return outcome;
-    outcome = run_packet(db, sql, args, rows);
-    if (outcome.deferred && outcome.rc == ERR_NONCE_INVALID)
-        outcome = run_packet(db, sql, args, rows);
-    return outcome;
+
+    db->deferred_doubtful = true;
+    return outcome.rc == ERR_OK ? run_packet(db, sql, args, places) : outcome;
+}
+
+static struct places one_place(struct db_rows *rows)
+{
+    return (struct places){.rows = rows, .count = rows != NULL};
 }
 
 enum err db_run(struct db *db, const char *sql, struct db_args args, struct db_rows *rows)
 {
     bool was_in_txn = db->in_txn;
-    struct outcome outcome = run_packet(db, sql, args, rows);
+    struct outcome outcome = run_packet(db, sql, args, one_place(rows));
     if (outcome.lost && outcome.sent && !was_in_txn)
-        outcome = run_again(db, sql, args, rows);
+        outcome = run_again(db, sql, args, one_place(rows));
     return outcome.rc;
+}
+
+enum err db_run_packet(struct db *db, const char *sql, struct db_rows rows[], size_t count)
+{
+    if (!db->in_txn)
+        abort(); /* our bug: whether it was done would be unknown when the connection is lost */
+    return run_packet(db, sql, DB_NO_ARGS, (struct places){.rows = rows, .count = count}).rc;
 }
 
 void db_defer(struct db *db, const char *sql, struct db_args args)
@@ -387,12 +376,10 @@ enum err db_txn_call(struct db *db, const char *sql, struct db_args args, struct
     if (db->in_txn)
         abort(); /* our bug: transactions do not nest */
     for (int tries = 0;; tries++) {
-        outcome = run_packet(db, sql, args, rows);
-        if (outcome.deferred && outcome.rc == ERR_NONCE_INVALID && db->deferred_doubtful)
-            outcome = run_packet(db, sql, args, rows);
+        outcome = run_packet(db, sql, args, one_place(rows));
         if (outcome.lost && outcome.sent) {
             again = true;
-            outcome = run_again(db, sql, args, rows);
+            outcome = run_again(db, sql, args, one_place(rows));
         }
         if (!outcome.retry || tries + 1 == DB_TXN_TRIES)
             break;
@@ -405,29 +392,48 @@ enum err db_txn_call(struct db *db, const char *sql, struct db_args args, struct
 
 enum err db_txn_call_once(struct db *db, const char *sql, struct db_args args, struct db_rows *rows)
 {
-    return run_packet(db, sql, args, rows).rc;
+    return run_packet(db, sql, args, one_place(rows)).rc;
 }
 
-enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg)
+/* One attempt at a transaction.
+ * begun  out, whether it came so far that ERR_DB_AWAY leaves its outcome unknown */
+static enum err try_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg,
+                        bool *begun)
 {
+    enum err rc = db_run(db, "START TRANSACTION", DB_NO_ARGS, NULL);
+
+    *begun = rc == ERR_OK;
+    if (rc != ERR_OK)
+        return rc;
+    db->in_txn = true;
+    if ((rc = work(db, arg)) == ERR_OK)
+        rc = db_run(db, "COMMIT", DB_NO_ARGS, NULL);
+    db->in_txn = false;
+    if (rc != ERR_OK)
+        roll_back(db);
+    return rc;
+}
+
+enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg, bool *resent)
+{
+    bool again = false, begun;
     enum err rc;
 
     if (db->in_txn)
         abort(); /* our bug: transactions do not nest */
     for (int tries = 0;; tries++) {
-        if ((rc = db_run(db, "START TRANSACTION", DB_NO_ARGS, NULL)) != ERR_OK)
-            return rc;
-        db->in_txn = true;
-        if ((rc = work(db, arg)) == ERR_OK)
-            rc = db_run(db, "COMMIT", DB_NO_ARGS, NULL);
-        db->in_txn = false;
-        if (rc == ERR_OK)
-            return rc;
-        roll_back(db);
+        rc = try_txn(db, work, arg, &begun);
+        if (rc == ERR_DB_AWAY && begun && resent != NULL && connect_again(db) == ERR_OK) {
+            again = true;
+            rc = try_txn(db, work, arg, &begun);
+        }
         if (rc != ERR_DB_CONTENDED || tries + 1 == DB_TXN_TRIES)
-            return rc;
+            break;
         pause_for_retry(tries);
     }
+    if (resent != NULL)
+        *resent = again;
+    return rc;
 }
 
 bool db_in_txn(const struct db *db)
@@ -445,7 +451,7 @@ enum err db_run_script(struct db *db, const char *script, size_t len, struct tex
     }
     text_clear(&db->packet);
     text_add(&db->packet, script, len);
-    outcome = exchange(db, false, NULL);
+    outcome = exchange(db, false, one_place(NULL));
     if (outcome.rc != ERR_OK)
         text_puts(problem, db_problem(db));
     return outcome.rc;

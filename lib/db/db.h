@@ -102,6 +102,16 @@ void db_close(struct db *db);
  * only. Returns ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB, or what a procedure signalled. */
 MUST_USE enum err db_run(struct db *db, const char *sql, struct db_args args, struct db_rows *rows);
 
+/* Runs several statements inside the transaction that db_txn has open, in one round trip. Where one
+ * fails the later ones are not run, and its error is returned.
+ * sql    statements with semicolons between them, written with statement_add
+ * rows   out, the result sets in order, each to be freed with db_rows_free; statements that give
+ *        none take no place
+ * count  how many there are room for
+ * Errors as db_run. */
+MUST_USE enum err db_run_packet(struct db *db, const char *sql, struct db_rows rows[],
+                                size_t count);
+
 /* Queues a statement that gives no rows, to be sent in front of the next one in the same packet;
  * where it fails the next is not run and its error is returned. At most one is queued: a later one
  * takes its place.
@@ -148,12 +158,15 @@ MUST_USE enum err db_txn_call_once(struct db *db, const char *sql, struct db_arg
 #define DB_TXN_TRIES 5
 
 /* Runs `work` in a transaction, with the same retries.
- * work  must have no effect outside of the database and may run several times; it never commits;
- *       its error rolls back and is returned
- * arg   passed to it
- * Returns the error of `work`, ERR_DB_AWAY (the outcome is unknown where the commit was under way),
- * ERR_DB_CONTENDED, ERR_DB. */
-MUST_USE enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg);
+ * work    must have no effect outside of the database and may run several times; it never commits;
+ *         its error rolls back and is returned
+ * arg     passed to it
+ * resent  out, for work that knows itself again: where the connection is lost the server is waited
+ *         for (at most DB_RETURN_MS) and the work done once more, and this tells it; NULL: it is
+ *         not, and ERR_DB_AWAY may mean that all was done
+ * Returns the error of `work`, ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB. */
+MUST_USE enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg,
+                         bool *resent);
 
 /* True while a transaction is open: the dispatcher asserts that there is none after a handler. */
 bool db_in_txn(const struct db *db);

@@ -5,6 +5,52 @@
 
 #include "money/amount.h"
 
+struct db_arg db_null(void)
+{
+    return (struct db_arg){.type = DB_NULL};
+}
+
+struct db_arg db_i64(int64_t value)
+{
+    return (struct db_arg){.type = DB_I64, .i64 = value};
+}
+
+struct db_arg db_u64(uint64_t value)
+{
+    return (struct db_arg){.type = DB_U64, .u64 = value};
+}
+
+struct db_arg db_i128(__int128 value)
+{
+    return (struct db_arg){.type = DB_I128, .i128 = value};
+}
+
+struct db_arg db_text(const char *text)
+{
+    return text == NULL ? db_null() : db_textn(text, strlen(text));
+}
+
+struct db_arg db_textn(const char *text, size_t len)
+{
+    return (struct db_arg){.type = DB_TEXT, .bytes = {.data = text, .len = len}};
+}
+
+struct db_arg db_blob(const void *data, size_t len)
+{
+    return data == NULL ? db_null()
+                        : (struct db_arg){.type = DB_BLOB, .bytes = {.data = data, .len = len}};
+}
+
+struct db_arg db_uuid(const struct uuid *id)
+{
+    return id == NULL ? db_null() : db_blob(id->bytes, sizeof(id->bytes));
+}
+
+struct db_arg db_decimal(const char *digits)
+{
+    return (struct db_arg){.type = DB_DECIMAL, .bytes = {.data = digits, .len = strlen(digits)}};
+}
+
 static void add_arg(struct text *out, const struct db_arg *arg)
 {
     char digits[AMOUNT_TEXT_SIZE];

@@ -1,4 +1,4 @@
-/* The text of a statement, for db.c alone. */
+/* The text of statements: for db.c, and for whoever puts several into one packet (db_run_packet). */
 #ifndef DB_STATEMENT_H
 #define DB_STATEMENT_H
 

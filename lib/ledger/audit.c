@@ -72,7 +72,7 @@ enum err audit_run(struct db *db, const char *const *checks_to_run, size_t count
 {
     struct run run = {checks_to_run, count, difference, arg, differences};
     enum err rc = db_run(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", DB_NO_ARGS, NULL);
-    return rc == ERR_OK ? db_txn(db, run_all, &run) : rc;
+    return rc == ERR_OK ? db_txn(db, run_all, &run, NULL) : rc;
 }
 
 enum err ledger_audit(struct db *db, void (*difference)(void *arg, const char *words), void *arg,

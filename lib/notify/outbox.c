@@ -156,7 +156,7 @@ enum err outbox_claim(struct db *db, const char *channel, struct outbox_want *wa
     for (size_t i = 0; i < count; i++)
         wants[i].taken = 0;
     if (rc == ERR_OK && claim.count > 0)
-        rc = db_txn(db, claim_work, &claim);
+        rc = db_txn(db, claim_work, &claim, NULL);
     while (rc == ERR_OK && db_next(&claim.events)) {
         notify_read_event(&claim.events, event);
         count_taken(&claim, event);
@@ -296,7 +296,7 @@ enum err outbox_record(struct db *db, const struct outbox_outcome *outcomes, siz
 
     if (count == 0)
         return ERR_OK;
-    return count > OUTBOX_RECORD_MAX ? ERR_INTERNAL : db_txn(db, record_work, &record);
+    return count > OUTBOX_RECORD_MAX ? ERR_INTERNAL : db_txn(db, record_work, &record, NULL);
 }
 
 enum err outbox_drop_mail(struct db *db, int limit, int64_t *dropped)

@@ -122,7 +122,7 @@ static enum err look(struct db *db, void *arg)
 static size_t lanes(const struct shop *shop)
 {
     struct search search = {.shop = shop};
-    DB_GIVES(db_txn(test_db, look, &search), ERR_NOT_FOUND);
+    DB_GIVES(db_txn(test_db, look, &search, NULL), ERR_NOT_FOUND);
     return search.found;
 }
 
