@@ -23,11 +23,18 @@
 #define MARKET_TRACE_SIZE 65  /* a request id, at most 64 bytes, and a NUL */
 #define MARKET_BATCH_MAX 32   /* changes of one transaction: the last one waits for all of them */
 
+enum market_change_kind {
+    MARKET_PLACE,  /* a new order */
+    MARKET_CANCEL, /* its owner takes an order back */
+    MARKET_RETRY,  /* an order that waits is tried once more, by nobody: it may have money now */
+};
+
 /* Holds no pointers: it is sent to the matcher as it is. */
 struct market_change {
+    enum market_change_kind kind;
     int64_t user_id;
     struct uuid oid;
-    bool cancel; /* take the order back; what follows is only for an order to be placed */
+    /* What follows is for an order to be placed. */
     bool with_price, with_stop, fiat_fee; /* as of struct market_placement */
     uint8_t market_id;
     enum market_side side;
@@ -43,19 +50,21 @@ struct market_outcome {
 };
 
 /* Makes a change as a transaction of its own.
- * resent  out, as for db_txn_call
- * Returns as market_place and market_cancel. */
+ * resent  out, as for db_txn
+ * Returns as market_place and market_cancel; a retry of an order that waits no longer, or whose market
+ * is halted, is ERR_ORDER_UNKNOWN. */
 MUST_USE enum err market_change_alone(struct db *db, const struct market_change *change,
                                       bool *resent);
 
-/* Places an order inside the caller's transaction (db_txn). */
+/* Makes a change inside the caller's transaction (db_txn). */
 MUST_USE enum err market_change_in(struct db *db, const struct market_change *change);
 
 /* Makes changes in one transaction, in their order, each or nothing of it; where a change's first
  * statement is refused, that is its outcome.
  * count  1 to MARKET_BATCH_MAX
- * out    out, one for each; none is known where the transaction has failed, which is not tried again:
- *        first statements may have been done, and each change's maker knows how to deal with that */
+ * out    out, one for each; none is known where the transaction has failed, or where the first
+ *        statements could not be run: some may have been, and each change's maker knows how to deal
+ *        with that */
 void market_change_together(struct db *db, const struct market_change *changes, size_t count,
                             struct market_outcome *out);
 
@@ -65,7 +74,7 @@ struct matcher_question {
     uint32_t format; /* MATCHER_FORMAT: worker and matcher may be of different versions */
     struct market_change change;
 };
-#define MATCHER_FORMAT 1 /* to be raised with each change of a struct above */
+#define MATCHER_FORMAT 2 /* to be raised with each change of a struct above */
 
 struct market_line;
 

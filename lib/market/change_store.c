@@ -1,118 +1,118 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "market/book.h"
 #include "market/change.h"
 
-#define PLACE_ARGS 9 /* of market_place, market_place_in and market_try_place */
-#define CANCEL_ARGS 2
-#define ARGS_MAX (MARKET_BATCH_MAX * PLACE_ARGS)
 #define SQL_MAX (32 << 10)
 
-static struct db_arg units_if(bool given, __int128 units)
+/* Some changes that are made in one transaction. */
+struct batch {
+    const struct market_change *changes;
+    size_t count;
+    const enum err *before; /* of each: ERR_OK, or why it is not to be made */
+    enum err *outcomes;
+};
+
+/* Makes them inside the transaction. */
+static enum err make(struct db *db, const struct batch *batch)
 {
-    return given ? db_i128(units) : db_null();
+    struct book book = {.db = db};
+
+    book_read(&book, batch->changes, batch->count);
+    for (size_t i = 0; i < batch->count && book.rc == ERR_OK; i++)
+        batch->outcomes[i] =
+            batch->before[i] == ERR_OK ? book_make(&book, &batch->changes[i]) : batch->before[i];
+    enum err rc = book.rc == ERR_OK ? book_write(&book) : book.rc;
+    book_free(&book);
+    return rc;
 }
 
-/* Gives the number of arguments. */
-static size_t write_args(const struct market_change *change, struct db_arg args[PLACE_ARGS])
+static enum err make_all(struct db *db, void *arg)
 {
-    args[0] = db_i64(change->user_id);
-    args[1] = db_uuid(&change->oid);
-    if (change->cancel)
-        return CANCEL_ARGS;
-    args[2] = db_text(change->trace);
-    args[3] = db_u64(change->market_id);
-    args[4] = db_text(market_side_name(change->side));
-    args[5] = units_if(change->with_price, change->price);
-    args[6] = units_if(change->with_stop, change->stop);
-    args[7] = db_i128(change->amount);
-    args[8] = db_u64(change->fiat_fee);
-    return PLACE_ARGS;
+    return make(db, arg);
+}
+
+/* One is refused by itself: nothing is left to be kept. */
+static enum err make_one(struct db *db, void *arg)
+{
+    const struct batch *batch = arg;
+    enum err rc = make(db, batch);
+
+    return rc == ERR_OK ? batch->outcomes[0] : rc;
 }
 
 enum err market_change_alone(struct db *db, const struct market_change *change, bool *resent)
 {
-    struct db_arg args[PLACE_ARGS];
-    size_t count = write_args(change, args);
+    enum err before = ERR_OK, outcome;
+    struct batch batch = {.changes = change, .count = 1, .before = &before, .outcomes = &outcome};
 
-    return db_txn_call(db,
-                       change->cancel ? "CALL market_cancel(?, ?)"
-                                      : "CALL market_place(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                       (struct db_args){.list = args, .count = count}, NULL, resent);
+    return db_txn(db, make_one, &batch, resent);
 }
 
 enum err market_change_in(struct db *db, const struct market_change *change)
 {
-    struct db_arg args[PLACE_ARGS];
-    size_t count = write_args(change, args);
+    enum err before = ERR_OK, outcome;
+    struct batch batch = {.changes = change, .count = 1, .before = &before, .outcomes = &outcome};
 
-    return db_run(db, "CALL market_place_in(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  (struct db_args){.list = args, .count = count}, NULL);
+    return make_one(db, &batch);
 }
 
 /* Writes SQL that lets a change's first statement run, and puts its refusal, where there is one, into
  * the variable told_N. */
 static void write_first(struct text *sql, const struct market_change *change, size_t n)
 {
-    if (change->first[0] == '\0')
-        return;
-    text_addf(sql,
-              "BEGIN DECLARE EXIT HANDLER FOR SQLSTATE '45000' "
-              "GET DIAGNOSTICS CONDITION 1 told_%zu = MESSAGE_TEXT; %s; END; ",
-              n, change->first);
+    if (change->first[0] != '\0')
+        text_addf(sql,
+                  "BEGIN DECLARE EXIT HANDLER FOR SQLSTATE '45000' "
+                  "GET DIAGNOSTICS CONDITION 1 told_%zu = MESSAGE_TEXT; %s; END; ",
+                  n, change->first);
 }
 
-/* The same for the change itself, unless it has been refused already. */
-static void write_change(struct text *sql, const struct market_change *change, size_t n)
+/* Runs the first statements, which are none of the transaction's: what they do stays done.
+ * before  out, of each: ERR_OK, or its refusal */
+static enum err run_first(struct db *db, const struct market_change *changes, size_t count,
+                          enum err before[])
 {
-    text_addf(sql, "IF told_%zu = '' THEN CALL %s, told_%zu); END IF; ", n,
-              change->cancel ? "market_try_cancel(?, ?"
-                             : "market_try_place(?, ?, ?, ?, ?, ?, ?, ?, ?",
-              n);
-}
+    struct text sql = TEXT(SQL_MAX);
+    struct db_rows rows = {0};
 
-/* Several statements as one. The first statements are none of the transaction's: what they do stays
- * done. Afterwards told_0, told_1 ... hold "ok", or why the change was refused. */
-static void write_batch(struct text *sql, const struct market_change *changes, size_t count)
-{
-    text_puts(sql, "BEGIN NOT ATOMIC ");
+    text_puts(&sql, "BEGIN NOT ATOMIC ");
     for (size_t i = 0; i < count; i++)
-        text_addf(sql, "%s%zu", i == 0 ? "DECLARE told_" : ", told_", i);
-    text_puts(sql, " VARCHAR(64) CHARACTER SET ascii DEFAULT ''; "
-                   "DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END; ");
+        text_addf(&sql, "%s%zu", i == 0 ? "DECLARE told_" : ", told_", i);
+    text_puts(&sql, " VARCHAR(64) CHARACTER SET ascii DEFAULT ''; ");
     for (size_t i = 0; i < count; i++)
-        write_first(sql, &changes[i], i);
-    text_puts(sql, "START TRANSACTION; ");
+        write_first(&sql, &changes[i], i);
     for (size_t i = 0; i < count; i++)
-        write_change(sql, &changes[i], i);
-    text_puts(sql, "COMMIT; ");
-    for (size_t i = 0; i < count; i++)
-        text_addf(sql, "%s%zu", i == 0 ? "SELECT told_" : ", told_", i);
-    text_puts(sql, "; END");
+        text_addf(&sql, "%s%zu", i == 0 ? "SELECT told_" : ", told_", i);
+    text_puts(&sql, "; END");
+    enum err rc = db_txn_call_once(db, text_string(&sql), DB_NO_ARGS, &rows);
+    if (rc == ERR_OK && !db_next(&rows))
+        rc = ERR_INTERNAL;
+    for (size_t i = 0; rc == ERR_OK && i < count; i++) {
+        const char *told = db_get_text(&rows, (unsigned)i);
+        before[i] = *told == '\0' ? ERR_OK : err_from_id(told);
+    }
+    db_rows_free(&rows);
+    text_free(&sql);
+    return rc;
 }
 
 void market_change_together(struct db *db, const struct market_change *changes, size_t count,
                             struct market_outcome *out)
 {
-    struct text sql = TEXT(SQL_MAX);
-    struct db_arg args[ARGS_MAX];
-    struct db_rows rows = {0};
-    size_t used = 0;
+    enum err before[MARKET_BATCH_MAX] = {ERR_OK}, outcomes[MARKET_BATCH_MAX];
+    struct batch batch = {
+        .changes = changes, .count = count, .before = before, .outcomes = outcomes};
+    bool first = false;
 
-    for (size_t i = 0; i < count; i++) {
-        used += write_args(&changes[i], &args[used]);
-        out[i] = (struct market_outcome){.rc = ERR_DB};
-    }
-    write_batch(&sql, changes, count);
-    enum err rc = db_txn_call_once(db, text_string(&sql),
-                                   (struct db_args){.list = args, .count = used}, &rows);
-    if (rc == ERR_OK && db_next(&rows)) {
-        for (size_t i = 0; i < count; i++) {
-            const char *told = db_get_text(&rows, (unsigned)i);
-            out[i].rc = strcmp(told, "ok") == 0 ? ERR_OK : err_from_id(told);
-            out[i].known = !err_is_bug(out[i].rc);
-        }
-    }
-    db_rows_free(&rows);
-    text_free(&sql);
+    for (size_t i = 0; i < count; i++)
+        first = first || changes[i].first[0] != '\0';
+    enum err rc = first ? run_first(db, changes, count, before) : ERR_OK;
+    if (rc == ERR_OK)
+        rc = db_txn(db, make_all, &batch, NULL);
+    for (size_t i = 0; i < count; i++)
+        out[i] = rc == ERR_OK
+                     ? (struct market_outcome){.known = !err_is_bug(outcomes[i]), .rc = outcomes[i]}
+                     : (struct market_outcome){.rc = rc};
 }

@@ -3,7 +3,7 @@
  *
  * What is wanted is exact and what it costs follows: a conversion is one market order, or two
  * through a third money (dollars buy bitcoins that are sold for euros). The cost is worked out order
- * by order with the fees and roundings of schema/procedures/market.sql, over the orders of others
+ * by order with the fees and roundings of match.c, over the orders of others
  * alone: one's own would be cancelled. Whoever holds the locks of the markets (market_lock_in) thus
  * gets exactly that.
  */

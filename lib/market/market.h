@@ -1,5 +1,5 @@
 /* The markets: which pairs are traded, and by which rules (seed exchange-v1; api/exchange-v1,
- * sections 1, 3 and 4). What changes a book are the procedures in schema/procedures/market.sql.
+ * sections 1, 3 and 4). What changes a book is match.c.
  */
 #ifndef MARKET_MARKET_H
 #define MARKET_MARKET_H

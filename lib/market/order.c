@@ -112,7 +112,7 @@ enum err market_place_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
 enum err market_cancel(struct db *db, struct market_line *line, int64_t user_id,
                        const struct uuid *oid)
 {
-    const struct market_change change = {.user_id = user_id, .oid = *oid, .cancel = true};
+    const struct market_change change = {.user_id = user_id, .oid = *oid, .kind = MARKET_CANCEL};
     struct market_order order;
     bool resent = false;
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "market/change.h"
 #include "market/store.h"
 
 static struct amount read_amount(const struct db_rows *rows, unsigned col,
@@ -98,13 +99,45 @@ enum err market_order_view(struct db *db, int64_t user_id, const struct uuid *oi
     return rc;
 }
 
+/* Those that wait and have a reason to be tried: that a trade set off, then those whose money has come,
+ * the oldest first. Looks at each account once, not at each order that waits for its money. */
+static const char due_sql[] =
+    "SELECT o.oid FROM (SELECT account_id, MIN(free) AS free FROM market_wait GROUP BY account_id) "
+    "AS least JOIN account AS a ON a.id = least.account_id AND a.balance - a.reserved > least.free "
+    "JOIN market_wait AS w ON w.account_id = a.id AND w.free < a.balance - a.reserved "
+    "JOIN market AS m ON m.id = w.market_id AND m.status = 'open' "
+    "JOIN market_order AS o ON o.id = w.order_id ORDER BY w.free >= 0, w.order_id LIMIT ?";
+
+/* Tries the next orders, as many as one transaction takes. */
+static enum err retry(struct db *db, struct db_rows *due, int64_t *tried)
+{
+    struct market_change changes[MARKET_BATCH_MAX];
+    struct market_outcome outcomes[MARKET_BATCH_MAX];
+    size_t count = 0;
+    enum err rc = ERR_OK;
+
+    while (count < MARKET_BATCH_MAX && db_next(due))
+        changes[count++] = (struct market_change){.kind = MARKET_RETRY, .oid = db_get_uuid(due, 0)};
+    if (count > 0)
+        market_change_together(db, changes, count, outcomes);
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        *tried += outcomes[i].rc == ERR_OK;
+        if (!outcomes[i].known)
+            rc = outcomes[i].rc;
+    }
+    return rc;
+}
+
 enum err market_wake(struct db *db, int limit, int64_t *tried)
 {
-    struct db_rows rows = {0};
-    enum err rc = db_txn_call(db, "CALL market_wake(?)", DB_ARGS(db_i64(limit)), &rows, NULL);
-    if (rc == ERR_OK && db_next(&rows))
-        *tried = db_get_i64(&rows, 0);
-    db_rows_free(&rows);
+    struct db_rows due = {0};
+
+    *tried = 0;
+    enum err rc = db_run(db, due_sql, DB_ARGS(db_i64(limit)), &due);
+    for (uint64_t left = due.count; rc == ERR_OK && left > 0;
+         left -= left < MARKET_BATCH_MAX ? left : MARKET_BATCH_MAX)
+        rc = retry(db, &due, tried);
+    db_rows_free(&due);
     return rc;
 }
 

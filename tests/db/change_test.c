@@ -26,7 +26,7 @@ static struct market_change place_change(int64_t user, struct asked asked)
 
 static struct market_change cancel_change(int64_t user, struct uuid oid)
 {
-    return (struct market_change){.user_id = user, .oid = oid, .cancel = true};
+    return (struct market_change){.user_id = user, .oid = oid, .kind = MARKET_CANCEL};
 }
 
 static void test_together(void)

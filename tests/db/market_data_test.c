@@ -5,6 +5,7 @@
 #include "identity/user.h"
 #include "ledger/ledger.h"
 #include "market/candle.h"
+#include "market/change.h"
 #include "market/ticker.h"
 #include "market/trades.h"
 #include "tests/db/markets.h"
@@ -392,14 +393,17 @@ static int64_t trader(void)
     return id;
 }
 
-static void place(int64_t user, const char *side, int64_t price, int64_t amount)
+static void place(int64_t user, enum market_side side, int64_t price, int64_t amount)
 {
-    struct uuid oid = crypto_uuid4();
-    DB_GIVES(
-        db_run(markets.scratch.app, "CALL market_place(?, ?, '', 1, ?, ?, NULL, ?, 0)",
-               DB_ARGS(db_i64(user), db_uuid(&oid), db_text(side), db_i64(price), db_i64(amount)),
-               NULL),
-        ERR_OK);
+    const struct market_change order = {.kind = MARKET_PLACE,
+                                        .user_id = user,
+                                        .oid = crypto_uuid4(),
+                                        .market_id = markets.usd.id,
+                                        .side = side,
+                                        .with_price = true,
+                                        .price = price,
+                                        .amount = amount};
+    DB_GIVES(market_change_alone(markets.scratch.app, &order, NULL), ERR_OK);
 }
 
 static void keep_tid(void *arg, int64_t tid)
@@ -418,8 +422,8 @@ static void test_taken_back(void)
     if (markets_open()) {
         int64_t one = trader(), other = trader();
         for (int64_t i = 0; i < 40; i++) {
-            place(one, "bid", 10000000 + i % 7 * 1000, 3000000 + i);
-            place(other, "ask", 10003000 - i % 5 * 1000, 2000000 + i);
+            place(one, MARKET_BID, 10000000 + i % 7 * 1000, 3000000 + i);
+            place(other, MARKET_ASK, 10003000 - i % 5 * 1000, 2000000 + i);
         }
         int64_t trades = scratch_number(markets.scratch.app, "SELECT COUNT(*) FROM trade");
         DB_CHECK(trades > 20 && wrong_candles() == 0);

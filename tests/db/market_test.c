@@ -159,7 +159,7 @@ static void test_inside(void)
 
     place_open(&place, "RUB", 1, 1);
     place_give(place.bob, place_money(&place, 3 * USD));
-    DB_GIVES(db_txn(place_scratch.app, place_two, &place), ERR_REPLAYED);
+    DB_GIVES(db_txn(place_scratch.app, place_two, &place, NULL), ERR_REPLAYED);
     DB_GIVES(market_order_view(place_scratch.app, place.bob, &place.oid, &place.order),
              ERR_ORDER_UNKNOWN);
     DB_CHECK(place_column(&place, place.bob, false, "reserved") == 0);

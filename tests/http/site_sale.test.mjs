@@ -7,6 +7,7 @@ import { closeConnections, hotp, inParallel, stack, unique } from '../support/te
 
 const PASSWORD = 'a password of the tests';
 const CURRENCIES = ['AUD', 'CAD'];
+const traders = []; // sessions
 
 let merchant;
 let trader;
@@ -28,14 +29,16 @@ after(async () => {
 
 /** Takes every order of our markets back. */
 async function clear() {
-  const orders = await stack.sql(`SELECT o.user_id, HEX(o.oid) FROM market_order AS o JOIN market AS m ON m.id = o.market_id
-    JOIN currency AS c ON c.id = m.currency_id WHERE c.code IN ('AUD', 'CAD') AND o.ended_at IS NULL`);
-  for (const [user, oid] of orders) await stack.sql(`CALL market_cancel(${user}, UNHEX('${oid}'))`);
+  for (const session of traders)
+    for (const { oid } of (await session.ok('GET', '/site/market/orders')).orders)
+      await session.ok('POST', `/site/market/orders/${oid}/cancel`, {});
 }
 
 async function signedIn(funds) {
   const user = await stack.user({ password: PASSWORD, funds });
-  return Object.assign(await stack.signIn(user), { user });
+  const session = Object.assign(await stack.signIn(user), { user });
+  traders.push(session);
+  return session;
 }
 
 const named = (key = unique()) => ({ 'Idempotency-Key': key });

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Events, Socket } from '../support/stream.mjs';
-import { Sql, Stack, childrenOf, closeConnections, until } from '../support/teller.mjs';
+import { Stack, childrenOf, closeConnections, until } from '../support/teller.mjs';
 
 const TRADE_BTC = 'dbf1dee9-4f2e-4a08-8cb7-748919a71b21';
 const TICKER_USD = 'd5f06780-30a8-4a48-a2f8-7ed181b4a13f';
@@ -19,7 +19,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const KILLS = 3;
 const MICROS = /^\d{16}$/;
 
-let stack, program, sql, alice, bob;
+let stack, program, alice, bob;
 const open = []; // followers and publishers to be ended
 
 before(async () => {
@@ -31,12 +31,10 @@ before(async () => {
   }
   alice = await stack.customer({ funds: { USD: '100000', BTC: '100' } });
   bob = await stack.customer({ funds: { USD: '100000', BTC: '100' } });
-  sql = new Sql(stack);
   await once_();
 });
 after(async () => {
   for (const one of open) one.close();
-  sql?.close();
   if (stack) {
     await stack.audit();
     assert.equal(await stack.bugs(), '');
@@ -82,9 +80,8 @@ const cancel = (client, oid) => client.ok('order/cancel', { oid }, { path: '/api
 
 /** So many bids of a user, each at a price of its own from `first` smallest units on: two rows of the outbox each. */
 async function placeMany(client, count, first) {
-  const [[user]] = await stack.sql(`SELECT id FROM user WHERE login = '${client.user.login}'`);
-  await sql.run(Array.from({ length: count }, (_, i) =>
-    `CALL market_place(${user}, RANDOM_BYTES(16), '', 1, 'bid', ${first + 1 + i}, NULL, 1000000, FALSE)`).join(';\n'));
+  for (let i = 1; i <= count; i++)
+    await client.ok('order/add', { type: 'bid', amount_int: 1000000, price_int: first + i }, { path: '/api/1/BTCUSD/order/add' });
 }
 
 const left = async () => Number((await stack.sql('SELECT COUNT(*) FROM stream_event'))[0][0]);

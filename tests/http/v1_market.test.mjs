@@ -1,7 +1,6 @@
 // The public market data: exact replies, paging, errors; and the web server's cache of a second. On a
 // stack of its own: what the last trade of bitcoins was is for nobody else to change.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -13,16 +12,13 @@ let buyer;
 let seller;
 
 /** Places an order: price and amount in smallest units, no price for a market order. */
-async function place(pair, user, side, price, amount) {
-  await stack.sql(`CALL market_place((SELECT id FROM user WHERE login = '${user.login}'), UNHEX('${randomUUID().replaceAll('-', '')}'), 'test',
-    (SELECT m.id FROM market AS m JOIN currency AS c ON c.id = m.currency_id WHERE c.code = '${pair.slice(3)}' AND m.item_id = 1),
-    '${side}', ${price ?? 'NULL'}, NULL, ${amount}, 0)`);
-}
+const place = (pair, client, side, price, amount) => client.ok('order/add',
+  { type: side, amount_int: amount, ...(price === undefined ? {} : { price_int: price }) }, { path: `/api/1/${pair}/order/add` });
 
 before(async () => {
   stack = await Stack.start(path.join(process.env.RUN_DIR, 'market'), { DEMO: 'no', JOBS: 'no', WORKERS: '4' });
-  buyer = await stack.user({ funds: { SGD: '100000', THB: '100000', CZK: '100000' } });
-  seller = await stack.user({ funds: { BTC: '100' } });
+  buyer = await stack.customer({ funds: { SGD: '100000', THB: '100000', CZK: '100000' } });
+  seller = await stack.customer({ funds: { BTC: '100' } });
   for (const currency of ['SGD', 'THB', 'CZK']) {
     await stack.ctl('market', 'add', 'BTC', currency);
     await stack.ctl('market', 'resume', `BTC${currency}`);
@@ -269,7 +265,7 @@ test('cache: of a crowd that comes while an entry is renewed, one gets through',
 });
 
 test('cache: a POST and a call with an API key go past it', async () => {
-  const client = await stack.key(buyer.login, 'get_info');
+  const client = await stack.key(buyer.user.login, 'get_info');
   await inOneSecond(async () => {
     const cached = await made();
     const mine = await made('ticker', { 'Rest-Key': client.key });

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "market/change.h"
+
 #define TICKS_PER_SECOND 64
 #define CENTER_START 10000000 /* 100 dollars, 10,000 yen */
 #define CENTER_LEAST 1000000
@@ -9,15 +11,11 @@
 #define TRADERS (REF_PARTNER - 1) /* users 1 to TRADERS */
 
 const char *const operation_names[] = {
-    [OPERATION_PLACE] = "place",
-    [OPERATION_CANCEL] = "cancel",
-    [OPERATION_HALT] = "halt",
-    [OPERATION_RESUME] = "resume",
-    [OPERATION_WAKE] = "wake",
-    [OPERATION_CREDIT] = "credit",
-    [OPERATION_TICKET_OPEN] = "ticket open",
-    [OPERATION_TICKET_END] = "ticket end",
-    [OPERATION_TICKET_EXPIRE] = "ticket expire",
+    [OPERATION_PLACE] = "place",           [OPERATION_CANCEL] = "cancel",
+    [OPERATION_TOGETHER] = "together",     [OPERATION_HALT] = "halt",
+    [OPERATION_RESUME] = "resume",         [OPERATION_WAKE] = "wake",
+    [OPERATION_CREDIT] = "credit",         [OPERATION_TICKET_OPEN] = "ticket open",
+    [OPERATION_TICKET_END] = "ticket end", [OPERATION_TICKET_EXPIRE] = "ticket expire",
 };
 
 /* SplitMix64 (Steele, Lea, Flood 2014). */
@@ -253,7 +251,21 @@ static enum operation_kind choose_kind(struct choice *choice, const struct ref *
         return OPERATION_TICKET_END;
     if (number <= 200)
         return OPERATION_TICKET_EXPIRE;
-    return number <= 270 + (int64_t)ref->live_count / 4 ? OPERATION_CANCEL : OPERATION_PLACE;
+    if (number <= 240)
+        return OPERATION_TOGETHER;
+    return number <= 310 + (int64_t)ref->live_count / 4 ? OPERATION_CANCEL : OPERATION_PLACE;
+}
+
+void choose_change(struct choice *choice, const struct ref *ref, struct operation *out)
+{
+    *out = (struct operation){.kind = chance(choice, 80) ? OPERATION_PLACE : OPERATION_CANCEL};
+    if (out->kind == OPERATION_CANCEL) {
+        choose_cancel(choice, ref, out);
+        return;
+    }
+    choose_placement(choice, ref, &out->placement);
+    for (size_t i = 0; i < sizeof(out->oid.bytes); i++)
+        out->oid.bytes[i] = (uint8_t)random_bits(choice);
 }
 
 void choose_operation(struct choice *choice, const struct ref *ref, struct operation *out)
@@ -274,6 +286,9 @@ void choose_operation(struct choice *choice, const struct ref *ref, struct opera
         break;
     case OPERATION_CANCEL:
         choose_cancel(choice, ref, out);
+        break;
+    case OPERATION_TOGETHER:
+        out->limit = (int)between(choice, 2, chance(choice, 50) ? 6 : MARKET_BATCH_MAX);
         break;
     case OPERATION_WAKE:
         out->limit = limits[between(choice, 0, 3)];

@@ -7,6 +7,7 @@
 enum operation_kind {
     OPERATION_PLACE,
     OPERATION_CANCEL,
+    OPERATION_TOGETHER, /* several of those, in one transaction */
     OPERATION_HALT,
     OPERATION_RESUME,
     OPERATION_WAKE,
@@ -42,6 +43,10 @@ void choice_start(struct choice *choice, uint64_t seed);
 
 /* How many ticks of the clock pass before the next operation. */
 int64_t choose_pause(struct choice *choice);
+
+/* One of several changes that are made together: a placement with the id that its order gets, or a
+ * cancellation. */
+void choose_change(struct choice *choice, const struct ref *ref, struct operation *out);
 
 /* The next operation. The reference tells what there is to work with: open orders, money, tickets.
  */

@@ -49,6 +49,40 @@ static bool do_cancel(struct driver *driver, const struct operation *operation)
                  ref_cancel(&driver->ref, operation->user, &operation->oid));
 }
 
+static void print_operation(const struct driver *driver, const struct operation *operation);
+
+/* Each is chosen by what the reference has become through those before it. */
+static bool do_together(struct driver *driver, const struct operation *operation)
+{
+    struct operation chosen[MARKET_BATCH_MAX];
+    struct market_change changes[MARKET_BATCH_MAX] = {0};
+    enum err expected[MARKET_BATCH_MAX], found[MARKET_BATCH_MAX];
+    size_t count = (size_t)operation->limit;
+    bool same = true;
+
+    for (size_t i = 0; i < count; i++) {
+        struct operation *one = &chosen[i];
+        choose_change(&driver->choice, &driver->ref, one);
+        if (one->kind == OPERATION_PLACE) {
+            changes[i] = exchange_placing(&driver->exchange, &one->placement, &one->oid);
+            expected[i] = ref_place(&driver->ref, &one->placement, &one->oid);
+        } else {
+            changes[i] = (struct market_change){.kind = MARKET_CANCEL,
+                                                .user_id = driver->exchange.users[one->user],
+                                                .oid = one->oid};
+            expected[i] = ref_cancel(&driver->ref, one->user, &one->oid);
+        }
+    }
+    exchange_together(&driver->exchange, changes, count, found);
+    for (size_t i = 0; i < count; i++) {
+        same = same && agree(found[i], expected[i]);
+        if (!same)
+            print_operation(driver, &chosen[i]);
+    }
+    driver->steps += count - 1;
+    return same;
+}
+
 static bool do_halt(struct driver *driver, const struct operation *operation)
 {
     ref_halt(&driver->ref, operation->market, operation->kind == OPERATION_HALT);
@@ -105,15 +139,11 @@ static bool do_ticket_expire(struct driver *driver, const struct operation *oper
 }
 
 static bool (*const doers[])(struct driver *, const struct operation *) = {
-    [OPERATION_PLACE] = do_place,
-    [OPERATION_CANCEL] = do_cancel,
-    [OPERATION_HALT] = do_halt,
-    [OPERATION_RESUME] = do_halt,
-    [OPERATION_WAKE] = do_wake,
-    [OPERATION_CREDIT] = do_credit,
-    [OPERATION_TICKET_OPEN] = do_ticket_open,
-    [OPERATION_TICKET_END] = do_ticket_end,
-    [OPERATION_TICKET_EXPIRE] = do_ticket_expire,
+    [OPERATION_PLACE] = do_place,           [OPERATION_CANCEL] = do_cancel,
+    [OPERATION_TOGETHER] = do_together,     [OPERATION_HALT] = do_halt,
+    [OPERATION_RESUME] = do_halt,           [OPERATION_WAKE] = do_wake,
+    [OPERATION_CREDIT] = do_credit,         [OPERATION_TICKET_OPEN] = do_ticket_open,
+    [OPERATION_TICKET_END] = do_ticket_end, [OPERATION_TICKET_EXPIRE] = do_ticket_expire,
 };
 
 /* --- the run ------------------------------------------------------------------------------------ */
@@ -209,8 +239,9 @@ static bool run_steps(struct driver *driver, const struct driver_run *run)
     bool same = endow(driver);
 
     while (same && driver->steps < run->steps && clock_mono_us() < end_us) {
+        uint64_t before = driver->steps;
         same = step(driver, &now_us);
-        if (same && driver->steps % run->check_every == 0) {
+        if (same && driver->steps / run->check_every != before / run->check_every) {
             same = compare_book(&driver->exchange, &driver->ref, looked_us);
             looked_us = now_us;
         }

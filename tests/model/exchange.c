@@ -149,6 +149,32 @@ enum err exchange_cancel(struct exchange *exchange, unsigned user, const struct 
     return market_cancel(exchange->db, NULL, exchange->users[user], oid);
 }
 
+struct market_change exchange_placing(const struct exchange *exchange,
+                                      const struct ref_placement *placement, const struct uuid *oid)
+{
+    return (struct market_change){.kind = MARKET_PLACE,
+                                  .user_id = exchange->users[placement->user],
+                                  .oid = *oid,
+                                  .market_id = exchange->markets[placement->market]->id,
+                                  .side = placement->side == REF_BID ? MARKET_BID : MARKET_ASK,
+                                  .with_price = placement->price != 0,
+                                  .price = placement->price,
+                                  .with_stop = placement->stop != 0,
+                                  .stop = placement->stop,
+                                  .fiat_fee = placement->fiat_fee,
+                                  .amount = placement->amount};
+}
+
+void exchange_together(struct exchange *exchange, const struct market_change *changes, size_t count,
+                       enum err outcomes[])
+{
+    struct market_outcome made[MARKET_BATCH_MAX];
+
+    market_change_together(exchange->db, changes, count, made);
+    for (size_t i = 0; i < count; i++)
+        outcomes[i] = made[i].known ? made[i].rc : ERR_INTERNAL;
+}
+
 enum err exchange_halt(struct exchange *exchange, unsigned market, bool halted)
 {
     return market_halt(exchange->db, exchange->markets[market], halted);

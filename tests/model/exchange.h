@@ -4,6 +4,7 @@
 #ifndef TESTS_MODEL_EXCHANGE_H
 #define TESTS_MODEL_EXCHANGE_H
 
+#include "market/change.h"
 #include "market/market.h"
 #include "market/order.h"
 #include "tests/db/scratch.h"
@@ -42,6 +43,14 @@ enum err exchange_place(struct exchange *exchange, const struct ref_placement *p
 enum err exchange_place_again(struct exchange *exchange, const struct ref_placement *placement,
                               bool repeatable, struct uuid *oid);
 enum err exchange_cancel(struct exchange *exchange, unsigned user, const struct uuid *oid);
+
+/* The same for several in one transaction. exchange_placing gives the change that places an order. */
+struct market_change exchange_placing(const struct exchange *exchange,
+                                      const struct ref_placement *placement,
+                                      const struct uuid *oid);
+void exchange_together(struct exchange *exchange, const struct market_change *changes, size_t count,
+                       enum err outcomes[]);
+
 enum err exchange_halt(struct exchange *exchange, unsigned market, bool halted);
 enum err exchange_wake(struct exchange *exchange, int limit, int64_t *tried);
 enum err exchange_credit(struct exchange *exchange, unsigned user, unsigned currency,

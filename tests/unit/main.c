@@ -20,6 +20,7 @@
     X(amount)      \
     X(display)     \
     X(rate)        \
+    X(reckon)      \
     X(crypto)      \
     X(rights)      \
     X(otp)         \

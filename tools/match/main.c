@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "ledger/ledger.h"
 #include "market/change.h"
 #include "tools/job/job.h"
 
@@ -37,6 +38,7 @@ struct server {
     struct market_change changes[MARKET_BATCH_MAX];
     int askers[MARKET_BATCH_MAX]; /* connection of each; -1: has gone */
     size_t count;
+    bool loaded; /* the currencies */
     uint64_t made, batches;
 };
 
@@ -84,9 +86,11 @@ static void read_question(struct server *server, int fd)
 /* Makes what has come in, and answers whoever is still there. */
 static void make_batch(struct server *server)
 {
-    struct market_outcome outcomes[MARKET_BATCH_MAX];
+    struct market_outcome outcomes[MARKET_BATCH_MAX] = {0};
 
-    market_change_together(server->db, server->changes, server->count, outcomes);
+    server->loaded = server->loaded || ledger_load(server->db) == ERR_OK;
+    if (server->loaded)
+        market_change_together(server->db, server->changes, server->count, outcomes);
     for (size_t i = 0; i < server->count; i++)
         if (server->askers[i] >= 0)
             (void)send(server->askers[i], &outcomes[i], sizeof(outcomes[i]),

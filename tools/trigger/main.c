@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "ledger/ledger.h"
 #include "market/order.h"
 #include "tools/job/job.h"
 
@@ -25,6 +26,7 @@ static const char usage_text[] =
 struct trigger {
     int64_t batch;
     struct db *db;
+    bool loaded;    /* the currencies */
     uint64_t tried; /* orders */
 };
 
@@ -32,8 +34,9 @@ static enum err do_round(void *arg)
 {
     struct trigger *trigger = arg;
     int64_t tried = 1;
-    enum err rc = ERR_OK;
+    enum err rc = trigger->loaded ? ERR_OK : ledger_load(trigger->db);
 
+    trigger->loaded = rc == ERR_OK;
     while (!job_stopping() && rc == ERR_OK && tried > 0) {
         rc = market_wake(trigger->db, (int)trigger->batch, &tried);
         if (rc == ERR_OK)

@@ -1,0 +1,259 @@
+#include <string.h>
+
+#include "db/statement.h"
+#include "market/book_store.h"
+
+#define LEVELS_READ 8 /* of a side at once */
+/* Orders of a level: to begin with; each time twice as many; up to these. */
+#define ORDERS_READ_LEAST 4
+#define ORDERS_READ_MOST 1024
+
+enum market_side book_side_of(const char *word)
+{
+    return strcmp(word, "ask") == 0 ? MARKET_ASK : MARKET_BID;
+}
+
+static enum book_status read_status(const char *word)
+{
+    enum book_status status = BOOK_OPEN;
+
+    while (strcmp(word, book_status_word(status)) != 0)
+        status++;
+    return status;
+}
+
+/* What was added to it before is added to what is stored. */
+void book_take_account(struct book *book, const struct db_rows *rows)
+{
+    struct book_account *account = book_account(book, db_get_i64(rows, 0));
+
+    if (account->known)
+        return;
+    account->known = true;
+    account->owner = db_get_i64(rows, 1);
+    account->currency = (uint16_t)db_get_u64(rows, 2);
+    text_copy(account->purpose, sizeof(account->purpose), db_get_text(rows, 3));
+    account->posted = db_get_i128(rows, 4);
+    account->balance += account->posted;
+    account->reserved += db_get_i128(rows, 5);
+    account->entries = db_get_u64(rows, 6);
+}
+
+/* An order that is known is ahead of what is stored. */
+static struct book_order *keep_order(struct book *book, const struct db_rows *rows)
+{
+    struct book_order *order = book_find_order(book, db_get_i64(rows, 0));
+
+    if (order != NULL)
+        return order;
+    order = book_add(&book->orders, sizeof(*order));
+    *order = (struct book_order){
+        .id = db_get_i64(rows, 0),
+        .oid = db_get_uuid(rows, 1),
+        .market = book_find_market(book, (uint8_t)db_get_u64(rows, 2)),
+        .user_id = db_get_i64(rows, 3),
+        .side = book_side_of(db_get_text(rows, 4)),
+        .status = read_status(db_get_text(rows, 5)),
+        .with_price = !db_is_null(rows, 6),
+        .price = db_get_i128(rows, 6),
+        .with_stop = !db_is_null(rows, 7),
+        .stop = db_get_i128(rows, 7),
+        .amount = db_get_i128(rows, 8),
+        .remaining = db_get_i128(rows, 9),
+        .funded = db_get_i128(rows, 10),
+        .hold = db_get_i128(rows, 11),
+        .percent = db_get_i64(rows, 12),
+        .fiat_fee = db_get_u64(rows, 13) != 0,
+        .pays = book_account(book, db_get_i64(rows, 14)),
+        .gains = book_account(book, db_get_i64(rows, 15)),
+        .trace = "",
+    };
+    order->stopped = order->status == BOOK_STOP;
+    order->waited = book_waits(order);
+    return order;
+}
+
+void book_take_order(struct book *book, const struct db_rows *rows)
+{
+    (void)keep_order(book, rows);
+}
+
+/* The same of levels. Column 0 says whether it was read as one of the best. */
+static void take_level(struct book *book, const struct db_rows *rows)
+{
+    struct book_market *market = book_find_market(book, (uint8_t)db_get_u64(rows, 1));
+    enum market_side side = book_side_of(db_get_text(rows, 2));
+    struct book_side *half = &market->sides[side];
+    __int128 price = db_get_i128(rows, 3);
+    struct book_level *level = book_level(book, market, side, price);
+
+    if (!level->stored && !level->changed) {
+        level->stored = true;
+        level->amount = db_get_i128(rows, 4);
+        level->head = db_get_i64(rows, 5);
+        level->read_to = level->head - 1;
+        level->read_all = false;
+    }
+    if (db_get_u64(rows, 0) == 0)
+        return;
+    if (half->found++ == 0 || (side == MARKET_ASK ? price > half->read_to : price < half->read_to))
+        half->read_to = price;
+}
+
+void book_take(struct book *book, struct db_rows *rows,
+               void (*take)(struct book *book, const struct db_rows *rows))
+{
+    while (db_next(rows))
+        take(book, rows);
+    db_rows_free(rows);
+}
+
+/* Sends the statements; rc has the outcome. */
+bool book_run(struct book *book, struct text *sql, struct db_rows rows[], size_t count)
+{
+    if (book->rc == ERR_OK)
+        book->rc =
+            sql->full ? ERR_TOO_LARGE : db_run_packet(book->db, text_string(sql), rows, count);
+    text_free(sql);
+    for (size_t i = 0; book->rc != ERR_OK && i < count; i++)
+        db_rows_free(&rows[i]);
+    return book->rc == ERR_OK;
+}
+
+/* Asks for the best levels of a side that are not read yet. */
+void book_add_best(struct text *sql, struct book_market *market, enum market_side side)
+{
+    struct book_side *half = &market->sides[side];
+    bool ask = side == MARKET_ASK;
+
+    statement_add(sql,
+                  "(SELECT 1, market_id, side, price, amount, head FROM market_level "
+                  "WHERE market_id = ? AND side = ",
+                  DB_ARGS(db_u64(market->rules->id)));
+    text_puts(sql, ask ? "'ask'" : "'bid'");
+    if (half->read)
+        statement_add(sql, ask ? " AND price > ?" : " AND price < ?",
+                      DB_ARGS(db_i128(half->read_to)));
+    statement_add(sql, ask ? " ORDER BY price LIMIT ?)" : " ORDER BY price DESC LIMIT ?)",
+                  DB_ARGS(db_u64(LEVELS_READ)));
+    half->asked = true;
+    half->found = 0;
+}
+
+void book_take_levels(struct book *book, struct db_rows *rows)
+{
+    book_take(book, rows, take_level);
+    for (size_t i = 0; i < book->markets.count; i++) {
+        struct book_market *market = book->markets.items[i];
+        for (int side = MARKET_BID; side <= MARKET_ASK; side++) {
+            struct book_side *half = &market->sides[side];
+            if (!half->asked)
+                continue;
+            half->asked = false;
+            half->read = true;
+            half->read_all = half->found < LEVELS_READ;
+        }
+    }
+}
+
+void book_read_levels(struct book *book, struct book_market *market, enum market_side side)
+{
+    struct text sql = TEXT(BOOK_SQL_MAX);
+    struct db_rows rows = {0};
+
+    book_add_best(&sql, market, side);
+    if (book_run(book, &sql, &rows, 1))
+        book_take_levels(book, &rows);
+}
+
+void book_read_orders(struct book *book, struct book_level *level)
+{
+    bool ask = level->side == MARKET_ASK;
+    struct text sql = TEXT(BOOK_SQL_MAX);
+    struct db_rows rows = {0};
+    uint64_t limit = book->orders_read < ORDERS_READ_LEAST ? ORDERS_READ_LEAST : book->orders_read;
+
+    statement_add(&sql,
+                  ask ? "SELECT " BOOK_ORDER_COLUMNS "FROM market_order AS o FORCE INDEX (book) "
+                        "WHERE market_id = ? AND side = 'ask' AND book_rank = ? AND id > ? "
+                        "ORDER BY id LIMIT ?"
+                      : "SELECT " BOOK_ORDER_COLUMNS "FROM market_order AS o FORCE INDEX (book) "
+                        "WHERE market_id = ? AND side = 'bid' AND book_rank = ? AND id > ? "
+                        "ORDER BY id LIMIT ?",
+                  DB_ARGS(db_u64(level->market->rules->id),
+                          db_i128(ask ? level->price : -level->price), db_i64(level->read_to),
+                          db_u64(limit)));
+    if (!book_run(book, &sql, &rows, 1))
+        return;
+    level->read_all = rows.count < limit;
+    book->orders_read = limit < ORDERS_READ_MOST ? 2 * limit : limit;
+    while (db_next(&rows)) {
+        struct book_order *order = keep_order(book, &rows);
+        level->read_to = order->id;
+        if (order->status == BOOK_OPEN)
+            book_queue(level, order);
+    }
+    db_rows_free(&rows);
+}
+
+void book_read_stops(struct book *book, struct book_market *market, __int128 low, __int128 high)
+{
+    struct text sql = TEXT(BOOK_SQL_MAX);
+    struct db_rows rows = {0};
+
+    if (market->stops_read && low >= market->stops_low && high <= market->stops_high)
+        return;
+    statement_add(
+        &sql,
+        "SELECT " BOOK_ORDER_COLUMNS "FROM market_stop AS s JOIN market_order AS o "
+        "ON o.id = s.order_id WHERE s.market_id = ? AND s.side = 'bid' AND s.price <= ? "
+        "UNION ALL SELECT " BOOK_ORDER_COLUMNS "FROM market_stop AS s JOIN market_order AS o "
+        "ON o.id = s.order_id WHERE s.market_id = ? AND s.side = 'ask' AND s.price >= ?",
+        DB_ARGS(db_u64(market->rules->id), db_i128(high), db_u64(market->rules->id), db_i128(low)));
+    if (!book_run(book, &sql, &rows, 1))
+        return;
+    book_take(book, &rows, book_take_order);
+    market->stops_low = market->stops_read && market->stops_low < low ? market->stops_low : low;
+    market->stops_high =
+        market->stops_read && market->stops_high > high ? market->stops_high : high;
+    market->stops_read = true;
+}
+
+void book_make_account(struct book *book, int64_t owner, uint16_t currency)
+{
+    struct text sql = TEXT(BOOK_SQL_MAX);
+    struct db_rows rows = {0};
+
+    statement_add(&sql,
+                  "INSERT INTO account (owner_id, currency_id, purpose) VALUES (?, ?, 'available') "
+                  "ON DUPLICATE KEY UPDATE id = id; "
+                  "SELECT " BOOK_ACCOUNT_COLUMNS "FROM account FORCE INDEX (owner_id) "
+                  "WHERE owner_id = ? AND purpose = 'available' AND currency_id = ? FOR UPDATE",
+                  DB_ARGS(db_i64(owner), db_u64(currency), db_i64(owner), db_u64(currency)));
+    if (book_run(book, &sql, &rows, 1))
+        book_take(book, &rows, book_take_account);
+}
+
+bool book_ask_accounts(const struct book *book, struct text *sql)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < book->accounts.count; i++) {
+        const struct book_account *account = book->accounts.items[i];
+        if (account->known || !account->changed)
+            continue;
+        text_puts(sql, any ? ", "
+                           : "SELECT " BOOK_ACCOUNT_COLUMNS "FROM account FORCE INDEX (PRIMARY) "
+                             "WHERE id IN (");
+        text_addf(sql, "%lld", (long long)account->id);
+        any = true;
+    }
+    if (any)
+        text_puts(sql, ") ORDER BY id FOR UPDATE; ");
+    return any;
+}
+
+void book_take_accounts(struct book *book, struct db_rows *rows)
+{
+    book_take(book, rows, book_take_account);
+}
