@@ -11,7 +11,7 @@
 #   make install  into $(DESTDIR)$(prefix)                   make clean         removes what was built
 #
 # Knobs: V=1 (print commands)  CC=clang  BUILD=dir  SAN=1 (sanitizers, build-san/)  CC=clang FUZZ=1 (libFuzzer, build-fuzz/)
-#        PORT  TLS_PORT  RUN_DIR  WORKERS  LOGIN_WORKERS (see tools/dev/stack)
+#        PORT  TLS_PORT  RUN_DIR  WORKERS  READ_WORKERS  ORDER_WORKERS (see tools/dev/stack)
 
 BUILD ?= $(if $(FUZZ),build-fuzz,$(if $(SAN),build-san,build))
 # One spelling, since what depends on what is written down with it.

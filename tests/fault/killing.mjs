@@ -32,7 +32,7 @@ async function killOne(stack, part) {
   return pid !== undefined;
 }
 
-export const killWorker = (stack) => killOne(stack, 'main');
+export const killWorker = (stack, pool = 'main') => killOne(stack, pool);
 export const killMatcher = (stack) => killOne(stack, 'match');
 
 /** A call under fire: "done" with the value, "refused" with the token, or "unknown". */

@@ -96,7 +96,7 @@ class Trader {
   }
 }
 
-const blows = { worker: killWorker, matcher: killMatcher, database: killDatabase };
+const blows = { worker: (stack) => killWorker(stack, 'order'), matcher: killMatcher, database: killDatabase };
 
 /** Kills workers, the matcher and the database at random until the time is over. */
 async function killAtRandom(seconds) {
