@@ -3,7 +3,6 @@
 #include <errmsg.h>
 #include <mysql.h>
 #include <mysqld_error.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -207,19 +206,6 @@ static void keep_rows(struct db *db, struct places *places)
     }
 }
 
-/* Sends the packet and waits for its first answer. The library would look for it before it waits, in
- * vain nearly every time: this saves a system call. Where nothing comes the library says so. */
-static bool query(struct db *db)
-{
-    struct pollfd answer = {.events = POLLIN};
-
-    if (mysql_send_query(&db->mysql, text_string(&db->packet), db->packet.len) != 0)
-        return false;
-    answer.fd = mysql_get_socket(&db->mysql);
-    (void)poll(&answer, 1, READ_TIMEOUT_S * 1000);
-    return !mysql_read_query_result(&db->mysql);
-}
-
 /* Sends the packet and reads every answer. The first one belongs to the deferred statement where
  * there is one. */
 static struct outcome exchange(struct db *db, bool deferred, struct places places)
@@ -228,7 +214,7 @@ static struct outcome exchange(struct db *db, bool deferred, struct places place
 
     if (db->packet.full)
         return (struct outcome){.rc = ERR_TOO_LARGE};
-    if (!query(db)) {
+    if (mysql_real_query(&db->mysql, text_string(&db->packet), db->packet.len) != 0) {
         outcome = failed(db);
         outcome.deferred = deferred;
         return outcome;
@@ -416,6 +402,7 @@ static enum err try_txn(struct db *db, enum err (*work)(struct db *db, void *arg
 
 enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg, bool *resent)
 {
+    int64_t until_us = clock_mono_us() + DB_TXN_PATIENCE_MS * INT64_C(1000);
     bool again = false, begun;
     enum err rc;
 
@@ -427,7 +414,7 @@ enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void 
             again = true;
             rc = try_txn(db, work, arg, &begun);
         }
-        if (rc != ERR_DB_CONTENDED || tries + 1 == DB_TXN_TRIES)
+        if (rc != ERR_DB_CONTENDED || tries + 1 == DB_TXN_TRIES || clock_mono_us() > until_us)
             break;
         pause_for_retry(tries);
     }

@@ -54,6 +54,48 @@ void book_free(struct book *book)
     free_list(&book->fills);
     free_list(&book->entries);
     free_list(&book->events);
+    free(book->by_account.slots);
+    free(book->by_order.slots);
+}
+
+static size_t slot_of(const struct book_index *index, int64_t id)
+{
+    size_t slot = (size_t)((uint64_t)id * UINT64_C(0x9e3779b97f4a7c15) >> 32) % index->room;
+
+    while (index->slots[slot] != NULL && *(const int64_t *)index->slots[slot] != id)
+        slot = (slot + 1) % index->room;
+    return slot;
+}
+
+static void grow_index(struct book_index *index)
+{
+    struct book_index grown = {.room = index->room == 0 ? 4 * ROOM_FIRST : 2 * index->room,
+                               .count = index->count};
+
+    grown.slots = calloc(grown.room, sizeof(*grown.slots));
+    if (grown.slots == NULL)
+        abort();
+    for (size_t i = 0; i < index->room; i++)
+        if (index->slots[i] != NULL)
+            grown.slots[slot_of(&grown, *(const int64_t *)index->slots[i])] = index->slots[i];
+    free(index->slots);
+    *index = grown;
+}
+
+/* The item of that id; where there is none it is added to the list and the index. */
+static void *indexed(struct book_list *list, struct book_index *index, int64_t id, size_t size,
+                     bool *known)
+{
+    if (2 * index->count >= index->room)
+        grow_index(index);
+    size_t slot = slot_of(index, id);
+    *known = index->slots[slot] != NULL;
+    if (!*known) {
+        index->slots[slot] = book_add(list, size);
+        *(int64_t *)index->slots[slot] = id;
+        index->count++;
+    }
+    return index->slots[slot];
 }
 
 struct book_market *book_find_market(const struct book *book, uint8_t id)
@@ -66,14 +108,9 @@ struct book_market *book_find_market(const struct book *book, uint8_t id)
     return NULL;
 }
 
-struct book_order *book_find_order(const struct book *book, int64_t id)
+struct book_order *book_order(struct book *book, int64_t id, bool *known)
 {
-    for (size_t i = 0; i < book->orders.count; i++) {
-        struct book_order *order = book->orders.items[i];
-        if (order->id == id)
-            return order;
-    }
-    return NULL;
+    return indexed(&book->orders, &book->by_order, id, sizeof(struct book_order), known);
 }
 
 struct book_order *book_find_oid(const struct book *book, const struct uuid *oid)
@@ -88,14 +125,8 @@ struct book_order *book_find_oid(const struct book *book, const struct uuid *oid
 
 struct book_account *book_account(struct book *book, int64_t id)
 {
-    for (size_t i = 0; i < book->accounts.count; i++) {
-        struct book_account *account = book->accounts.items[i];
-        if (account->id == id)
-            return account;
-    }
-    struct book_account *account = book_add(&book->accounts, sizeof(*account));
-    account->id = id;
-    return account;
+    bool known;
+    return indexed(&book->accounts, &book->by_account, id, sizeof(struct book_account), &known);
 }
 
 static struct book_account *account_of(struct book *book, int64_t owner, uint16_t currency)

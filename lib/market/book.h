@@ -30,6 +30,12 @@ struct book_list {
     size_t count, room;
 };
 
+/* Finds items by id. Their first member is their id, which does not change meanwhile. */
+struct book_index {
+    void **slots; /* twice as many as items at least; NULL: free */
+    size_t room, count;
+};
+
 /* One account. Until it is read (`known`) the numbers are what has been added to it so far. */
 struct book_account {
     int64_t id, owner;
@@ -160,8 +166,9 @@ struct book {
     int64_t now_us; /* the same since 1970 */
     struct book_list markets, accounts, orders, levels, volumes, schedule;
     struct book_list fills, entries, events;
-    int64_t created;      /* orders that are not written yet */
-    uint64_t orders_read; /* of a level, next time */
+    struct book_index by_account, by_order; /* accounts; orders that are stored */
+    int64_t created;                        /* orders that are not written yet */
+    uint64_t orders_read;                   /* of a level, next time */
 };
 
 /* Gives back what the book has; the structure itself is the caller's. */
@@ -171,7 +178,9 @@ void book_free(struct book *book);
 void *book_add(struct book_list *list, size_t size);
 
 struct book_market *book_find_market(const struct book *book, uint8_t id);
-struct book_order *book_find_order(const struct book *book, int64_t id);
+
+/* The stored order of that id, a new and empty one where it is not known yet. */
+struct book_order *book_order(struct book *book, int64_t id, bool *known);
 struct book_order *book_find_oid(const struct book *book, const struct uuid *oid);
 
 /* The account of that id, known or not. */
@@ -224,10 +233,12 @@ void book_read_stops(struct book *book, struct book_market *market, __int128 low
 /* Makes a missing account of a user, and reads it. */
 void book_make_account(struct book *book, int64_t owner, uint16_t currency);
 
-/* Adds the statement that reads and locks the accounts which have changed and are not known, where there
- * are some; and takes its rows. */
-bool book_ask_accounts(const struct book *book, struct text *sql);
-void book_take_accounts(struct book *book, struct db_rows *rows);
+/* Adds the statement that reads and locks the next accounts which have changed and are not known.
+ * Gives how many it asks for; 0: there are none. */
+size_t book_ask_accounts(const struct book *book, struct text *sql);
+
+/* Takes the accounts in that were asked for. */
+void book_take_accounts(struct book *book, struct db_rows *rows, size_t asked);
 
 /* post_store.c: writes everything that has changed. */
 MUST_USE enum err book_write(struct book *book);

@@ -2,11 +2,13 @@
 
 #include "db/statement.h"
 #include "market/book_store.h"
+#include "money/decimal.h"
 
 #define LEVELS_READ 8 /* of a side at once */
 /* Orders of a level: to begin with; each time twice as many; up to these. */
 #define ORDERS_READ_LEAST 4
 #define ORDERS_READ_MOST 1024
+#define ACCOUNTS_READ 500 /* at once: the server scans a table for a list of more than 1,000 */
 
 enum market_side book_side_of(const char *word)
 {
@@ -42,11 +44,11 @@ void book_take_account(struct book *book, const struct db_rows *rows)
 /* An order that is known is ahead of what is stored. */
 static struct book_order *keep_order(struct book *book, const struct db_rows *rows)
 {
-    struct book_order *order = book_find_order(book, db_get_i64(rows, 0));
+    bool known;
+    struct book_order *order = book_order(book, db_get_i64(rows, 0), &known);
 
-    if (order != NULL)
+    if (known)
         return order;
-    order = book_add(&book->orders, sizeof(*order));
     *order = (struct book_order){
         .id = db_get_i64(rows, 0),
         .oid = db_get_uuid(rows, 1),
@@ -198,24 +200,29 @@ void book_read_orders(struct book *book, struct book_level *level)
 
 void book_read_stops(struct book *book, struct book_market *market, __int128 low, __int128 high)
 {
+    /* Bids up to `from` and asks down to `to` have been read. */
+    __int128 from = market->stops_read ? market->stops_high : 0;
+    __int128 to = market->stops_read ? market->stops_low : DECIMAL_MAX;
     struct text sql = TEXT(BOOK_SQL_MAX);
     struct db_rows rows = {0};
 
-    if (market->stops_read && low >= market->stops_low && high <= market->stops_high)
+    if (low >= to && high <= from)
         return;
-    statement_add(
-        &sql,
-        "SELECT " BOOK_ORDER_COLUMNS "FROM market_stop AS s JOIN market_order AS o "
-        "ON o.id = s.order_id WHERE s.market_id = ? AND s.side = 'bid' AND s.price <= ? "
-        "UNION ALL SELECT " BOOK_ORDER_COLUMNS "FROM market_stop AS s JOIN market_order AS o "
-        "ON o.id = s.order_id WHERE s.market_id = ? AND s.side = 'ask' AND s.price >= ?",
-        DB_ARGS(db_u64(market->rules->id), db_i128(high), db_u64(market->rules->id), db_i128(low)));
+    statement_add(&sql,
+                  "SELECT " BOOK_ORDER_COLUMNS "FROM market_stop AS s JOIN market_order AS o "
+                  "ON o.id = s.order_id WHERE s.market_id = ? AND s.side = 'bid' "
+                  "AND s.price > ? AND s.price <= ? "
+                  "UNION ALL SELECT " BOOK_ORDER_COLUMNS
+                  "FROM market_stop AS s JOIN market_order AS o "
+                  "ON o.id = s.order_id WHERE s.market_id = ? AND s.side = 'ask' "
+                  "AND s.price >= ? AND s.price < ?",
+                  DB_ARGS(db_u64(market->rules->id), db_i128(from), db_i128(high),
+                          db_u64(market->rules->id), db_i128(low), db_i128(to)));
     if (!book_run(book, &sql, &rows, 1))
         return;
     book_take(book, &rows, book_take_order);
-    market->stops_low = market->stops_read && market->stops_low < low ? market->stops_low : low;
-    market->stops_high =
-        market->stops_read && market->stops_high > high ? market->stops_high : high;
+    market->stops_low = low < to ? low : to;
+    market->stops_high = high > from ? high : from;
     market->stops_read = true;
 }
 
@@ -234,26 +241,27 @@ void book_make_account(struct book *book, int64_t owner, uint16_t currency)
         book_take(book, &rows, book_take_account);
 }
 
-bool book_ask_accounts(const struct book *book, struct text *sql)
+size_t book_ask_accounts(const struct book *book, struct text *sql)
 {
-    bool any = false;
+    size_t asked = 0;
 
-    for (size_t i = 0; i < book->accounts.count; i++) {
+    for (size_t i = 0; i < book->accounts.count && asked < ACCOUNTS_READ; i++) {
         const struct book_account *account = book->accounts.items[i];
         if (account->known || !account->changed)
             continue;
-        text_puts(sql, any ? ", "
-                           : "SELECT " BOOK_ACCOUNT_COLUMNS "FROM account FORCE INDEX (PRIMARY) "
-                             "WHERE id IN (");
+        text_puts(sql, asked++ > 0 ? ", "
+                                   : "SELECT " BOOK_ACCOUNT_COLUMNS
+                                     "FROM account FORCE INDEX (PRIMARY) WHERE id IN (");
         text_addf(sql, "%lld", (long long)account->id);
-        any = true;
     }
-    if (any)
+    if (asked > 0)
         text_puts(sql, ") ORDER BY id FOR UPDATE; ");
-    return any;
+    return asked;
 }
 
-void book_take_accounts(struct book *book, struct db_rows *rows)
+void book_take_accounts(struct book *book, struct db_rows *rows, size_t asked)
 {
+    if (book->rc == ERR_OK && rows->count != asked)
+        book->rc = ERR_INTERNAL; /* an order names an account that is not there */
     book_take(book, rows, book_take_account);
 }

@@ -3,8 +3,8 @@
  *
  * A change of the book locks its market, so that changes are made one after the other. Made one by
  * one, each pays for a commit, and for being woken when its turn comes; made together, all of them
- * pay once. Each is still whole or not there: what is refused is undone by itself, and nobody is
- * answered before the commit.
+ * pay once. Each is still whole or not there: what is refused is so before anything is done for it, and
+ * nobody is answered before the commit.
  *
  * The matcher only saves time. Where it is not there or does not know what became of a change, who
  * asked makes it by itself, under the same id: what was done meanwhile is met again. */

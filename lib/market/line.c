@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "market/change.h"
 
-/* Longer than a transaction waits for a lock. */
+/* Longer than a transaction tries (DB_TXN_PATIENCE_MS) and its last try waits for a lock. */
 #define ANSWER_WAIT_S 10
 
 struct market_line {

@@ -14,7 +14,7 @@
 #define MARKET_CODE_SIZE (2 * CURRENCY_CODE_SIZE - 1) /* "BTCUSD" and a NUL */
 #define MARKET_MAX_COUNT 99                           /* ids are 1 to 99: see trade.tid */
 
-/* A pair. A price is an amount of the currency for one whole item. */
+/* A pair, by rules that never change. A price is an amount of the currency for one whole item. */
 struct market {
     uint8_t id;
     char code[MARKET_CODE_SIZE];

@@ -459,8 +459,10 @@ enum err book_make(struct book *book, const struct market_change *change)
     struct book_order *order = book_find_oid(book, &change->oid);
     if (order == NULL || !live(order))
         return ERR_ORDER_UNKNOWN;
-    if (order->market == NULL)
-        return book->rc = ERR_DB_CONTENDED; /* it came after the markets were locked */
+    /* Whoever was told of it may ask at once: it came after what was to be read was looked up. */
+    if (order->market == NULL ||
+        (order->status == BOOK_OPEN && level_of(book, order)->amount < order->funded))
+        return book->rc = ERR_DB_CONTENDED;
     if (change->kind == MARKET_CANCEL && order->user_id == change->user_id)
         cancel(book, order, "requested");
     else if (change->kind == MARKET_RETRY && book_waits(order) && !order->market->halted)

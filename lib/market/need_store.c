@@ -93,9 +93,13 @@ static void open_market(struct book *book, uint8_t id)
 {
     const struct market *rules;
 
-    if (book->rc != ERR_OK || book_find_market(book, id) != NULL ||
-        (book->rc = market_by_id(book->db, id, &rules)) != ERR_OK)
+    if (book->rc != ERR_OK || book_find_market(book, id) != NULL)
         return;
+    enum err rc = market_by_id(book->db, id, &rules);
+    if (rc != ERR_OK) {
+        book->rc = rc == ERR_MARKET_UNKNOWN ? ERR_OK : rc; /* its change will be refused */
+        return;
+    }
     struct book_market *market = book_add(&book->markets, sizeof(*market));
     market->rules = rules;
     market->whole = decimal_power(rules->item->decimals);

@@ -35,8 +35,7 @@ static enum err make_oid(const uint8_t master[SEAL_KEY_SIZE], const struct marke
     return ERR_OK;
 }
 
-/* The numbers that the procedures may be given. Amount times price is kept below what DECIMAL
- * multiplies without loss. */
+/* The numbers that an order may have. Amount times price is kept below what 128 bits hold. */
 static enum err check(const struct market_placement *placement)
 {
     __int128 amount = placement->amount.units;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "market/change.h"
 #include "market/store.h"
@@ -99,14 +100,26 @@ enum err market_order_view(struct db *db, int64_t user_id, const struct uuid *oi
     return rc;
 }
 
-/* Those that wait and have a reason to be tried: that a trade set off, then those whose money has come,
+/* Those that wait and have a reason to be tried: those that a trade set off, then those whose money has come,
  * the oldest first. Looks at each account once, not at each order that waits for its money. */
 static const char due_sql[] =
-    "SELECT o.oid FROM (SELECT account_id, MIN(free) AS free FROM market_wait GROUP BY account_id) "
-    "AS least JOIN account AS a ON a.id = least.account_id AND a.balance - a.reserved > least.free "
+    "SELECT STRAIGHT_JOIN o.oid FROM (SELECT STRAIGHT_JOIN w.order_id, w.free "
+    "FROM (SELECT account_id, MIN(free) AS free FROM market_wait GROUP BY account_id) AS least "
+    "JOIN account AS a ON a.id = least.account_id AND a.balance - a.reserved > least.free "
     "JOIN market_wait AS w ON w.account_id = a.id AND w.free < a.balance - a.reserved "
     "JOIN market AS m ON m.id = w.market_id AND m.status = 'open' "
-    "JOIN market_order AS o ON o.id = w.order_id ORDER BY w.free >= 0, w.order_id LIMIT ?";
+    "ORDER BY w.free >= 0, w.order_id LIMIT ?) AS due "
+    "JOIN market_order AS o ON o.id = due.order_id ORDER BY due.free >= 0, due.order_id";
+
+/* One that cannot be tried must not keep the others from it. */
+static enum err retry_alone(struct db *db, const struct market_change *change)
+{
+    enum err rc = market_change_alone(db, change, NULL);
+
+    if (rc != ERR_OK && rc != ERR_ORDER_UNKNOWN)
+        log_line(LOG_LEVEL_WARNING, "retry_failed", "error=%s", err_id(rc));
+    return rc;
+}
 
 /* Tries the next orders, as many as one transaction takes. */
 static enum err retry(struct db *db, struct db_rows *due, int64_t *tried)
@@ -114,18 +127,20 @@ static enum err retry(struct db *db, struct db_rows *due, int64_t *tried)
     struct market_change changes[MARKET_BATCH_MAX];
     struct market_outcome outcomes[MARKET_BATCH_MAX];
     size_t count = 0;
-    enum err rc = ERR_OK;
 
     while (count < MARKET_BATCH_MAX && db_next(due))
         changes[count++] = (struct market_change){.kind = MARKET_RETRY, .oid = db_get_uuid(due, 0)};
     if (count > 0)
         market_change_together(db, changes, count, outcomes);
-    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
-        *tried += outcomes[i].rc == ERR_OK;
-        if (!outcomes[i].known)
-            rc = outcomes[i].rc;
+    for (size_t i = 0; i < count; i++) {
+        enum err rc = outcomes[i].rc;
+        if (!outcomes[i].known && rc != ERR_DB_AWAY)
+            rc = retry_alone(db, &changes[i]);
+        if (rc == ERR_DB_AWAY)
+            return rc;
+        *tried += rc == ERR_OK;
     }
-    return rc;
+    return ERR_OK;
 }
 
 enum err market_wake(struct db *db, int limit, int64_t *tried)

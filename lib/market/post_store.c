@@ -58,11 +58,13 @@ static struct text *row(struct writer *writer)
     return &writer->sql;
 }
 
-/* Adds a statement of its own. */
+/* Adds a statement of its own, while none is begun. */
 static void single(struct writer *writer, const char *sql, struct db_args args)
 {
     statement_add(&writer->sql, sql, args);
     text_puts(&writer->sql, "; ");
+    if (writer->sql.len > PACKET_FULL)
+        send(writer);
 }
 
 static struct db_arg units_if(bool given, __int128 units)
@@ -99,8 +101,8 @@ static void add_order(struct text *sql, const struct book *book, const struct bo
                           db_text(book->now), db_text(ended ? book->now : NULL)));
 }
 
-/* Adds the statement for the next new orders behind `from`, where there are some. One whose id was taken
- * meanwhile is a request that was sent twice. */
+/* Adds the statement for the next new orders behind `from`, where there are some. Where the id of one was
+ * taken meanwhile, its request was sent twice, for another market: the next try will find it. */
 static bool ask_orders(struct text *sql, const struct book *book, size_t from)
 {
     size_t rows = 0;
@@ -177,17 +179,19 @@ static void write_first(struct writer *writer)
     while (book->rc == ERR_OK) {
         struct db_rows rows[3] = {0};
         size_t sets = 0;
-        bool accounts = book_ask_accounts(book, &writer->sql);
+        size_t accounts = book_ask_accounts(book, &writer->sql);
         bool new_orders = ask_orders(&writer->sql, book, orders);
         bool new_journals = ask_journals(&writer->sql, book, journals);
 
-        if (!accounts && !new_orders && !new_journals)
+        if (accounts == 0 && !new_orders && !new_journals)
             return;
         book->rc = writer->sql.full ? ERR_TOO_LARGE
                                     : db_run_packet(book->db, text_string(&writer->sql), rows, 3);
+        if (book->rc == ERR_REPLAYED)
+            book->rc = ERR_DB_CONTENDED;
         text_clear(&writer->sql);
-        if (accounts)
-            book_take_accounts(book, &rows[sets++]);
+        if (accounts > 0)
+            book_take_accounts(book, &rows[sets++], accounts);
         if (new_orders)
             orders = take_orders(writer, orders, &rows[sets++]);
         if (new_journals)
@@ -360,7 +364,7 @@ static void write_waits(struct writer *writer)
     const struct book *book = writer->book;
 
     begin(writer, "INSERT INTO market_wait (order_id, market_id, account_id, free, since) VALUES ",
-          " ON DUPLICATE KEY UPDATE free = VALUES(free), since = VALUES(since); ");
+          " ON DUPLICATE KEY UPDATE free = VALUES(free); ");
     for (size_t i = 0; i < book->orders.count; i++) {
         const struct book_order *order = book->orders.items[i];
         if (order->tried && book_waits(order))

@@ -90,6 +90,58 @@ static void test_full_batch(void)
     DB_CHECK(place_column(&place, place.bob, false, "reserved") == MARKET_BATCH_MAX * USD);
 }
 
+#define MANY 6000 /* more than fits into one packet to the database */
+
+static void place_many(int64_t user, struct asked asked, int64_t price_step)
+{
+    struct market_change changes[MARKET_BATCH_MAX];
+    struct market_outcome out[MARKET_BATCH_MAX];
+    bool placed = true;
+
+    for (int made = 0; made < MANY;) {
+        size_t count = 0;
+        for (; count < MARKET_BATCH_MAX && made < MANY; count++, made++) {
+            changes[count] = place_change(user, asked);
+            changes[count].price += made * price_step;
+        }
+        market_change_together(place_scratch.app, changes, count, out);
+        for (size_t i = 0; i < count; i++)
+            placed = placed && out[i].known && out[i].rc == ERR_OK;
+    }
+    DB_CHECK(placed);
+}
+
+/* One order goes through all levels of a side, and sets off as many stop orders. */
+static void test_many(void)
+{
+    const struct db_args market = DB_ARGS(db_u64(place.market->id));
+    int64_t stopper = place_user(), before = place_trades(&place);
+    struct asked stop = place_bid(CENTIBTC, 150 * USD);
+
+    place.alice = place_user();
+    place.bob = place_user();
+    place_give(place.alice, place_items(&place, (int64_t)MANY * CENTIBTC));
+    place_give(place.bob, place_money(&place, INT64_C(1000000) * USD));
+    place_many(place.alice, place_ask(CENTIBTC, 200 * USD), 10);
+    stop.stop = 150 * USD;
+    place_many(stopper, stop, 0);
+    /* Half a bitcoin is left from the first test. */
+    struct uuid oid =
+        place_order(&place, place.bob, place_bid((int64_t)MANY * CENTIBTC + BTC / 2, 300 * USD));
+    DB_CHECK(place_stands(&place, place.bob, oid, "done", 0, 0));
+    DB_CHECK(place_trades(&place) == before + MANY + 1);
+    DB_CHECK(place_number("SELECT COUNT(*) FROM market_level WHERE market_id = ? AND side = 'ask'",
+                          market) == 0);
+    DB_CHECK(place_number("SELECT COUNT(*) FROM market_stop WHERE market_id = ?", market) == 0);
+    DB_CHECK(place_number("SELECT COUNT(*) FROM market_wait WHERE market_id = ? AND free = -1",
+                          market) == MANY);
+    /* Nobody has money for those set off: each is tried once. */
+    int64_t tried = 0;
+    for (int64_t more; (more = place_wake()) > 0;)
+        tried += more;
+    DB_CHECK(tried == MANY);
+}
+
 #define REFUSES(word) "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '" word "'"
 
 /* What goes first decides whether its own change is made, and nothing about the others. */
@@ -174,6 +226,7 @@ static void test_no_matcher(void)
 static const struct test_case tests[] = {
     {"several changes, some of them refused", test_together},
     {"as many as fit", test_full_batch},
+    {"more than a packet holds", test_many},
     {"a statement that goes first", test_first},
     {"a nonce of which nobody knows", test_doubt},
     {"a transaction that cannot be", test_failed},

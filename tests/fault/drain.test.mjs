@@ -8,13 +8,15 @@ import { after, before, test } from 'node:test';
 import { inParallel, Stack, until } from '../support/teller.mjs';
 
 const CLIENTS = 32;
-const WORKERS = 6;
+// Processes of each pool: create goes to main, info and currency to read, orders to order.
+const POOLS = { main: 6, order: 3, read: 3 };
 const AT_ONCE = 3;
 const DRAINS = Number(process.env.DRAINS ?? 24);
 
 let stack;
 before(async () => {
-  stack = await Stack.start(path.join(process.env.RUN_DIR, 'drain'), { DEMO: 'no', JOBS: 'no', WORKERS: String(WORKERS) });
+  stack = await Stack.start(path.join(process.env.RUN_DIR, 'drain'), { DEMO: 'no', JOBS: 'no', WORKERS: String(POOLS.main),
+    ORDER_WORKERS: String(POOLS.order), READ_WORKERS: String(POOLS.read) });
   await stack.ctl('limit', 'set', 'USD', 'full', '--single', 'none', '--daily', 'none', '--monthly', 'none');
 });
 after(async () => {
@@ -28,14 +30,15 @@ after(async () => {
 
 /** What the workers say: how many began to drain, and with how many connections kept each one ended, last before exit 0. */
 async function events() {
-  const log = await readFile(path.join(stack.dir, 'log/main.log'), 'utf8');
+  const logs = await Promise.all(Object.keys(POOLS).map((pool) => readFile(path.join(stack.dir, `log/${pool}.log`), 'utf8')));
+  const log = logs.join('');
   return { drains: [...log.matchAll(/event=drain /g)].length, ends: [...log.matchAll(/event=stop kept=(\d+)/g)].map(([, kept]) => kept) };
 }
 
 /** True once the process is gone and another one is in its place. */
-async function replaced(pid) {
-  const now = await stack.processes('main');
-  return !now.includes(pid) && now.length === WORKERS;
+async function replaced(pool, pid) {
+  const now = await stack.processes(pool);
+  return !now.includes(pid) && now.length === POOLS[pool];
 }
 
 test('SIGTERM under load: no answer is lost, each worker ends by itself', { timeout: 300000 }, async () => {
@@ -63,15 +66,16 @@ test('SIGTERM under load: no answer is lost, each worker ends by itself', { time
   load.catch(() => {});
   const { drains: before } = await events();
   const draining = new Set();
-  await inParallel(AT_ONCE, Array.from({ length: DRAINS }, () => async () => {
+  await inParallel(AT_ONCE, Array.from({ length: DRAINS }, (_, index) => async () => {
+    const pool = Object.keys(POOLS)[index % 3];
     if (!going) return;
     const pid = await until(async () => {
-      const one = (await stack.processes('main')).find((candidate) => !draining.has(candidate));
+      const one = (await stack.processes(pool)).find((candidate) => !draining.has(candidate));
       draining.add(one);
       return one;
     }, 5, 'a worker');
     process.kill(pid, 'SIGTERM');
-    await until(() => replaced(pid), 30, `the end of worker ${pid}`);
+    await until(() => replaced(pool, pid), 30, `the end of worker ${pid}`);
     draining.delete(pid);
   }));
   going = false;

@@ -220,10 +220,12 @@ for (const victim of ['workers', 'database']) {
       const requests = [prepared(customer, 'ticket/create', { tonce: stamp, ...order }), prepared(counted, 'ticket/create', { nonce: 5, ...order }),
         prepared(customer, 'info', { tonce: tonce() })];
       for (const send of requests) assert.equal((await send()).json.result, 'success');
-      const pids = await stack.processes(victim === 'workers' ? 'main' : 'mariadb');
+      const parts = victim === 'workers' ? ['main', 'read'] : ['mariadb'];
+      const processes = async () => (await Promise.all(parts.map((part) => stack.processes(part)))).flat();
+      const pids = await processes();
       pids.forEach(kill);
       await until(async () => {
-        const now = await stack.processes(victim === 'workers' ? 'main' : 'mariadb');
+        const now = await processes();
         return now.length === pids.length && !now.some((pid) => pids.includes(pid)) && stack.ready();
       }, 60, 'the return');
       for (const send of requests) {

@@ -1,7 +1,7 @@
 /* What the market must do, written a second time for the test: lists, loops and 128-bit integers, no
  * SQL and nothing of lib/market. Slow and plain on purpose.
  *
- * The rules (issue 4; api/exchange-v1, sections 3 and 4; the head of schema/procedures/market.sql):
+ * The rules (issue 4; api/exchange-v1, sections 3 and 4; the heads of lib/market/match.c and book.h):
  * price-time priority; a fill of amount a at the maker's price p earns FLOOR(a * p / item) and costs
  * CEIL(a * p / item), but never more than the fill takes off what the bid holds at its own price,
  * the rest of it being rounding; fees are rounded down and taken from what each side receives, or,

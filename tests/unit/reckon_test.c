@@ -30,9 +30,8 @@ static void test_fee(void)
     /* The largest amount, against full precision. */
     static const struct currency unit = {.code = "ONE"};
     struct amount all = {.units = DECIMAL_MAX, .currency = &unit}, part = {0};
-    UNIT_CHECK("rate",
-               rate_apply(all, (struct rate){.coefficient = 599, .scale = 5},
-                          (struct rate){.coefficient = 1}, &unit, ROUND_DOWN, &part) == ERR_OK);
+    const struct rate percent = {.coefficient = 599, .scale = 5}, one = {.coefficient = 1};
+    UNIT_CHECK("rate", rate_apply(all, percent, one, &unit, ROUND_DOWN, &part) == ERR_OK);
     UNIT_CHECK("largest", reckon_fee(DECIMAL_MAX, 599) == part.units);
 }
 

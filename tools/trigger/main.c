@@ -19,7 +19,7 @@ static const char usage_text[] =
     "Matches the stop orders that trades have set off, and the orders whose money has come.\n"
     "  --once         until none has a reason to be tried (the default)\n"
     "  --for SECONDS  as long as that, looking again every 100 ms\n"
-    "  --batch N      orders in one call of the database, 100\n"
+    "  --batch N      orders looked up at a time, 100\n"
     "  --config FILE  the configuration, in place of TELLER_CONFIG\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.\n";
 
