@@ -236,9 +236,9 @@ static struct outcome exchange(struct db *db, bool deferred, struct places place
     }
 }
 
-/* One packet: the deferred statement and the others, which may be "". A connection that turns out to
- * be closed is opened again; one that breaks underway is reported. A nonce that is refused is taken
- * as ours where another process may have used it for us. */
+/* One packet: the deferred statement and the others, which may be "". A connection that turns out
+ * to be closed is opened again; one that breaks underway is reported. A nonce that is refused is
+ * taken as ours where another process may have used it for us. */
 static struct outcome run_packet(struct db *db, const char *sql, struct db_args args,
                                  struct places places)
 {

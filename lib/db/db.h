@@ -156,8 +156,8 @@ MUST_USE enum err db_txn_call_once(struct db *db, const char *sql, struct db_arg
 
 #define DB_RETURN_MS 5000
 #define DB_TXN_TRIES 5
-#define DB_TXN_PATIENCE_MS \
-    4000 /* db_txn begins none of its tries later: less than a lock is waited for */
+/* db_txn begins none of its tries later than that: shorter than one try waits for a lock. */
+#define DB_TXN_PATIENCE_MS 4000
 
 /* Runs `work` in a transaction, with the same retries.
  * work    must have no effect outside of the database and may run several times; it never commits;

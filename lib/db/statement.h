@@ -1,12 +1,12 @@
-/* The text of statements: for db.c, and for whoever puts several into one packet (db_run_packet). */
+/* The text of statements: for db.c, and for whoever sends several at once (db_run_packet). */
 #ifndef DB_STATEMENT_H
 #define DB_STATEMENT_H
 
 #include "base/text.h"
 #include "db/db.h"
 
-/* Adds `sql` with its marks (?) filled in: numbers and hexadecimal literals only. Any other number of
- * arguments than of marks is our bug and ends the process. */
+/* Adds `sql` with its marks (?) filled in: numbers and hexadecimal literals only. Any other
+ * number of arguments than of marks is our bug and ends the process. */
 void statement_add(struct text *out, const char *sql, struct db_args args);
 
 #endif

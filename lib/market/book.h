@@ -1,15 +1,16 @@
-/* The books as one transaction sees and changes them: what it has read under the markets' locks, and
- * what becomes of it. need_store.c reads what the changes will need, match.c makes them in memory (and
- * has book_store.c read on where they go deeper into a book), post_store.c writes all of it at once:
- * three packets to the database instead of some twenty statements for each trade. Nothing is kept
- * behind the transaction; the book that everybody else sees is the database's.
+/* The books as one transaction sees and changes them: what it has read under the markets' locks,
+ * and what becomes of it. need_store.c reads what the changes will need, match.c makes them in
+ * memory (and has book_store.c read on where they go deeper into a book), post_store.c writes all
+ * of it at once: three packets to the database instead of some twenty statements for each trade.
+ * Nothing is kept behind the transaction; the book that everybody else sees is the database's.
  *
- * A market's row is the lock of its book, and is locked before anything of the book is read. Accounts
- * are locked as they are read. Whatever cannot be read leaves its error in `rc`; the caller ends then,
- * and the transaction is rolled back. Where memory runs out the process ends, which does the same.
+ * A market's row is the lock of its book, and is locked before anything of the book is read.
+ * Accounts are locked as they are read. Whatever cannot be read leaves its error in `rc`; the
+ * caller ends then, and the transaction is rolled back. Where memory runs out the process ends,
+ * which does the same.
  *
- * Amounts are smallest units of the item, prices and money of the currency, percentages thousandths of
- * a percent. */
+ * Amounts are smallest units of the item, prices and money of the currency, percentages
+ * thousandths of a percent. */
 #ifndef MARKET_BOOK_H
 #define MARKET_BOOK_H
 
@@ -110,7 +111,7 @@ struct book_market {
     __int128 last_price;
     int64_t stops; /* orders of status stop */
     bool stops_read;
-    __int128 stops_low, stops_high; /* prices whose stored stop orders have been read */
+    __int128 stops_low, stops_high; /* asks down to, bids up to that stop price have been read */
     uint8_t schedule;
     struct book_account *item_fees, *fees, *rounding;
     struct book_side sides[2]; /* by enum market_side */
@@ -208,8 +209,8 @@ struct book_order *book_first(struct book *book, struct book_level *level);
 
 /* Changes what a level shows, and tells the stream.
  * change  what is added to its amount
- * first   the order that it is for: the one that comes or grows, or the first one of the level, which
- *         trades; NULL where an order leaves, which says nothing about who is first */
+ * first   the order that it is for: the one that comes or grows, or the first one of the level,
+ *         which trades; NULL where an order leaves, which says nothing about who is first */
 void book_change_level(struct book *book, struct book_level *level, __int128 change,
                        const struct book_order *first);
 
@@ -224,8 +225,8 @@ void book_read(struct book *book, const struct market_change *changes, size_t co
 
 /* book_store.c */
 
-/* Reads on: levels behind those read, orders of a level behind those read, the stop orders of a market
- * that trades between two prices set off. Each leaves an error in rc. */
+/* Reads on: levels behind those read, orders of a level behind those read, the stop orders of a
+ * market that trades between two prices set off. Each leaves an error in rc. */
 void book_read_levels(struct book *book, struct book_market *market, enum market_side side);
 void book_read_orders(struct book *book, struct book_level *level);
 void book_read_stops(struct book *book, struct book_market *market, __int128 low, __int128 high);

@@ -1,13 +1,13 @@
-/* A change of the book that somebody asks for, and the ways to have it made: by the matcher, which
- * makes what comes in at the same time in one transaction (tools/match), or by oneself.
+/* A change of the book that somebody asks for, and the ways to have it made: by the matcher,
+ * which makes what comes in at the same time in one transaction (tools/match), or by oneself.
  *
- * A change of the book locks its market, so that changes are made one after the other. Made one by
- * one, each pays for a commit, and for being woken when its turn comes; made together, all of them
- * pay once. Each is still whole or not there: what is refused is so before anything is done for it, and
- * nobody is answered before the commit.
+ * A change of the book locks its market, so that changes are made one after the other. Made one
+ * by one, each pays for a commit, and for being woken when its turn comes; made together, all of
+ * them pay once. Each is still whole or not there: what is refused is so before anything is done
+ * for it, and nobody is answered before the commit.
  *
- * The matcher only saves time. Where it is not there or does not know what became of a change, who
- * asked makes it by itself, under the same id: what was done meanwhile is met again. */
+ * The matcher only saves time. Where it is not there or does not know what became of a change,
+ * who asked makes it by itself, under the same id: what was done meanwhile is met again. */
 #ifndef MARKET_CHANGE_H
 #define MARKET_CHANGE_H
 
@@ -51,8 +51,8 @@ struct market_outcome {
 
 /* Makes a change as a transaction of its own.
  * resent  out, as for db_txn
- * Returns as market_place and market_cancel; a retry of an order that waits no longer, or whose market
- * is halted, is ERR_ORDER_UNKNOWN. */
+ * Returns as market_place and market_cancel; a retry of an order that waits no longer, or whose
+ * market is halted, is ERR_ORDER_UNKNOWN. */
 MUST_USE enum err market_change_alone(struct db *db, const struct market_change *change,
                                       bool *resent);
 

@@ -4,10 +4,10 @@
  *   invalid -> open (money came)                open -> invalid (its funded part is used up), done
  *   open | invalid | stop | pending -> cancelled
  *
- * A fill of amount a at the maker's price: the seller earns its cost rounded down; the buyer spends its
- * cost rounded up, but never more than the fill takes off what a bid holds at its own price; what lies
- * between goes to rounding. Fees are rounded down, from what each side receives; a bid with fiat_fee
- * pays its fee on top. */
+ * A fill of amount a at the maker's price: the seller earns its cost rounded down; the buyer spends
+ * its cost rounded up, but never more than the fill takes off what a bid holds at its own price;
+ * what lies between goes to rounding. Fees are rounded down, from what each side receives; a bid
+ * with fiat_fee pays its fee on top. */
 #include "market/book.h"
 #include "market/reckon.h"
 
@@ -74,9 +74,9 @@ static void tell_done(struct book *book, const struct book_order *order, const c
     tell_amounts(tell(book, order, "removed", word));
 }
 
-/* Holds as much as is free in the account pays for: all that remains of an order, or a part of at least
- * the market's least amount, or nothing. A bid without a price holds nothing: it is matched at once, as
- * far as the money goes. */
+/* Holds as much as is free in the account pays for: all that remains of an order, or a part of at
+ * least the market's least amount, or nothing. A bid without a price holds nothing: it is matched
+ * at once, as far as the money goes. */
 static void fund(struct book_order *order)
 {
     const struct market *rules = order->market->rules;
@@ -254,8 +254,8 @@ static bool crosses(const struct book_order *order, __int128 price)
            (order->side == MARKET_BID ? price <= order->price : price >= order->price);
 }
 
-/* Where the ids of trades go on: microseconds since 1970 with the market's id for the last two digits,
- * always rising. */
+/* Where the ids of trades go on: microseconds since 1970 with the market's id for the last two
+ * digits, always rising. */
 static void next_tid(const struct book *book, struct book_market *market)
 {
     int64_t now = (book->now_us / 100 - 1) * 100 + market->rules->id;
@@ -279,9 +279,9 @@ static void widen(struct span *span, __int128 price)
     span->any = true;
 }
 
-/* Fills an order against the other side, the best price first and the earlier order first, as far as
- * its price, its funded part and, for a bid without a price, its owner's money go. An order of the
- * owner's that is in the way is cancelled first. */
+/* Fills an order against the other side, the best price first and the earlier order first, as far
+ * as its price, its funded part and, for a bid without a price, its owner's money go. An order of
+ * the owner's that is in the way is cancelled first. */
 static void fill_all(struct book *book, struct book_order *order, struct span *span)
 {
     enum market_side side = other_side(order->side);

@@ -39,7 +39,8 @@ static void take_fee(struct book *book, const struct db_rows *rows)
     fee->percent = db_get_i64(rows, 2);
 }
 
-/* What must be known of an order that a change names before its market is locked. It never changes. */
+/* What must be known of an order that a change names before its market is locked. It never
+ * changes. */
 struct named {
     uint8_t market_id;
     enum market_side side;
@@ -197,7 +198,7 @@ static bool trades_with(const struct wanted *wanted, uint8_t market_id, enum mar
     return false;
 }
 
-/* The levels where orders rest or are, and the best ones of each side that orders may trade with. */
+/* The levels where orders rest or are, and the best ones of each side that may be traded with. */
 static void add_levels(struct text *sql, const struct book *book, const struct wanted *wanted)
 {
     text_puts(sql, "SELECT 0, market_id, side, price, amount, head FROM market_level WHERE FALSE");

@@ -100,8 +100,9 @@ enum err market_order_view(struct db *db, int64_t user_id, const struct uuid *oi
     return rc;
 }
 
-/* Those that wait and have a reason to be tried: those that a trade set off, then those whose money has come,
- * the oldest first. Looks at each account once, not at each order that waits for its money. */
+/* Those that wait and have a reason to be tried: those that a trade set off, then those whose
+ * money has come, the oldest first. Looks at each account once, not at each order that waits for
+ * its money. */
 static const char due_sql[] =
     "SELECT STRAIGHT_JOIN o.oid FROM (SELECT STRAIGHT_JOIN w.order_id, w.free "
     "FROM (SELECT account_id, MIN(free) AS free FROM market_wait GROUP BY account_id) AS least "

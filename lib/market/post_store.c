@@ -1,7 +1,7 @@
-/* Writes what has become of the books: first what gives ids (orders, journals), then all the rest, many
- * rows with each statement. A row that is there already is written as an INSERT that meets it, the
- * fastest way there is to change many rows at once: all of them are locked by now, so that none is
- * missing. */
+/* Writes what has become of the books: first what gives ids (orders, journals), then all the
+ * rest, many rows with each statement. A row that is there already is written as an INSERT that
+ * meets it, the fastest way there is to change many rows at once: all of them are locked by now,
+ * so that none is missing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,8 +101,9 @@ static void add_order(struct text *sql, const struct book *book, const struct bo
                           db_text(book->now), db_text(ended ? book->now : NULL)));
 }
 
-/* Adds the statement for the next new orders behind `from`, where there are some. Where the id of one was
- * taken meanwhile, its request was sent twice, for another market: the next try will find it. */
+/* Adds the statement for the next new orders behind `from`, where there are some. Where the id of
+ * one was taken meanwhile, its request was sent twice, for another market: the next try will find
+ * it. */
 static bool ask_orders(struct text *sql, const struct book *book, size_t from)
 {
     size_t rows = 0;
