@@ -3,12 +3,13 @@
 #include <stdio.h>
 
 #include "market/convert_store.h"
+#include "market/reckon.h"
 #include "money/rate.h"
 
 #define CHUNK 50     /* resting orders read at a time */
 #define KEY_SIZE 128 /* a request key with what is put behind it */
 
-static const struct rate one = {.coefficient = 1}, hundred = {.coefficient = 100};
+static const struct rate one = {.coefficient = 1};
 
 /* Every market as it is now. */
 struct markets {
@@ -144,19 +145,6 @@ enum err market_lock_in(struct db *db, struct market *const *markets, size_t cou
     return rc;
 }
 
-/* What so much of the item is worth at a price. */
-static enum err worth(const struct market *market, struct amount amount, struct amount price,
-                      enum rounding rounding, struct amount *out)
-{
-    struct rate rate = {.coefficient = price.units, .scale = market->currency->decimals};
-    return rate_apply(amount, rate, one, market->currency, rounding, out);
-}
-
-static enum err fee_of(struct amount money, struct rate percent, struct amount *fee)
-{
-    return rate_apply(money, percent, hundred, money.currency, ROUND_DOWN, fee);
-}
-
 /* Rounds an amount of the item up to the market's step. */
 static enum err round_to_step(const struct market *market, struct amount *amount)
 {
@@ -169,7 +157,8 @@ static enum err round_to_step(const struct market *market, struct amount *amount
 /* A leg on its way through the book. */
 struct walk {
     struct market_leg *leg;
-    struct rate percent;
+    __int128 whole;     /* smallest units of the item in one */
+    int64_t percent;    /* thousandths */
     struct amount left; /* a bid: of the item; an ask: of what it has to bring */
 };
 
@@ -177,17 +166,12 @@ struct walk {
 static enum err buy(struct walk *walk, const struct market_resting *resting)
 {
     struct market_leg *leg = walk->leg;
-    struct amount fill = resting->funded, spent, fee;
+    struct amount fill = resting->funded, cost = {.currency = leg->market.currency};
 
     if (fill.units > walk->left.units)
         fill = walk->left;
-    enum err rc = worth(&leg->market, fill, resting->price, ROUND_UP, &spent);
-    if (rc == ERR_OK)
-        rc = fee_of(spent, walk->percent, &fee);
-    if (rc == ERR_OK)
-        rc = amount_add(leg->cost, spent, &leg->cost);
-    if (rc == ERR_OK)
-        rc = amount_add(leg->cost, fee, &leg->cost);
+    cost.units = reckon_hold(fill.units, resting->price.units, walk->whole, walk->percent);
+    enum err rc = amount_add(leg->cost, cost, &leg->cost);
     return rc == ERR_OK ? amount_sub(walk->left, fill, &walk->left) : rc;
 }
 
@@ -196,13 +180,12 @@ static enum err part_for(const struct walk *walk, const struct market_resting *r
                          struct amount *part)
 {
     const struct market *market = &walk->leg->market;
-    struct rate kept = {.coefficient =
-                            100 * decimal_power(walk->percent.scale) - walk->percent.coefficient,
-                        .scale = walk->percent.scale};
+    struct rate kept = {.coefficient = RECKON_PERCENT_WHOLE - walk->percent};
+    struct rate all = {.coefficient = RECKON_PERCENT_WHOLE};
     struct rate price = {.coefficient = resting->price.units, .scale = market->currency->decimals};
     struct amount gross;
 
-    enum err rc = rate_apply(walk->left, hundred, kept, market->currency, ROUND_UP, &gross);
+    enum err rc = rate_apply(walk->left, all, kept, market->currency, ROUND_UP, &gross);
     if (rc == ERR_OK)
         rc = rate_apply(gross, one, price, market->item, ROUND_UP, part);
     if (rc == ERR_OK && part->units > resting->funded.units)
@@ -214,14 +197,12 @@ static enum err part_for(const struct walk *walk, const struct market_resting *r
 static enum err sell(struct walk *walk, const struct market_resting *resting)
 {
     struct market_leg *leg = walk->leg;
-    struct amount part = resting->funded, earned, fee, net = {0};
+    struct amount part = resting->funded, net = {.currency = leg->market.currency};
+    __int128 earned = reckon_down(part.units, resting->price.units, walk->whole);
+    enum err rc = ERR_OK;
 
-    enum err rc = worth(&leg->market, part, resting->price, ROUND_DOWN, &earned);
-    if (rc == ERR_OK)
-        rc = fee_of(earned, walk->percent, &fee);
-    if (rc == ERR_OK)
-        rc = amount_sub(earned, fee, &net);
-    if (rc == ERR_OK && net.units > walk->left.units) {
+    net.units = earned - reckon_fee(earned, walk->percent);
+    if (net.units > walk->left.units) {
         net = walk->left;
         rc = part_for(walk, resting, &part);
     }
@@ -253,7 +234,7 @@ static enum err work_out(struct db *db, int64_t user_id, struct market_leg *leg)
 {
     bool buys = leg->side == MARKET_BID;
     const struct market *market = &leg->market;
-    struct walk walk = {.leg = leg};
+    struct walk walk = {.leg = leg, .whole = decimal_power(market->item->decimals)};
 
     enum err rc = market_store_trader_fee(db, market, user_id, &walk.percent);
     leg->amount = buys ? leg->needed : (struct amount){.units = 0, .currency = market->item};

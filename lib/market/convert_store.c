@@ -1,7 +1,5 @@
 #include "market/convert_store.h"
 
-#include <string.h>
-
 static struct amount read_amount(const struct db_rows *rows, unsigned col,
                                  const struct currency *currency)
 {
@@ -29,17 +27,17 @@ enum err market_store_resting(struct db *db, const struct market *market, enum m
 }
 
 enum err market_store_trader_fee(struct db *db, const struct market *market, int64_t user_id,
-                                 struct rate *percent)
+                                 int64_t *percent)
 {
     struct db_rows rows = {0};
-    enum err rc = db_run(db, "SELECT market_fee(?, item_id, fee_schedule) FROM market WHERE id = ?",
+    enum err rc = db_run(db,
+                         "SELECT CAST(market_fee(?, item_id, fee_schedule) * 1000 AS SIGNED) FROM "
+                         "market WHERE id = ?",
                          DB_ARGS(db_i64(user_id), db_u64(market->id)), &rows);
     if (rc == ERR_OK && !db_next(&rows))
         rc = ERR_MARKET_UNKNOWN;
-    if (rc == ERR_OK) {
-        const char *text = db_get_text(&rows, 0);
-        rc = rate_parse(text, strlen(text), percent);
-    }
+    if (rc == ERR_OK)
+        *percent = db_get_i64(&rows, 0);
     db_rows_free(&rows);
     return rc;
 }

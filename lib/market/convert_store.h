@@ -3,7 +3,6 @@
 #define MARKET_CONVERT_STORE_H
 
 #include "market/convert.h"
-#include "money/rate.h"
 
 /* As it stands in the book. */
 struct market_resting {
@@ -18,9 +17,9 @@ MUST_USE enum err market_store_resting(struct db *db, const struct market *marke
                                        enum market_side side, int64_t user_id, int from,
                                        struct market_resting *list, int count, int *found);
 
-/* The percentage that the user's next order in a market pays. */
+/* The percentage that the user's next order in a market pays, in thousandths (market/reckon.h). */
 MUST_USE enum err market_store_trader_fee(struct db *db, const struct market *market,
-                                          int64_t user_id, struct rate *percent);
+                                          int64_t user_id, int64_t *percent);
 
 /* Locks one market's row and reads whether it is halted. */
 MUST_USE enum err market_store_lock_in(struct db *db, uint8_t market_id, bool *halted);

@@ -1,7 +1,5 @@
 #include "market/reckon.h"
 
-#define PERCENT_WHOLE 100000 /* thousandths of a percent in 1 */
-
 __int128 reckon_down(__int128 amount, __int128 price, __int128 whole)
 {
     return amount * price / whole;
@@ -15,7 +13,8 @@ __int128 reckon_up(__int128 amount, __int128 price, __int128 whole)
 /* In two parts, since amount times percent may be more than 128 bits hold. */
 __int128 reckon_fee(__int128 amount, int64_t percent)
 {
-    return amount / PERCENT_WHOLE * percent + amount % PERCENT_WHOLE * percent / PERCENT_WHOLE;
+    return amount / RECKON_PERCENT_WHOLE * percent +
+           amount % RECKON_PERCENT_WHOLE * percent / RECKON_PERCENT_WHOLE;
 }
 
 __int128 reckon_hold(__int128 amount, __int128 price, __int128 whole, int64_t percent)
@@ -29,10 +28,10 @@ __int128 reckon_hold(__int128 amount, __int128 price, __int128 whole, int64_t pe
  * s * parts < (money + 1) * 100000; in two parts, as above. */
 static __int128 spendable(__int128 money, int64_t percent)
 {
-    __int128 parts = PERCENT_WHOLE + percent, more = money + 1;
-    __int128 rest = more % parts * PERCENT_WHOLE;
+    __int128 parts = RECKON_PERCENT_WHOLE + percent, more = money + 1;
+    __int128 rest = more % parts * RECKON_PERCENT_WHOLE;
 
-    return more / parts * PERCENT_WHOLE + (rest > 0 ? (rest - 1) / parts : -1);
+    return more / parts * RECKON_PERCENT_WHOLE + (rest > 0 ? (rest - 1) / parts : -1);
 }
 
 /* Where there is too little money, what is spent is less than `wanted` costs, so that nothing below

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#define RECKON_PERCENT_WHOLE 100000 /* thousandths of a percent in 1 */
+
 /* What an amount costs at a price, rounded down or up. Smallest units of the currency. */
 __int128 reckon_down(__int128 amount, __int128 price, __int128 whole);
 __int128 reckon_up(__int128 amount, __int128 price, __int128 whole);
