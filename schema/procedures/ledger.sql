@@ -160,14 +160,12 @@ END;
 
 -- Everything that `info` and the account page show: a row per account of the user, in no order, with the last day on which some
 -- of its currency was withdrawn and what was withdrawn on it and in its month; one row of NULL account columns where there is none.
--- Each has today's date (UTC) and the bitcoins that the user traded in 30 days, as market_fee counts them. The limits are held by
--- the caller, who compares the days as well: a table more, or the functions that would do it, cost as much as reading ten rows.
+-- Each has today's date (UTC). The limits are held by the caller, who compares the days as well, and the volume traded is read by it
+-- when it may have changed: a table more, or the functions that would do it, cost as much as reading ten rows.
 CREATE OR REPLACE PROCEDURE account_info(IN p_user BIGINT)
     SQL SECURITY INVOKER READS SQL DATA
     SELECT u.id, u.uuid, u.login, u.email, u.level, u.language, u.otp_required, u.created_at, u.last_login_at,
-           a.currency_id, a.purpose, a.balance, a.reserved, a.entries, w.day, w.day_amount, w.month_amount, UTC_DATE(),
-           (SELECT SUM(volume) FROM trader_volume
-            WHERE user_id = p_user AND item_id = 1 /* bitcoin */ AND day > UTC_DATE() - INTERVAL 30 DAY)
+           a.currency_id, a.purpose, a.balance, a.reserved, a.entries, w.day, w.day_amount, w.month_amount, UTC_DATE()
     FROM user AS u
     LEFT JOIN account AS a ON a.owner_id = u.id
     LEFT JOIN withdrawal_usage AS w ON w.user_id = u.id AND w.currency_id = a.currency_id

@@ -106,6 +106,19 @@ function wallet(currency, [single, daily, monthly], row) {
     };
 }
 
+const volumes = new Map();
+
+// What the user traded in 30 days: summed up again only when entries were booked or a day is over.
+async function volume(pool, user, rows) {
+    const state = rows.reduce((sum, row) => sum + Number(row[13] ?? 0), 0) + rows[0][17];
+    if (volumes.get(user)?.state !== state) {
+        const sums = await pool.query('SELECT SUM(volume) FROM trader_volume ' +
+            `WHERE user_id = ${user} AND item_id = 1 AND day > UTC_DATE() - INTERVAL 30 DAY`);
+        volumes.set(user, { state, units: sums[0][0] ?? '0' });
+    }
+    return volumes.get(user).units;
+}
+
 async function info(pool, key, params) {
     const rows = await call(pool, useKey(key, params) + `CALL account_info(${key.user})`);
     const [id, bytes, login, , level, language, , created, lastLogin] = rows[0];
@@ -123,7 +136,7 @@ async function info(pool, key, params) {
         Created: created.slice(0, 19),
         Last_Login: lastLogin?.slice(0, 19) ?? null,
         Wallets: wallets,
-        Monthly_Volume: money(currencies.get(1), rows[0][18] ?? '0'),
+        Monthly_Volume: money(currencies.get(1), await volume(pool, key.user, rows)),
         Trade_Fee: state.trade_fee,
     };
 }
