@@ -34,6 +34,7 @@ export async function requireSession() {
   }
   setSessionEnded(() => toSignIn('ended'));
   $('sign-out').addEventListener('click', () => signOut());
+  $('sign-out').hidden = false; // not before a click does something
   return session;
 }
 
