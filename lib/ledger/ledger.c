@@ -37,8 +37,9 @@ static int64_t allowances_read_us; /* by the monotonic clock; 0 = never */
 #define DAY_SIZE sizeof("YYYY-MM-DD")
 
 /* What users traded in 30 days, each in the place that their id gives. A trade books entries to the
- * trader's accounts and a day that is over leaves the sum: where neither happened it is not summed
- * up again, which costs a quarter of all that `info` does. */
+ * trader's accounts (match.c posts every fill to both sides) and a day that is over leaves the sum:
+ * where neither happened it is not summed up again, which would cost a sixth of all that `info`
+ * does. */
 static struct volume {
     int64_t user_id;
     uint64_t entries;     /* of all the user's accounts */

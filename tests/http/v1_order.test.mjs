@@ -163,6 +163,7 @@ test('the same request again: its nonce is used up, and it places one order', as
 
 test('a trade: fills, fees, results, own trades, info and both histories', async (t) => {
   const [seller, buyer] = [await trader(t, { BTC: '2' }), await trader(t, { GBP: '1000' })];
+  for (const who of [seller, buyer]) assert.equal((await who.ok('info')).Monthly_Volume.value, '0.00000000');
   const first = await add(seller, 'ask', '0.5', '97.96898');
   const second = await add(seller, 'ask', '1', '98');
   const oid = await add(buyer, 'bid', '0.75', '100');
