@@ -1,7 +1,6 @@
 #include "db/db.h"
 
 #include <errmsg.h>
-#include <mysql.h>
 #include <mysqld_error.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,26 +9,27 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "db/connection.h"
 #include "db/statement.h"
 
 #define PACKET_MAX (4 << 20) /* bytes of one packet of statements */
-#define CONNECT_TIMEOUT_S 2
-#define READ_TIMEOUT_S 30
-#define RETURN_PAUSE_MS 50 /* between attempts to reach a server that went away */
 #define RETRY_PAUSE_MAX_US 4000
 #define WSREP_NOT_READY 1047 /* ER_UNKNOWN_COM_ERROR, as a cluster node without quorum answers */
 
 struct db {
-    MYSQL mysql;
-    bool open;
+    struct connection *connection;
+    unsigned session; /* of the connection: the one that the last packet was sent in */
+    bool alone;       /* nobody else may send */
     bool in_txn;
     bool deferred_done;
     bool deferred_doubtful; /* another process may have sent it */
     struct text deferred;   /* the queued statement, empty where there is none */
     struct text packet;
     struct text problem;
-    struct db_params params; /* strings owned */
 };
+
+/* What a handle does while it waits for its answer; NULL: nothing. */
+static void (*wait_turn)(void);
 
 /* What became of one packet. */
 struct outcome {
@@ -40,25 +40,38 @@ struct outcome {
     bool deferred; /* it was the deferred statement that failed */
 };
 
-static char *copy(const char *text)
-{
-    return text == NULL ? NULL : strdup(text);
-}
-
-enum err db_open(const struct db_params *params, struct db **out)
+/* A handle of its own for a connection that already counts it. */
+static enum err new_handle(struct connection *connection, struct db **out)
 {
     struct db *db = calloc(1, sizeof(*db));
-    if (db == NULL)
+    if (db == NULL) {
+        connection_release(connection);
         return ERR_NO_MEMORY;
-    db->params = (struct db_params){.socket = copy(params->socket),
-                                    .name = copy(params->name),
-                                    .user = copy(params->user),
-                                    .password = copy(params->password)};
+    }
+    db->connection = connection;
     db->deferred = TEXT(PACKET_MAX);
     db->packet = TEXT(PACKET_MAX);
     db->problem = TEXT(4096);
     *out = db;
     return ERR_OK;
+}
+
+enum err db_open(const struct db_params *params, struct db **out)
+{
+    struct connection *connection;
+    enum err rc = connection_new(params, &connection);
+    return rc == ERR_OK ? new_handle(connection, out) : rc;
+}
+
+enum err db_share(struct db *db, struct db **out)
+{
+    db->connection->handles++;
+    return new_handle(db->connection, out);
+}
+
+void db_on_wait(void (*wait)(void))
+{
+    wait_turn = wait;
 }
 
 enum err db_open_config(const struct config *config, bool owner, struct db **out)
@@ -78,81 +91,43 @@ enum err db_open_config(const struct config *config, bool owner, struct db **out
     return rc;
 }
 
-static void disconnect(struct db *db)
+int db_socket(const struct db *db)
 {
-    if (db->open)
-        mysql_close(&db->mysql);
-    db->open = false;
-    db->in_txn = false;
+    return db->connection->open ? (int)mysql_get_socket(&db->connection->mysql) : -1;
+}
+
+void db_disconnect(struct db *db)
+{
+    connection_close(db->connection);
+    db->in_txn = db->alone = false;
 }
 
 void db_close(struct db *db)
 {
     if (db == NULL)
         return;
-    disconnect(db);
+    connection_release(db->connection);
     text_free(&db->deferred);
     text_free(&db->packet);
     text_free(&db->problem);
-    free((char *)db->params.socket);
-    free((char *)db->params.name);
-    free((char *)db->params.user);
-    if (db->params.password != NULL)
-        explicit_bzero((char *)db->params.password, strlen(db->params.password));
-    free((char *)db->params.password);
     free(db);
+}
+
+static MYSQL *mysql_of(const struct db *db)
+{
+    return &db->connection->mysql;
 }
 
 static void note_problem(struct db *db)
 {
     text_clear(&db->problem);
-    text_addf(&db->problem, "%u %s", mysql_errno(&db->mysql), mysql_error(&db->mysql));
-}
-
-static enum err connect_now(struct db *db)
-{
-    static const char settings[] = "SET SESSION time_zone = '+00:00', tx_isolation = "
-                                   "'READ-COMMITTED', innodb_lock_wait_timeout = 5, sql_notes = 0, "
-                                   "sql_mode = "
-                                   "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_"
-                                   "DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
-    unsigned connect_s = CONNECT_TIMEOUT_S, read_s = READ_TIMEOUT_S;
-
-    if (mysql_init(&db->mysql) == NULL)
-        return ERR_NO_MEMORY;
-    mysql_options(&db->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
-    mysql_options(&db->mysql, MYSQL_OPT_READ_TIMEOUT, &read_s);
-    mysql_options(&db->mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_s);
-    mysql_options(&db->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    mysql_options(&db->mysql, MYSQL_INIT_COMMAND, settings);
-    if (mysql_real_connect(&db->mysql, NULL, db->params.user, db->params.password, db->params.name,
-                           0, db->params.socket, CLIENT_MULTI_STATEMENTS) == NULL) {
-        note_problem(db);
-        log_line(LOG_LEVEL_WARNING, "db_away", "problem=\"%s\"", text_string(&db->problem));
-        mysql_close(&db->mysql);
-        return ERR_DB_AWAY;
-    }
-    db->open = true;
-    return ERR_OK;
-}
-
-/* Waits for a server that is coming back, so that an unknown outcome can be settled. */
-static enum err connect_again(struct db *db)
-{
-    int64_t until_us = clock_mono_us() + DB_RETURN_MS * INT64_C(1000);
-    enum err rc;
-
-    while ((rc = connect_now(db)) == ERR_DB_AWAY && clock_mono_us() < until_us) {
-        struct timespec pause = {.tv_nsec = RETURN_PAUSE_MS * 1000000L};
-        nanosleep(&pause, NULL);
-    }
-    return rc;
+    text_addf(&db->problem, "%u %s", mysql_errno(mysql_of(db)), mysql_error(mysql_of(db)));
 }
 
 static struct outcome failed(struct db *db)
 {
     struct outcome outcome = {.rc = ERR_DB};
-    unsigned code = mysql_errno(&db->mysql);
+    unsigned code = mysql_errno(mysql_of(db));
 
     note_problem(db);
     switch (code) {
@@ -173,8 +148,8 @@ static struct outcome failed(struct db *db)
         outcome.retry = true;
         break;
     default:
-        if (strcmp(mysql_sqlstate(&db->mysql), "45000") == 0)
-            outcome.rc = err_from_id(mysql_error(&db->mysql));
+        if (strcmp(mysql_sqlstate(mysql_of(db)), "45000") == 0)
+            outcome.rc = err_from_id(mysql_error(mysql_of(db)));
         if (err_is_bug(outcome.rc))
             log_line(LOG_LEVEL_BUG, "db_error", "problem=\"%s\"", text_string(&db->problem));
     }
@@ -187,12 +162,15 @@ struct places {
     size_t count, filled;
 };
 
-static void keep_rows(struct db *db, struct places *places)
+/* Reads one result set, or that there is none. False where that fails. */
+static bool keep_rows(struct db *db, struct places *places)
 {
-    MYSQL_RES *result = mysql_store_result(&db->mysql);
+    MYSQL_RES *result = mysql_store_result(mysql_of(db));
+    if (result == NULL && mysql_field_count(mysql_of(db)) != 0)
+        return false;
     if (places->count == 0) {
         mysql_free_result(result);
-        return;
+        return true;
     }
     size_t place = places->filled < places->count ? places->filled : places->count - 1;
     struct db_rows *rows = &places->rows[place];
@@ -201,34 +179,61 @@ static void keep_rows(struct db *db, struct places *places)
         rows->result = result;
         rows->count = mysql_num_rows(result);
         places->filled++;
-    } else if (mysql_field_count(&db->mysql) == 0) {
-        rows->affected = mysql_affected_rows(&db->mysql);
+    } else {
+        rows->affected = mysql_affected_rows(mysql_of(db));
     }
+    return true;
+}
+
+/* Waits until every answer is read that is due before ours. Others may send meanwhile. False where
+ * the connection was closed: no answer will come. */
+static bool wait_for_turn(struct db *db)
+{
+    struct connection *connection = db->connection;
+
+    if (wait_turn == NULL || db->alone)
+        return true;
+    connection->underway++;
+    wait_turn();
+    if (connection->session != db->session)
+        return false;
+    connection->underway--;
+    return true;
+}
+
+/* Sends the packet and reads the first answer. */
+static struct outcome send_packet(struct db *db)
+{
+    db->session = db->connection->session;
+    if (mysql_send_query(mysql_of(db), text_string(&db->packet), db->packet.len) != 0)
+        return failed(db);
+    if (!wait_for_turn(db))
+        return (struct outcome){.rc = ERR_DB_AWAY, .lost = true, .sent = true};
+    if (mysql_read_query_result(mysql_of(db)) != 0)
+        return failed(db);
+    return (struct outcome){.rc = ERR_OK};
 }
 
 /* Sends the packet and reads every answer. The first one belongs to the deferred statement where
  * there is one. */
 static struct outcome exchange(struct db *db, bool deferred, struct places places)
 {
-    struct outcome outcome;
-
     if (db->packet.full)
         return (struct outcome){.rc = ERR_TOO_LARGE};
-    if (mysql_real_query(&db->mysql, text_string(&db->packet), db->packet.len) != 0) {
-        outcome = failed(db);
+    struct outcome outcome = send_packet(db);
+    if (outcome.rc != ERR_OK) {
         outcome.deferred = deferred;
         return outcome;
     }
     if (deferred)
         db->deferred_done = true;
     for (;;) {
-        keep_rows(db, &places);
-        if (mysql_errno(&db->mysql) != 0)
+        if (!keep_rows(db, &places))
             return failed(db);
-        if (mysql_warning_count(&db->mysql) != 0)
+        if (mysql_warning_count(mysql_of(db)) != 0)
             log_line(LOG_LEVEL_BUG, "db_warning", "count=%u packet=\"%.200s\"",
-                     mysql_warning_count(&db->mysql), text_string(&db->packet));
-        int next = mysql_next_result(&db->mysql);
+                     mysql_warning_count(mysql_of(db)), text_string(&db->packet));
+        int next = mysql_next_result(mysql_of(db));
         if (next < 0)
             return (struct outcome){.rc = ERR_OK};
         if (next > 0)
@@ -249,8 +254,8 @@ static struct outcome run_packet(struct db *db, const char *sql, struct db_args 
     if (!deferred && *sql == '\0')
         return outcome;
     for (int tries = 0; tries < 2; tries++) {
-        bool fresh = !db->open;
-        if (fresh && (outcome.rc = connect_now(db)) != ERR_OK)
+        bool fresh = !db->connection->open;
+        if (fresh && (outcome.rc = connection_open(db->connection, &db->problem)) != ERR_OK)
             return outcome;
         text_clear(&db->packet);
         if (deferred)
@@ -259,8 +264,8 @@ static struct outcome run_packet(struct db *db, const char *sql, struct db_args 
             text_puts(&db->packet, ";");
         statement_add(&db->packet, sql, args);
         outcome = exchange(db, deferred, places);
-        if (outcome.lost)
-            disconnect(db);
+        if (outcome.lost && db->session == db->connection->session)
+            connection_close(db->connection);
         if (!outcome.lost || outcome.sent || fresh || in_txn)
             break;
     }
@@ -277,7 +282,7 @@ static struct outcome run_packet(struct db *db, const char *sql, struct db_args 
 static struct outcome run_again(struct db *db, const char *sql, struct db_args args,
                                 struct places places)
 {
-    struct outcome outcome = {.rc = connect_again(db)};
+    struct outcome outcome = {.rc = connection_open_again(db->connection, &db->problem)};
 
     db->deferred_doubtful = true;
     return outcome.rc == ERR_OK ? run_packet(db, sql, args, places) : outcome;
@@ -345,12 +350,12 @@ static void pause_for_retry(int tries)
 static void roll_back(struct db *db)
 {
     db->in_txn = false;
-    if (!db->open)
+    if (!db->connection->open)
         return;
     text_clear(&db->packet);
     text_puts(&db->packet, "ROLLBACK");
-    if (mysql_real_query(&db->mysql, db->packet.data, db->packet.len) != 0)
-        disconnect(db);
+    if (mysql_real_query(mysql_of(db), db->packet.data, db->packet.len) != 0)
+        connection_close(db->connection);
 }
 
 enum err db_txn_call(struct db *db, const char *sql, struct db_args args, struct db_rows *rows,
@@ -381,22 +386,33 @@ enum err db_txn_call_once(struct db *db, const char *sql, struct db_args args, s
     return run_packet(db, sql, args, one_place(rows)).rc;
 }
 
+/* On a shared connection, waits until nobody's packet is underway: none may come into the middle of a
+ * transaction. */
+static void wait_until_alone(struct db *db)
+{
+    while (db->connection->underway > 0)
+        wait_turn();
+    db->alone = db->connection->handles > 1;
+}
+
 /* One attempt at a transaction.
  * begun  out, whether it came so far that ERR_DB_AWAY leaves its outcome unknown */
 static enum err try_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg,
                         bool *begun)
 {
+    wait_until_alone(db);
     enum err rc = db_run(db, "START TRANSACTION", DB_NO_ARGS, NULL);
 
     *begun = rc == ERR_OK;
-    if (rc != ERR_OK)
-        return rc;
-    db->in_txn = true;
-    if ((rc = work(db, arg)) == ERR_OK)
-        rc = db_run(db, "COMMIT", DB_NO_ARGS, NULL);
-    db->in_txn = false;
-    if (rc != ERR_OK)
-        roll_back(db);
+    if (*begun) {
+        db->in_txn = true;
+        if ((rc = work(db, arg)) == ERR_OK)
+            rc = db_run(db, "COMMIT", DB_NO_ARGS, NULL);
+        db->in_txn = false;
+        if (rc != ERR_OK)
+            roll_back(db);
+    }
+    db->alone = false;
     return rc;
 }
 
@@ -410,7 +426,8 @@ enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void 
         abort(); /* our bug: transactions do not nest */
     for (int tries = 0;; tries++) {
         rc = try_txn(db, work, arg, &begun);
-        if (rc == ERR_DB_AWAY && begun && resent != NULL && connect_again(db) == ERR_OK) {
+        if (rc == ERR_DB_AWAY && begun && resent != NULL &&
+            connection_open_again(db->connection, &db->problem) == ERR_OK) {
             again = true;
             rc = try_txn(db, work, arg, &begun);
         }
@@ -425,14 +442,16 @@ enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void 
 
 bool db_in_txn(const struct db *db)
 {
-    return db->in_txn || (db->open && (db->mysql.server_status & SERVER_STATUS_IN_TRANS) != 0);
+    return db->in_txn ||
+           (db->connection->open && (mysql_of(db)->server_status & SERVER_STATUS_IN_TRANS) != 0);
 }
 
 enum err db_run_script(struct db *db, const char *script, size_t len, struct text *problem)
 {
     struct outcome outcome;
 
-    if (!db->open && (outcome.rc = connect_now(db)) != ERR_OK) {
+    if (!db->connection->open &&
+        (outcome.rc = connection_open(db->connection, &db->problem)) != ERR_OK) {
         text_puts(problem, db_problem(db));
         return outcome.rc;
     }

@@ -4,6 +4,7 @@
 /* The suites, in the order in which they run: one line for each. */
 #define SUITES(X)  \
     X(schema)      \
+    X(share)       \
     X(identity)    \
     X(api_key)     \
     X(info)        \

@@ -1,0 +1,40 @@
+/* One connection to the server. Several handles (struct db) may share it: what they send is answered
+ * in the order in which it was sent. For db.c alone. */
+#ifndef DB_CONNECTION_H
+#define DB_CONNECTION_H
+
+#include <mysql.h>
+
+#include "base/text.h"
+#include "db/db.h"
+
+struct connection {
+    MYSQL mysql;
+    bool open;
+    unsigned session; /* counts how often it was closed: what was underway then gets no answer */
+    size_t underway;  /* packets sent by handles that wait, and not answered yet */
+    size_t handles;
+    struct db_params params; /* strings owned */
+};
+
+/* Prepares a connection for one handle, without opening it.
+ * params  copied
+ * Returns ERR_NO_MEMORY. */
+MUST_USE enum err connection_new(const struct db_params *params, struct connection **out);
+
+/* One handle less; the last one closes it and gives it back. */
+void connection_release(struct connection *connection);
+
+/* Opens it.
+ * problem  out, the server's words where it failed
+ * Returns ERR_DB_AWAY, ERR_NO_MEMORY. */
+MUST_USE enum err connection_open(struct connection *connection, struct text *problem);
+
+/* The same, once more and again until it succeeds or DB_RETURN_MS are over, for a server that is
+ * coming back. What is open stays so. */
+MUST_USE enum err connection_open_again(struct connection *connection, struct text *problem);
+
+/* Closes it, in whatever state it is. */
+void connection_close(struct connection *connection);
+
+#endif
