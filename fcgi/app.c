@@ -17,10 +17,10 @@ static enum err load_key(struct app *app, struct text *problem)
     return rc;
 }
 
-enum err app_start(struct app *app, const char *config_path, struct text *problem)
+enum err app_start(struct app *app, size_t sessions, const char *config_path, struct text *problem)
 {
     enum log_level level;
-    *app = (struct app){0};
+    *app = (struct app){.sessions = sessions};
     enum err rc = config_load(config_path, &app->config, problem);
     if (rc != ERR_OK)
         return rc;
@@ -44,31 +44,43 @@ enum err app_start(struct app *app, const char *config_path, struct text *proble
     return load_key(app, problem);
 }
 
-enum err app_ready(struct app *app)
+static void close_db(struct app *app)
 {
-    if (app->db == NULL) {
-        enum err rc = db_open_config(&app->config, false, &app->db);
-        if (rc != ERR_OK) {
-            app->db = NULL;
-            return rc;
-        }
+    for (size_t i = 0; i < APP_LANES; i++) {
+        db_close(app->db[i]);
+        app->db[i] = NULL;
     }
-    if (app->loaded)
-        return ERR_OK;
-    enum err rc = ledger_load(app->db);
-    app->loaded = rc == ERR_OK;
+}
+
+static enum err open_db(struct app *app)
+{
+    enum err rc = ERR_OK;
+    for (size_t i = 0; i < APP_LANES && rc == ERR_OK; i++)
+        rc = i < app->sessions ? db_open_config(&app->config, false, &app->db[i])
+                               : db_share(app->db[app_session(app, i)], &app->db[i]);
+    if (rc != ERR_OK)
+        close_db(app);
     return rc;
 }
 
-void app_drop_db(struct app *app)
+size_t app_session(const struct app *app, size_t lane)
 {
-    db_close(app->db);
-    app->db = NULL;
+    return app->sessions > 1 ? lane % app->sessions : 0;
+}
+
+enum err app_ready(struct app *app, size_t lane)
+{
+    enum err rc = app->db[0] == NULL ? open_db(app) : ERR_OK;
+    if (rc == ERR_OK && !app->loaded) {
+        rc = ledger_load(app->db[lane]);
+        app->loaded = rc == ERR_OK;
+    }
+    return rc;
 }
 
 void app_stop(struct app *app)
 {
-    app_drop_db(app);
+    close_db(app);
     market_line_close(app->market_line);
     crypto_wipe(app->master_key, sizeof(app->master_key));
     config_free(&app->config);

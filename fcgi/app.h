@@ -8,27 +8,34 @@
 #include "crypto/crypto.h"
 #include "db/db.h"
 
+/* Requests that a worker has in hand at once: while one waits for the database others go on. */
+#define APP_LANES 8
+
 struct app {
     struct config config;
-    struct db *db;                     /* NULL until first needed; app_ready opens it */
+    size_t sessions;                   /* connections to the database, which the lanes share */
+    struct db *db[APP_LANES];          /* of each lane; NULL until app_ready opens them */
     bool loaded;                       /* the currencies are there */
     struct market_line *market_line;   /* line to the matcher, where the configuration names one */
     uint8_t master_key[SEAL_KEY_SIZE]; /* from security.key_file */
 };
 
 /* Reads configuration and key file. The database may be away: it is opened when first needed.
+ * sessions     connections to the database: 1 (all lanes share it) to APP_LANES
  * config_path  NULL for the one that TELLER_CONFIG names
  * problem      out, what is wrong, for a person
  * Returns ERR_CONFIG or ERR_CRYPTO. Call app_stop in any case. */
-MUST_USE enum err app_start(struct app *app, const char *config_path, struct text *problem);
+MUST_USE enum err app_start(struct app *app, size_t sessions, const char *config_path,
+                            struct text *problem);
 
 /* Makes sure that the database is open and what is loaded from it once is there. The dispatcher
- * calls it before every request that needs the database. Returns ERR_DB_AWAY, ERR_DB or
- * ERR_CONFIG. */
-MUST_USE enum err app_ready(struct app *app);
+ * calls it before every request that needs the database.
+ * lane  whose handle loads it
+ * Returns ERR_DB_AWAY, ERR_DB, ERR_CONFIG or ERR_NO_MEMORY. */
+MUST_USE enum err app_ready(struct app *app, size_t lane);
 
-/* Closes the connection in whatever state it is; app_ready opens another one. */
-void app_drop_db(struct app *app);
+/* Which of the sessions (from 0) a lane uses. */
+size_t app_session(const struct app *app, size_t lane);
 
 /* Closes the database, wipes the key. */
 void app_stop(struct app *app);

@@ -10,6 +10,7 @@
 #include "crypto/crypto.h"
 #include "fcgi/auth.h"
 #include "fcgi/envelope.h"
+#include "fcgi/fiber.h"
 #include "fcgi/match.h"
 #include "fcgi/routes.h"
 
@@ -17,15 +18,28 @@
 #define HEAD_MAX (16 << 10)  /* of the header lines */
 #define KEEP_ROOM (64 << 10) /* bytes of a buffer that are kept between requests */
 
-/* One request at a time: its memory is used again by the next one. */
+/* The memory of a request is used again by the next one in its lane; no request waits between
+ * writing its reply here and sending it. */
 static struct {
     struct matcher matcher;
-    struct request request;
+    struct request requests[APP_LANES];
+    struct request *current; /* whose fiber runs */
     struct text body, output;
 } worker = {.body = {.max = REPLY_BODY_CAP}, .output = {.max = HEAD_MAX + REPLY_BODY_CAP}};
 
+/* Others go on until the answer is there. */
+static void wait_for_answer(void)
+{
+    struct request *request = worker.current;
+    log_set_request(NULL);
+    fiber_wait();
+    worker.current = request;
+    log_set_request(request->id);
+}
+
 enum err dispatch_start(void)
 {
+    db_on_wait(wait_for_answer);
     for (size_t i = 0; i < route_table_count; i++) {
         const char *problem;
         const struct route *row;
@@ -42,7 +56,8 @@ enum err dispatch_start(void)
 void dispatch_stop(void)
 {
     matcher_free(&worker.matcher);
-    request_free(&worker.request);
+    for (size_t i = 0; i < APP_LANES; i++)
+        request_free(&worker.requests[i]);
     text_free(&worker.body);
     text_free(&worker.output);
 }
@@ -147,10 +162,10 @@ static enum err run(struct request *request, struct reply *reply)
 /* No handler may leave a transaction open: the next request would be part of it. */
 static enum err check_txn(struct request *request, enum err rc)
 {
-    if (request->app->db == NULL || !db_in_txn(request->app->db))
+    if (request->db == NULL || !db_in_txn(request->db))
         return rc;
     log_line(LOG_LEVEL_BUG, "open_transaction", "route=%s", request->route->path);
-    app_drop_db(request->app);
+    db_disconnect(request->db);
     return ERR_INTERNAL;
 }
 
@@ -175,10 +190,10 @@ static enum err answer(struct request *request, FCGX_Stream *in, struct reply *r
     if (rc != ERR_OK)
         return rc;
     if (!route->offline) {
-        rc = app_ready(request->app);
+        rc = app_ready(request->app, request->lane);
         if (rc != ERR_OK)
             return rc;
-        request->db = request->app->db;
+        request->db = request->app->db[request->lane];
     }
     rc = run(request, reply);
     if (rc == ERR_KEY_CHANGED) {
@@ -284,15 +299,16 @@ static enum face face_of(const struct request *request)
                                                   : request_env(request, "REQUEST_URI"));
 }
 
-const struct text *dispatch_serve(struct app *app, struct FCGX_Request *fcgx)
+const struct text *dispatch_serve(struct app *app, size_t lane, struct FCGX_Request *fcgx)
 {
-    struct request *request = &worker.request;
+    struct request *request = worker.current = &worker.requests[lane];
     struct reply reply = {0};
     int64_t started_us = clock_mono_us(), asked_us = clock_now_us();
     int status;
 
     trim(&worker.output);
     request_start(request, app, fcgx->envp);
+    request->lane = lane;
     log_set_request(request->id);
     enum err rc = answer(request, fcgx->in, &reply);
     enum face face = face_of(request);

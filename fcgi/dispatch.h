@@ -8,15 +8,18 @@
 
 struct FCGX_Request;
 
-/* Builds the route index. ERR_INTERNAL (logged as a bug) where a row is not usable. */
+/* Builds the route index, and lets requests that wait for the database make room for others
+ * (fiber_wait). ERR_INTERNAL (logged as a bug) where a row is not usable. */
 MUST_USE enum err dispatch_start(void);
 
 /* Answers the request that libfcgi has accepted: match, caps, parameters, caller, right, CSRF,
  * handler, envelope, log line.
  * app   what the process holds
+ * lane  below APP_LANES, and of no other request in hand
  * fcgx  its variables and body; not all of the body may have been read
- * Returns the header lines and the body of the reply, valid until the next call. */
-const struct text *dispatch_serve(struct app *app, struct FCGX_Request *fcgx);
+ * Runs in a fiber. Returns the header lines and the body of the reply, valid until the next request
+ * goes on. */
+const struct text *dispatch_serve(struct app *app, size_t lane, struct FCGX_Request *fcgx);
 
 /* Gives back the route index and the buffers. */
 void dispatch_stop(void);

@@ -74,7 +74,7 @@ enum err history_read(struct request *request,
 
 const char *history_words(const struct ledger_line *line)
 {
-    static struct text words = {.max = LEDGER_INFO_SIZE}; /* one request at a time */
+    static struct text words = {.max = LEDGER_INFO_SIZE}; /* no request waits in a list */
 
     if (line->trade == NULL)
         return line->info;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,18 +14,40 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/dispatch.h"
+#include "fcgi/fiber.h"
 #include "fcgi/record.h"
 
 #define LISTEN_FD 0
-#define BATCH 4 /* events per turn: few, so that new connections need not wait for many requests */
+#define PATIENCE_MS 30000      /* then a lane looks itself why there is no answer */
 #define DISCARD_MAX (8u << 20) /* bytes of an unread body that are read away */
+
+/* A request in hand. */
+struct lane {
+    struct loop *loop;
+    struct fiber *fiber;
+    int fd;
+    bool busy;
+    bool kept;   /* the web server kept the connection with us before */
+    bool stays;  /* and will after the request */
+    bool let_go; /* it has closed its end already */
+    FCGX_Request fcgx;
+};
+
+/* The lanes that wait for one session of the database, in the order of its answers. */
+struct session {
+    struct lane *waiting[APP_LANES];
+    size_t count;
+    int64_t since_us; /* when the first of them began to */
+};
 
 struct loop {
     struct app *app;
-    int epoll;
+    int epoll;      /* the listening socket and the kept connections */
     int kept;       /* connections that the web server keeps with us */
     bool listening; /* new connections are accepted */
-    FCGX_Request fcgx;
+    struct lane lanes[APP_LANES];
+    struct session sessions[APP_LANES];
+    size_t busy; /* lanes in use; between two steps of the loop they all wait */
 };
 
 static volatile sig_atomic_t stop_asked;
@@ -33,6 +56,11 @@ static void on_stop(int signal_number)
 {
     (void)signal_number;
     stop_asked = 1;
+}
+
+bool loop_stopping(void)
+{
+    return stop_asked != 0;
 }
 
 bool loop_has_socket(void)
@@ -71,12 +99,17 @@ static bool discard_body(FCGX_Stream *in)
     return false;
 }
 
+static size_t lane_number(const struct lane *lane)
+{
+    return (size_t)(lane - lane->loop->lanes);
+}
+
 /* Serves one request on a readable connection. True where the web server keeps it; otherwise it is
  * closed already. */
-static bool serve(struct loop *loop, int fd)
+static bool serve(struct lane *lane)
 {
-    FCGX_Request *fcgx = &loop->fcgx;
-    fcgx->ipcFd = fd;
+    FCGX_Request *fcgx = &lane->fcgx;
+    fcgx->ipcFd = lane->fd;
     /* Closing is ours: libfcgi would wait for the peer's end of the connection. It closes only
      * after an error, and because of `detached` without waiting then. */
     fcgx->keepConnection = 1;
@@ -86,15 +119,22 @@ static bool serve(struct loop *loop, int fd)
         return false;
     }
     bool keep = fcgx->keepConnection != 0;
-    const struct text *reply = dispatch_serve(loop->app, fcgx);
+    struct loop *loop = lane->loop;
+    const struct text *reply = dispatch_serve(loop->app, lane_number(lane), fcgx);
     bool read = discard_body(fcgx->in) && FCGX_GetError(fcgx->in) == 0;
-    bool sent = record_write_reply(fd, fcgx->requestId, text_string(reply), reply->len);
+    bool sent = record_write_reply(lane->fd, fcgx->requestId, text_string(reply), reply->len);
     FCGX_Free(fcgx, false);
     fcgx->ipcFd = -1;
-    keep = keep && read && sent;
+    keep = keep && read && sent && !lane->let_go;
     if (!keep)
-        close(fd);
+        close(lane->fd);
     return keep;
+}
+
+static void run_lane(void *arg)
+{
+    struct lane *lane = arg;
+    lane->stays = serve(lane);
 }
 
 /* A request that is there already, without waiting for one: 1 yes, 0 not yet, -1 closed by the
@@ -108,10 +148,8 @@ static int request_waits(int fd)
     return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) ? 0 : -1;
 }
 
-static void drop(struct loop *loop, bool was_kept)
+static void drop(struct loop *loop)
 {
-    if (!was_kept)
-        return;
     loop->kept--;
     if (!loop->listening && !stop_asked)
         (void)listen_on(loop);
@@ -129,19 +167,88 @@ static void keep(struct loop *loop, int fd)
         listen_off(loop);
 }
 
+static void end_lane(struct lane *lane)
+{
+    lane->busy = false;
+    lane->loop->busy--;
+    if (lane->kept && !lane->stays)
+        drop(lane->loop);
+    else if (!lane->kept && lane->stays)
+        keep(lane->loop, lane->fd);
+}
+
+/* Takes a lane where its fiber has left it. */
+static void park(struct lane *lane, bool waits)
+{
+    struct app *app = lane->loop->app;
+    struct session *session = &lane->loop->sessions[app_session(app, lane_number(lane))];
+    if (!waits) {
+        end_lane(lane);
+        return;
+    }
+    if (session->count == 0)
+        session->since_us = clock_mono_us();
+    session->waiting[session->count++] = lane;
+}
+
+/* Begins a request, which goes on until it waits for the database. There must be a free lane.
+ * kept  the web server kept the connection with us before */
+static void begin(struct loop *loop, int fd, bool kept)
+{
+    struct lane *lane = loop->lanes;
+    while (lane->busy)
+        lane++;
+    lane->busy = true;
+    loop->busy++;
+    lane->fd = fd;
+    lane->kept = kept;
+    lane->let_go = false;
+    park(lane, fiber_start(lane->fiber, run_lane, lane));
+}
+
+/* Goes on with those that wait for the session, in the order in which they began to (db_on_wait).
+ * Who reads an answer may take the beginning of the next one along into memory, and the socket does
+ * not tell any more: on a session that lanes share nobody is left waiting. */
+static void resume(struct loop *loop, struct session *session)
+{
+    bool shared = loop->app->sessions < APP_LANES;
+    do {
+        struct lane *lane = session->waiting[0];
+        memmove(session->waiting, session->waiting + 1, --session->count * sizeof(struct lane *));
+        park(lane, fiber_resume(lane->fiber));
+    } while (shared && session->count > 0);
+}
+
+/* The web server has let go of a connection whose request is in hand: it is closed, not kept, when
+ * that has ended. */
+static bool let_go_of_busy(struct loop *loop, int fd)
+{
+    for (size_t i = 0; i < APP_LANES; i++) {
+        struct lane *lane = &loop->lanes[i];
+        if (!lane->busy || lane->fd != fd)
+            continue;
+        epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
+        lane->let_go = true;
+        return true;
+    }
+    return false;
+}
+
 static void on_kept(struct loop *loop, const struct epoll_event *event)
 {
     int fd = event->data.fd;
     bool hung_up = (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    if (hung_up && let_go_of_busy(loop, fd))
+        return;
     if (hung_up && request_waits(fd) <= 0) {
         close(fd);
-        drop(loop, true);
-    } else if (!serve(loop, fd)) {
-        drop(loop, true);
-    }
+        drop(loop);
+    } else if (loop->busy < APP_LANES) {
+        begin(loop, fd, true);
+    } /* else it is readable in the next turn as well */
 }
 
-/* Takes one connection. False where there is none. */
+/* Takes one connection and begins its request. False where there is none. */
 static bool accept_one(struct loop *loop)
 {
     const struct timeval timeout = {.tv_sec = LOOP_IO_TIMEOUT_S};
@@ -163,42 +270,103 @@ static bool accept_one(struct loop *loop)
     int waits = request_waits(fd);
     if (waits < 0)
         close(fd);
-    else if (waits == 0 || serve(loop, fd))
+    else if (waits == 0)
         keep(loop, fd);
+    else
+        begin(loop, fd, false);
     return true;
 }
 
-/* Waits up to `timeout_ms` (-1: for ever) and serves what is readable: kept connections first, then
- * at most one new one. New connections so go to workers that have nothing else to do. */
-static void turn(struct loop *loop, const sigset_t *mask, int timeout_ms)
+/* Waits up to `timeout_ms` (-1: for ever) and begins what is readable, where there are lanes for it:
+ * kept connections first, then at most one new one, which so goes to a worker with little to do. */
+static void take_requests(struct loop *loop, const sigset_t *mask, int timeout_ms)
 {
-    struct epoll_event events[BATCH];
+    struct epoll_event events[APP_LANES];
     bool new_connection = false;
-    int count = epoll_pwait(loop->epoll, events, BATCH, timeout_ms, mask);
+    int room = (int)(APP_LANES - loop->busy);
+    int count = epoll_pwait(loop->epoll, events, room, timeout_ms, mask);
     for (int i = 0; i < count; i++) {
         if (events[i].data.fd == LISTEN_FD)
             new_connection = true;
         else
             on_kept(loop, &events[i]);
     }
-    if (new_connection && loop->listening)
+    if (new_connection && loop->listening && loop->busy < APP_LANES)
         (void)accept_one(loop);
+}
+
+/* What to wait for: each session that somebody waits for, with its socket.
+ * Returns how many. */
+static nfds_t watch(struct loop *loop, struct session *sessions[APP_LANES],
+                    struct pollfd polled[APP_LANES])
+{
+    nfds_t count = 0;
+    for (size_t i = 0; i < APP_LANES; i++) {
+        struct session *session = &loop->sessions[i];
+        if (session->count == 0)
+            continue;
+        sessions[count] = session;
+        polled[count] = (struct pollfd){
+            .fd = db_socket(loop->app->db[lane_number(session->waiting[0])]), .events = POLLIN};
+        count++;
+    }
+    return count;
+}
+
+/* Waits for answers of the database, and for requests where a lane is free for one; goes on with what
+ * has come. A session that was closed, or answers nothing for so long, is looked at by who waits. */
+static void take_answers(struct loop *loop, const sigset_t *mask, int timeout_ms)
+{
+    struct session *sessions[APP_LANES];
+    struct pollfd polled[APP_LANES + 1];
+    nfds_t count = watch(loop, sessions, polled);
+    bool room = loop->busy < APP_LANES;
+
+    polled[count] = (struct pollfd){.fd = loop->epoll, .events = POLLIN};
+    if (timeout_ms < 0 || timeout_ms > PATIENCE_MS)
+        timeout_ms = PATIENCE_MS;
+    for (nfds_t i = 0; i < count; i++)
+        if (polled[i].fd < 0)
+            timeout_ms = 0;
+    const struct timespec timeout = {.tv_sec = timeout_ms / 1000,
+                                     .tv_nsec = timeout_ms % 1000 * 1000000L};
+    if (ppoll(polled, room ? count + 1 : count, &timeout, mask) < 0)
+        return;
+    int64_t late_us = clock_mono_us() - PATIENCE_MS * INT64_C(1000);
+    for (nfds_t i = 0; i < count; i++)
+        if (polled[i].revents != 0 || polled[i].fd < 0 || sessions[i]->since_us <= late_us)
+            resume(loop, sessions[i]);
+    if (room && polled[count].revents != 0)
+        take_requests(loop, mask, 0);
+}
+
+/* One step of the loop: waits up to `timeout_ms` (-1: for ever) and goes on with what is ready. */
+static void turn(struct loop *loop, const sigset_t *mask, int timeout_ms)
+{
+    if (loop->busy > 0)
+        take_answers(loop, mask, timeout_ms);
+    else
+        take_requests(loop, mask, timeout_ms);
 }
 
 static void drain(struct loop *loop, const sigset_t *mask)
 {
-    int64_t end_us = clock_mono_us() + LOOP_DRAIN_MAX_MS * INT64_C(1000);
+    int64_t end_us = clock_mono_us() + LOOP_DRAIN_MAX_MS * INT64_C(1000), left_ms;
     log_line(LOG_LEVEL_INFO, "drain", "kept=%d", loop->kept);
     /* What is queued was promised to somebody; with no other worker it would be lost. */
-    while (loop->listening && accept_one(loop))
-        continue;
-    listen_off(loop);
-    while (loop->kept > 0) {
-        int64_t left_ms = (end_us - clock_mono_us()) / 1000;
-        if (left_ms <= 0)
+    while (loop->listening) {
+        if (loop->busy == APP_LANES)
+            turn(loop, mask, -1);
+        else if (!accept_one(loop))
             break;
-        turn(loop, mask, (int)left_ms);
     }
+    listen_off(loop);
+    while ((loop->kept > 0 || loop->busy > 0) && (left_ms = (end_us - clock_mono_us()) / 1000) > 0)
+        turn(loop, mask, (int)left_ms);
+    /* Those in hand are finished in any case. */
+    for (size_t i = 0; i < APP_LANES; i++)
+        while (loop->sessions[i].count > 0)
+            resume(loop, &loop->sessions[i]);
     log_line(LOG_LEVEL_INFO, "stop", "kept=%d", loop->kept);
 }
 
@@ -220,23 +388,56 @@ static void catch_signals(sigset_t *mask)
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
-enum err loop_run(struct app *app)
+static enum err open_lanes(struct loop *loop)
 {
-    struct loop loop = {.app = app, .epoll = epoll_create1(EPOLL_CLOEXEC)};
+    for (size_t i = 0; i < APP_LANES; i++) {
+        struct lane *lane = &loop->lanes[i];
+        lane->loop = loop;
+        /* -1: libfcgi never accepts by itself. */
+        if (FCGX_InitRequest(&lane->fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+            return ERR_IO;
+        lane->fcgx.ipcFd = -1;
+        enum err rc = fiber_open(&lane->fiber);
+        if (rc != ERR_OK)
+            return rc;
+    }
+    return ERR_OK;
+}
+
+static void close_lanes(struct loop *loop)
+{
+    for (size_t i = 0; i < APP_LANES; i++)
+        fiber_close(loop->lanes[i].fiber);
+}
+
+static enum err run_loop(struct loop *loop)
+{
     sigset_t mask;
     int flags = fcntl(LISTEN_FD, F_GETFL);
-    if (loop.epoll < 0 || flags < 0 || fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) < 0)
+    if (loop->epoll < 0 || flags < 0 || fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) < 0)
         return ERR_IO;
-    /* libfcgi installs handlers of its own: ours come after it. -1: it never accepts by itself. */
-    if (FCGX_Init() != 0 || FCGX_InitRequest(&loop.fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+    /* libfcgi installs handlers of its own: ours come after it. */
+    if (FCGX_Init() != 0)
         return ERR_IO;
-    loop.fcgx.ipcFd = -1;
+    enum err rc = open_lanes(loop);
+    if (rc != ERR_OK)
+        return rc;
     catch_signals(&mask);
-    if (!listen_on(&loop))
+    if (!listen_on(loop))
         return ERR_IO;
     while (!stop_asked)
-        turn(&loop, &mask, -1);
-    drain(&loop, &mask);
-    close(loop.epoll);
+        turn(loop, &mask, -1);
+    drain(loop, &mask);
     return ERR_OK;
+}
+
+enum err loop_run(struct app *app)
+{
+    static struct loop loop; /* large, with its lanes */
+    loop = (struct loop){.app = app, .epoll = epoll_create1(EPOLL_CLOEXEC)};
+    enum err rc = run_loop(&loop);
+    close_lanes(&loop);
+    if (loop.epoll >= 0)
+        close(loop.epoll);
+    return rc;
 }

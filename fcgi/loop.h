@@ -14,9 +14,12 @@
 /* Whether descriptor 0 is a listening socket. */
 bool loop_has_socket(void);
 
+/* Whether the worker was asked to end: who only waits for something to happen stops. */
+bool loop_stopping(void);
+
 /* Serves until SIGTERM or SIGINT, then drains: takes what is queued, accepts nothing more, answers
  * on kept connections until the web server lets go of them or LOOP_DRAIN_MAX_MS is over.
- * Returns ERR_IO where the descriptors cannot be set up. */
+ * Returns ERR_IO where the descriptors cannot be set up, ERR_NO_MEMORY. */
 MUST_USE enum err loop_run(struct app *app);
 
 #endif

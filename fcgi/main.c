@@ -27,7 +27,8 @@
 enum { EXIT_OK, EXIT_FAILED, EXIT_MISCONFIGURED };
 
 static const char usage[] =
-    "usage: teller-worker [--config FILE] [--routes[=openapi]] [--help] [--version]\n"
+    "usage: teller-worker [--config FILE] [--sessions N]\n"
+    "       teller-worker --routes[=openapi] | --help | --version\n"
     "\n"
     "Answers FastCGI requests. Descriptor 0 must be a listening socket, as spawn-fcgi, systemd\n"
     "(StandardInput=socket) and Apache's mod_fcgid hand it over:\n"
@@ -35,6 +36,9 @@ static const char usage[] =
     "  spawn-fcgi -s /run/teller.sock -n -- teller-worker --config /etc/teller.conf\n"
     "\n"
     "  --config FILE     configuration; default: the file that TELLER_CONFIG names\n"
+    "  --sessions N      connections to the database, 1 (the default) to 8: several for a\n"
+    "                    pool whose requests wait for locks and for the disk, one for a pool\n"
+    "                    that only reads\n"
     "  --routes          prints every route as a table\n"
     "  --routes=openapi  prints them as an OpenAPI 3.1 document\n"
     "\n"
@@ -85,12 +89,12 @@ static int print_routes(const char *form)
     return status;
 }
 
-static int serve(const char *config)
+static int serve(size_t sessions, const char *config)
 {
     struct app app;
     struct text problem = TEXT(1024);
     int status = EXIT_MISCONFIGURED;
-    enum err rc = app_start(&app, config, &problem);
+    enum err rc = app_start(&app, sessions, config, &problem);
     if (rc != ERR_OK) {
         log_line(LOG_LEVEL_WARNING, "start", "error=%s problem=\"%s\"", err_id(rc),
                  text_string(&problem));
@@ -114,19 +118,25 @@ out:
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"routes", optional_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'}, {"sessions", required_argument, NULL, 's'},
+        {"routes", optional_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
     };
     const char *config = NULL;
+    size_t sessions = 1;
     int option;
     log_set_program("worker");
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 'c':
             config = optarg;
+            break;
+        case 's':
+            if (optarg[0] < '1' || optarg[0] > '0' + APP_LANES || optarg[1] != '\0') {
+                fprintf(stderr, "teller-worker: --sessions=%s is not 1 to %d\n", optarg, APP_LANES);
+                return EXIT_MISCONFIGURED;
+            }
+            sessions = (size_t)(optarg[0] - '0');
             break;
         case 'r':
             return print_routes(optarg);
@@ -149,5 +159,5 @@ int main(int argc, char **argv)
     protect_memory();
     return_memory();
     wake_politely();
-    return serve(config);
+    return serve(sessions, config);
 }

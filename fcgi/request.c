@@ -146,7 +146,6 @@ void request_start(struct request *request, struct app *app, char *const *env)
 {
     reset(request);
     request->app = app;
-    request->db = app == NULL ? NULL : app->db;
     request->env = env;
     request->method = env_or_empty(request, "REQUEST_METHOD");
     request->remote = env_or_empty(request, "REMOTE_ADDR");

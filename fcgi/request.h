@@ -34,7 +34,8 @@ struct param {
 
 struct request {
     struct app *app;           /* what the process holds: database, keys, configuration */
-    struct db *db;             /* short for app->db */
+    size_t lane;               /* its place among those in hand: below APP_LANES */
+    struct db *db;             /* its own handle; NULL where the route is offline */
     const struct route *route; /* the row that matched */
     const char *method;
     char *path;         /* decoded and normalised (match_path), or NULL where it was refused */

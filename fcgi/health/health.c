@@ -16,12 +16,12 @@ static enum err live(struct request *request, struct reply *reply)
 #define LOOK_AGAIN_US (5 * INT64_C(1000000)) /* how long a current schema is taken to stay so */
 
 /* Compares the schema with its files, which costs a query per file. */
-static const char *schema_problem(struct app *app)
+static const char *schema_problem(struct app *app, struct db *db)
 {
     struct text problem = TEXT(1024);
     size_t pending = 0;
     const char *words = NULL;
-    if (migrate_pending(app->db, app->config.schema_directory, &pending, &problem) != ERR_OK) {
+    if (migrate_pending(db, app->config.schema_directory, &pending, &problem) != ERR_OK) {
         words = "schema cannot be read\n";
         log_line(LOG_LEVEL_WARNING, "ready", "problem=\"%s\"", text_string(&problem));
     } else if (pending > 0) {
@@ -32,21 +32,23 @@ static const char *schema_problem(struct app *app)
 }
 
 /* What keeps this worker from serving, or NULL. */
-static const char *not_ready(struct app *app)
+static const char *not_ready(const struct request *request)
 {
     static int64_t current_until_us;
-    if (app_ready(app) != ERR_OK || db_run(app->db, "DO 0", DB_NO_ARGS, NULL) != ERR_OK)
+    struct app *app = request->app;
+    if (app_ready(app, request->lane) != ERR_OK ||
+        db_run(app->db[request->lane], "DO 0", DB_NO_ARGS, NULL) != ERR_OK)
         return "database is away\n";
     if (clock_mono_us() < current_until_us)
         return NULL;
-    const char *words = schema_problem(app);
+    const char *words = schema_problem(app, app->db[request->lane]);
     current_until_us = words == NULL ? clock_mono_us() + LOOK_AGAIN_US : 0;
     return words;
 }
 
 static enum err ready(struct request *request, struct reply *reply)
 {
-    const char *problem = not_ready(request->app);
+    const char *problem = not_ready(request);
     reply->value = json_object_new_string(problem == NULL ? "ready\n" : problem);
     reply->status = problem == NULL ? 200 : 503;
     return ERR_OK;

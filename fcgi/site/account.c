@@ -41,7 +41,7 @@ static struct json_object *otp_object(const char *kind)
 
 static enum err handle_account(struct request *request, struct reply *reply)
 {
-    static struct ledger_info info; /* large, and a worker serves one request at a time */
+    struct ledger_info info;
     char uuid[UUID_TEXT_SIZE], kind[5];
 
     enum err rc = ledger_info(request->db, request->caller.user_id, &info);

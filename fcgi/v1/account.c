@@ -42,7 +42,7 @@ static struct json_object *wallet_object(const struct ledger_wallet *wallet)
 
 static enum err handle_info(struct request *request, struct reply *reply)
 {
-    static struct ledger_info info; /* large, and a worker serves one request at a time */
+    struct ledger_info info;
     char uuid[UUID_TEXT_SIZE], index[24];
 
     enum err rc = ledger_info(request->db, request->caller.user_id, &info);

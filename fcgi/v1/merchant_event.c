@@ -1,12 +1,12 @@
 /* What a merchant was told and how it went, and the feed for shops that cannot be called (api
  * exchange-v1, section 5). */
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "fcgi/fields.h"
+#include "fcgi/loop.h"
 #include "fcgi/notification.h"
 #include "fcgi/routes.h"
 #include "fcgi/v1/page.h"
@@ -14,7 +14,7 @@
 
 #define WAIT_MAX_S 25
 #define WAIT_STEP_MS 200 /* between looks while a shop waits: at most that late */
-#define YIELD_MS 20      /* how long another worker may take to serve who queues */
+#define YIELD_MS 20      /* how long a worker with less in hand may take to serve who queues */
 #define LISTEN_FD 0
 #define POOL "events" /* the pool where waiting holds nobody up; see nginx/teller.conf.in */
 
@@ -54,27 +54,26 @@ static const struct field feed_fields[] = {
 };
 #undef AT
 
-/* True while another request queues for a worker: whoever only waits makes room. */
-static bool somebody_queues(int wait_ms)
+/* Waits without holding up the other requests that this worker has in hand: in the database. */
+static enum err pause_ms(struct request *request, int64_t ms)
+{
+    return db_run(request->db, "DO SLEEP(? / 1000)", DB_ARGS(db_i64(ms)), NULL);
+}
+
+/* True while another request queues for a worker: all that this one can have in hand it has. */
+static bool somebody_queues(void)
 {
     struct pollfd queue = {.fd = LISTEN_FD, .events = POLLIN};
-    return poll(&queue, 1, wait_ms) > 0 && (queue.revents & POLLIN) != 0;
+    return poll(&queue, 1, 0) > 0 && (queue.revents & POLLIN) != 0;
 }
 
-/* The worker is asked to end: signals are held back while it serves. */
-static bool stop_asked(void)
-{
-    sigset_t pending;
-    return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
-}
-
-/* Waits for an event after the cursor. Only in the pool that is there for it. */
+/* Waits for an event after the cursor. Only in the pool that is there for it; whoever only waits makes
+ * room for who queues. */
 static enum err wait_for_event(struct request *request, const struct feed_params *params)
 {
     const char *pool = request_env(request, "TELLER_POOL");
     int64_t until_us = clock_mono_us() + params->wait * 1000000;
-    bool may_wait = pool != NULL && strcmp(pool, POOL) == 0;
+    bool may_wait = pool != NULL && strcmp(pool, POOL) == 0, queued = false;
 
     for (;;) {
         uint64_t last;
@@ -82,13 +81,14 @@ static enum err wait_for_event(struct request *request, const struct feed_params
         if (rc != ERR_OK || !may_wait || last > (uint64_t)params->after)
             return rc;
         int64_t left_ms = (until_us - clock_mono_us() + 999) / 1000;
-        if (left_ms <= 0 || stop_asked())
+        bool queues = somebody_queues();
+        if (left_ms <= 0 || loop_stopping() || (queues && queued))
             return ERR_OK;
-        if (somebody_queues(left_ms < WAIT_STEP_MS ? (int)left_ms : WAIT_STEP_MS)) {
-            poll(NULL, 0, YIELD_MS);
-            if (somebody_queues(0))
-                return ERR_OK;
-        }
+        queued = queues;
+        int64_t step_ms = queues ? YIELD_MS : WAIT_STEP_MS;
+        rc = pause_ms(request, left_ms < step_ms ? left_ms : step_ms);
+        if (rc != ERR_OK)
+            return rc;
     }
 }
 

@@ -227,10 +227,9 @@ static bool can_follow(const struct request *request)
 
 static enum err handle_stream(struct request *request, struct reply *reply)
 {
-    static struct wish wish; /* large, and a worker serves one request at a time */
     struct stream_params params = {0};
+    struct wish wish = {.list = TEXT(LIST_MAX)};
 
-    wish = (struct wish){.list = TEXT(LIST_MAX)};
     enum err rc = FIELDS_READ(request, stream_fields, &params);
     if (rc == ERR_OK && !can_follow(request))
         rc = request_fail_text(request, NULL, ERR_INVALID,

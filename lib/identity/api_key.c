@@ -211,12 +211,16 @@ static struct api_key_secret *cache_find(const struct uuid *public_key)
     return NULL;
 }
 
-/* The slot for a new key; what was in it is gone. */
+/* The slot for a key that was read; what was in it is gone. A key has one slot: another request may
+ * have read it while this one waited. */
 static struct api_key_secret *cache_take(const struct uuid *public_key)
 {
     struct cache_set *set = cache_set_of(public_key);
-    struct api_key_secret *slot = &set->slots[set->next];
-    set->next = (set->next + 1) % CACHE_WAYS;
+    struct api_key_secret *slot = cache_find(public_key);
+    if (slot == NULL) {
+        slot = &set->slots[set->next];
+        set->next = (set->next + 1) % CACHE_WAYS;
+    }
     crypto_wipe(slot, sizeof(*slot));
     return slot;
 }

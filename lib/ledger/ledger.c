@@ -82,7 +82,8 @@ static enum err load_fees(struct db *db)
                          DB_NO_ARGS, &rows);
     if (rc == ERR_OK && (rows.count == 0 || rows.count > MAX_FEES))
         rc = ERR_CONFIG;
-    fee_count = 0;
+    if (rc == ERR_OK)
+        fee_count = 0;
     while (rc == ERR_OK && db_next(&rows)) {
         fees[fee_count].from = db_get_i128(&rows, 0);
         ledger_copy_percent(fees[fee_count].percent, db_get_text(&rows, 1));

@@ -233,6 +233,14 @@ test('without a socket the worker says what is missing', async () => {
   assert.match(worker.log(), /descriptor 0 is not a listening socket/);
 });
 
+test('a number of sessions that cannot be is refused', async () => {
+  for (const sessions of ['0', '9', '11', 'x', '']) {
+    const worker = start(WORKER, ['--sessions', sessions]);
+    assert.deepEqual(await worker.ended, [2, null]);
+    assert.match(worker.log(), /--sessions=.* is not 1 to 8/);
+  }
+});
+
 test('what is installed names what is installed, and no word is left to be filled in', async () => {
   const [target, prefix] = [path.join(home, 'target'), '/opt/teller'];
   await run(path.join(TREE, 'tools/dev/install-tree'), [path.dirname(WORKER), target, prefix]);

@@ -154,6 +154,23 @@ test('tonce: once, in any order, at most 10 s off', async () => {
   for (const text of ['', '0', 'abc', '-5', `${now}.5`, '9'.repeat(30)]) refused(await call(text), 'login_error_invalid_nonce');
 });
 
+test('many callers at once: a worker has several of their calls in hand, and each gets its own answer', async () => {
+  const callers = await inParallel(4, Array.from({ length: 12 }, (_, index) => () => stack.customer({ funds: { USD: `${index + 1}` } })));
+  await inParallel(64, Array.from({ length: 600 }, (_, i) => async () => {
+    const [caller, amount] = [callers[i % 12], `${i % 12 + 1}.00000`];
+    if (i % 7 === 0) {
+      refused(await send(caller, { body: form({ tonce: tonce() - 60_000_000n }) }), 'login_error_invalid_nonce');
+    } else if (i % 5 === 0) {
+      assert.equal((await caller.ok('wallet/history', { currency: 'USD' })).result[0].Balance.value, amount);
+    } else if (i % 5 === 1) {
+      await caller.refused('insufficient_funds', 'ticket/create', { partner: partner.id, amount: '1000', currency: 'USD' });
+    } else {
+      const info = await caller.ok('info');
+      assert.deepEqual([info.Login, info.Wallets.USD.Balance.value], [caller.user.login, amount]);
+    }
+  }));
+});
+
 test('tonce: 50 calls in parallel on one key all get in', async () => {
   const replies = await inParallel(50, Array.from({ length: 50 }, () => () => customer.call('info')));
   replies.forEach((reply) => assert.equal(reply.status, 200, reply.text));

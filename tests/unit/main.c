@@ -31,6 +31,7 @@
     X(fields)      \
     X(reply)       \
     X(record)      \
+    X(fiber)       \
     X(market_json) \
     X(routes)      \
     X(networks)    \
