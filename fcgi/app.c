@@ -35,7 +35,8 @@ enum err app_start(struct app *app, size_t sessions, const char *config_path, st
         text_puts(problem, "the cryptographic library cannot be used");
         return rc;
     }
-    rc = market_line_open(app->config.market_matcher, &app->market_line);
+    for (size_t i = 0; i < APP_LANES && rc == ERR_OK; i++)
+        rc = market_line_open(app->config.market_matcher, &app->line[i]);
     if (rc != ERR_OK) {
         text_addf(problem, "market.matcher: %s is too long for a socket",
                   app->config.market_matcher);
@@ -57,15 +58,10 @@ static enum err open_db(struct app *app)
     enum err rc = ERR_OK;
     for (size_t i = 0; i < APP_LANES && rc == ERR_OK; i++)
         rc = i < app->sessions ? db_open_config(&app->config, false, &app->db[i])
-                               : db_share(app->db[app_session(app, i)], &app->db[i]);
+                               : db_share(app->db[i - app->sessions], &app->db[i]);
     if (rc != ERR_OK)
         close_db(app);
     return rc;
-}
-
-size_t app_session(const struct app *app, size_t lane)
-{
-    return app->sessions > 1 ? lane % app->sessions : 0;
 }
 
 enum err app_ready(struct app *app, size_t lane)
@@ -81,7 +77,8 @@ enum err app_ready(struct app *app, size_t lane)
 void app_stop(struct app *app)
 {
     close_db(app);
-    market_line_close(app->market_line);
+    for (size_t i = 0; i < APP_LANES; i++)
+        market_line_close(app->line[i]);
     crypto_wipe(app->master_key, sizeof(app->master_key));
     config_free(&app->config);
 }

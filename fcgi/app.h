@@ -13,11 +13,11 @@
 
 struct app {
     struct config config;
-    size_t sessions;                   /* connections to the database, which the lanes share */
-    struct db *db[APP_LANES];          /* of each lane; NULL until app_ready opens them */
-    bool loaded;                       /* the currencies are there */
-    struct market_line *market_line;   /* line to the matcher, where the configuration names one */
-    uint8_t master_key[SEAL_KEY_SIZE]; /* from security.key_file */
+    size_t sessions;                     /* connections to the database, which the lanes share */
+    struct db *db[APP_LANES];            /* of each lane; NULL until app_ready opens them */
+    bool loaded;                         /* the currencies are there */
+    struct market_line *line[APP_LANES]; /* of each lane, to the matcher if there is one */
+    uint8_t master_key[SEAL_KEY_SIZE];   /* from security.key_file */
 };
 
 /* Reads configuration and key file. The database may be away: it is opened when first needed.
@@ -33,9 +33,6 @@ MUST_USE enum err app_start(struct app *app, size_t sessions, const char *config
  * lane  whose handle loads it
  * Returns ERR_DB_AWAY, ERR_DB, ERR_CONFIG or ERR_NO_MEMORY. */
 MUST_USE enum err app_ready(struct app *app, size_t lane);
-
-/* Which of the sessions (from 0) a lane uses. */
-size_t app_session(const struct app *app, size_t lane);
 
 /* Closes the database, wipes the key. */
 void app_stop(struct app *app);

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define ARENA_BLOCK_SIZE (64 << 10) /* bytes of the block that is kept */
+#define ARENA_BLOCK_SIZE (16 << 10) /* bytes of the block that is kept */
 
 struct arena_block;
 

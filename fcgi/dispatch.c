@@ -10,7 +10,6 @@
 #include "crypto/crypto.h"
 #include "fcgi/auth.h"
 #include "fcgi/envelope.h"
-#include "fcgi/fiber.h"
 #include "fcgi/match.h"
 #include "fcgi/routes.h"
 
@@ -23,23 +22,11 @@
 static struct {
     struct matcher matcher;
     struct request requests[APP_LANES];
-    struct request *current; /* whose fiber runs */
     struct text body, output;
 } worker = {.body = {.max = REPLY_BODY_CAP}, .output = {.max = HEAD_MAX + REPLY_BODY_CAP}};
 
-/* Others go on until the answer is there. */
-static void wait_for_answer(void)
-{
-    struct request *request = worker.current;
-    log_set_request(NULL);
-    fiber_wait();
-    worker.current = request;
-    log_set_request(request->id);
-}
-
 enum err dispatch_start(void)
 {
-    db_on_wait(wait_for_answer);
     for (size_t i = 0; i < route_table_count; i++) {
         const char *problem;
         const struct route *row;
@@ -299,9 +286,14 @@ static enum face face_of(const struct request *request)
                                                   : request_env(request, "REQUEST_URI"));
 }
 
+void dispatch_resume(size_t lane)
+{
+    log_set_request(worker.requests[lane].id);
+}
+
 const struct text *dispatch_serve(struct app *app, size_t lane, struct FCGX_Request *fcgx)
 {
-    struct request *request = worker.current = &worker.requests[lane];
+    struct request *request = &worker.requests[lane];
     struct reply reply = {0};
     int64_t started_us = clock_mono_us(), asked_us = clock_now_us();
     int status;
@@ -309,6 +301,7 @@ const struct text *dispatch_serve(struct app *app, size_t lane, struct FCGX_Requ
     trim(&worker.output);
     request_start(request, app, fcgx->envp);
     request->lane = lane;
+    request->line = app->line[lane];
     log_set_request(request->id);
     enum err rc = answer(request, fcgx->in, &reply);
     enum face face = face_of(request);

@@ -8,8 +8,7 @@
 
 struct FCGX_Request;
 
-/* Builds the route index, and lets requests that wait for the database make room for others
- * (fiber_wait). ERR_INTERNAL (logged as a bug) where a row is not usable. */
+/* Builds the route index. ERR_INTERNAL (logged as a bug) where a row is not usable. */
 MUST_USE enum err dispatch_start(void);
 
 /* Answers the request that libfcgi has accepted: match, caps, parameters, caller, right, CSRF,
@@ -17,9 +16,12 @@ MUST_USE enum err dispatch_start(void);
  * app   what the process holds
  * lane  below APP_LANES, and of no other request in hand
  * fcgx  its variables and body; not all of the body may have been read
- * Runs in a fiber. Returns the header lines and the body of the reply, valid until the next request
+ * Others may be served while it waits (base/wait.h). Returns the header lines and the body of the reply, valid until the next request
  * goes on. */
 const struct text *dispatch_serve(struct app *app, size_t lane, struct FCGX_Request *fcgx);
+
+/* The request in that lane goes on after it has waited: log lines are its own again. */
+void dispatch_resume(size_t lane);
 
 /* Gives back the route index and the buffers. */
 void dispatch_stop(void);

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "fcgi/dispatch.h"
 #include "fcgi/fiber.h"
 #include "fcgi/record.h"
@@ -27,17 +28,13 @@ struct lane {
     struct fiber *fiber;
     int fd;
     bool busy;
-    bool kept;   /* the web server kept the connection with us before */
-    bool stays;  /* and will after the request */
-    bool let_go; /* it has closed its end already */
+    bool kept;        /* the web server kept the connection with us before */
+    bool stays;       /* and will after the request */
+    bool let_go;      /* it has closed its end already */
+    int waits_for;    /* a socket, where it waits */
+    int64_t until_us; /* not longer than that */
+    bool answered;    /* not only because of the time */
     FCGX_Request fcgx;
-};
-
-/* The lanes that wait for one session of the database, in the order of its answers. */
-struct session {
-    struct lane *waiting[APP_LANES];
-    size_t count;
-    int64_t since_us; /* when the first of them began to */
 };
 
 struct loop {
@@ -46,10 +43,12 @@ struct loop {
     int kept;       /* connections that the web server keeps with us */
     bool listening; /* new connections are accepted */
     struct lane lanes[APP_LANES];
-    struct session sessions[APP_LANES];
-    size_t busy; /* lanes in use; between two steps of the loop they all wait */
+    size_t busy;                     /* lanes in use; between two steps they all wait */
+    struct lane *waiting[APP_LANES]; /* in the order in which they began to */
+    size_t waiting_count;
 };
 
+static struct lane *running; /* whose fiber runs; NULL outside */
 static volatile sig_atomic_t stop_asked;
 
 static void on_stop(int signal_number)
@@ -177,21 +176,29 @@ static void end_lane(struct lane *lane)
         keep(lane->loop, lane->fd);
 }
 
+/* What every request of this process does while it waits (base/wait.h). */
+static bool wait_in_lane(int fd, int timeout_ms)
+{
+    struct lane *lane = running;
+    lane->waits_for = fd;
+    lane->until_us = clock_mono_us() + timeout_ms * INT64_C(1000);
+    fiber_wait();
+    return lane->answered;
+}
+
 /* Takes a lane where its fiber has left it. */
 static void park(struct lane *lane, bool waits)
 {
-    struct app *app = lane->loop->app;
-    struct session *session = &lane->loop->sessions[app_session(app, lane_number(lane))];
-    if (!waits) {
+    struct loop *loop = lane->loop;
+    running = NULL;
+    log_set_request(NULL);
+    if (waits)
+        loop->waiting[loop->waiting_count++] = lane;
+    else
         end_lane(lane);
-        return;
-    }
-    if (session->count == 0)
-        session->since_us = clock_mono_us();
-    session->waiting[session->count++] = lane;
 }
 
-/* Begins a request, which goes on until it waits for the database. There must be a free lane.
+/* Begins a request, which goes on until it waits. There must be a free lane.
  * kept  the web server kept the connection with us before */
 static void begin(struct loop *loop, int fd, bool kept)
 {
@@ -203,20 +210,55 @@ static void begin(struct loop *loop, int fd, bool kept)
     lane->fd = fd;
     lane->kept = kept;
     lane->let_go = false;
+    running = lane;
     park(lane, fiber_start(lane->fiber, run_lane, lane));
 }
 
-/* Goes on with those that wait for the session, in the order in which they began to (db_on_wait).
- * Who reads an answer may take the beginning of the next one along into memory, and the socket does
- * not tell any more: on a session that lanes share nobody is left waiting. */
-static void resume(struct loop *loop, struct session *session)
+static void resume(struct lane *lane, bool answered)
 {
-    bool shared = loop->app->sessions < APP_LANES;
+    running = lane;
+    lane->answered = answered;
+    dispatch_resume(lane_number(lane));
+    park(lane, fiber_resume(lane->fiber));
+}
+
+/* Takes those out of the row that wait for the socket or, where it is -1, have waited too long.
+ * Returns how many. */
+static size_t take_waiting(struct loop *loop, int fd, struct lane *taken[APP_LANES])
+{
+    int64_t now_us = fd < 0 ? clock_mono_us() : 0;
+    size_t count = 0, left = 0;
+    for (size_t i = 0; i < loop->waiting_count; i++) {
+        struct lane *lane = loop->waiting[i];
+        if (fd < 0 ? lane->until_us <= now_us : lane->waits_for == fd)
+            taken[count++] = lane;
+        else
+            loop->waiting[left++] = lane;
+    }
+    loop->waiting_count = left;
+    return count;
+}
+
+/* Goes on with those that wait for a readable socket, one after the other. Where they are several, one
+ * may have read the beginning of another's answer along, and the socket is not readable any more: then
+ * those that wait again are not left waiting. */
+static void resume_all(struct loop *loop, int fd)
+{
+    struct lane *taken[APP_LANES];
+    size_t count;
     do {
-        struct lane *lane = session->waiting[0];
-        memmove(session->waiting, session->waiting + 1, --session->count * sizeof(struct lane *));
-        park(lane, fiber_resume(lane->fiber));
-    } while (shared && session->count > 0);
+        count = take_waiting(loop, fd, taken);
+        for (size_t i = 0; i < count; i++)
+            resume(taken[i], true);
+    } while (count > 1);
+}
+
+static void resume_late(struct loop *loop)
+{
+    struct lane *taken[APP_LANES];
+    size_t count = take_waiting(loop, -1, taken);
+    for (size_t i = 0; i < count; i++)
+        resume(taken[i], false);
 }
 
 /* The web server has let go of a connection whose request is in hand: it is closed, not kept, when
@@ -295,48 +337,42 @@ static void take_requests(struct loop *loop, const sigset_t *mask, int timeout_m
         (void)accept_one(loop);
 }
 
-/* What to wait for: each session that somebody waits for, with its socket.
- * Returns how many. */
-static nfds_t watch(struct loop *loop, struct session *sessions[APP_LANES],
-                    struct pollfd polled[APP_LANES])
+/* The sockets that somebody waits for, each once. Returns how many; `left_us` gets how long the first of
+ * those that wait has left. */
+static nfds_t watch(const struct loop *loop, struct pollfd polled[APP_LANES], int64_t *left_us)
 {
+    int64_t now_us = clock_mono_us();
     nfds_t count = 0;
-    for (size_t i = 0; i < APP_LANES; i++) {
-        struct session *session = &loop->sessions[i];
-        if (session->count == 0)
-            continue;
-        sessions[count] = session;
-        polled[count] = (struct pollfd){
-            .fd = db_socket(loop->app->db[lane_number(session->waiting[0])]), .events = POLLIN};
-        count++;
+    for (size_t i = 0; i < loop->waiting_count; i++) {
+        const struct lane *lane = loop->waiting[i];
+        nfds_t at = 0;
+        while (at < count && polled[at].fd != lane->waits_for)
+            at++;
+        if (at == count)
+            polled[count++] = (struct pollfd){.fd = lane->waits_for, .events = POLLIN};
+        if (lane->until_us - now_us < *left_us)
+            *left_us = lane->until_us > now_us ? lane->until_us - now_us : 0;
     }
     return count;
 }
 
-/* Waits for answers of the database, and for requests where a lane is free for one; goes on with what
- * has come. A session that was closed, or answers nothing for so long, is looked at by who waits. */
+/* Waits for answers, and for requests where a lane is free for one; goes on with what has come. */
 static void take_answers(struct loop *loop, const sigset_t *mask, int timeout_ms)
 {
-    struct session *sessions[APP_LANES];
     struct pollfd polled[APP_LANES + 1];
-    nfds_t count = watch(loop, sessions, polled);
+    int64_t left_us = timeout_ms < 0 ? INT64_MAX : timeout_ms * INT64_C(1000);
+    nfds_t count = watch(loop, polled, &left_us);
     bool room = loop->busy < APP_LANES;
+    const struct timespec timeout = {.tv_sec = left_us / 1000000,
+                                     .tv_nsec = left_us % 1000000 * 1000};
 
     polled[count] = (struct pollfd){.fd = loop->epoll, .events = POLLIN};
-    if (timeout_ms < 0 || timeout_ms > PATIENCE_MS)
-        timeout_ms = PATIENCE_MS;
-    for (nfds_t i = 0; i < count; i++)
-        if (polled[i].fd < 0)
-            timeout_ms = 0;
-    const struct timespec timeout = {.tv_sec = timeout_ms / 1000,
-                                     .tv_nsec = timeout_ms % 1000 * 1000000L};
-    if (ppoll(polled, room ? count + 1 : count, &timeout, mask) < 0)
-        return;
-    int64_t late_us = clock_mono_us() - PATIENCE_MS * INT64_C(1000);
-    for (nfds_t i = 0; i < count; i++)
-        if (polled[i].revents != 0 || polled[i].fd < 0 || sessions[i]->since_us <= late_us)
-            resume(loop, sessions[i]);
-    if (room && polled[count].revents != 0)
+    int ready = ppoll(polled, room ? count + 1 : count, &timeout, mask);
+    for (nfds_t i = 0; ready > 0 && i < count; i++)
+        if (polled[i].revents != 0)
+            resume_all(loop, polled[i].fd);
+    resume_late(loop);
+    if (ready > 0 && room && polled[count].revents != 0)
         take_requests(loop, mask, 0);
 }
 
@@ -363,10 +399,9 @@ static void drain(struct loop *loop, const sigset_t *mask)
     listen_off(loop);
     while ((loop->kept > 0 || loop->busy > 0) && (left_ms = (end_us - clock_mono_us()) / 1000) > 0)
         turn(loop, mask, (int)left_ms);
-    /* Those in hand are finished in any case. */
-    for (size_t i = 0; i < APP_LANES; i++)
-        while (loop->sessions[i].count > 0)
-            resume(loop, &loop->sessions[i]);
+    /* Those in hand are finished in any case: none waits for ever. */
+    while (loop->waiting_count > 0)
+        resume_all(loop, loop->waiting[0]->waits_for);
     log_line(LOG_LEVEL_INFO, "stop", "kept=%d", loop->kept);
 }
 
@@ -423,6 +458,7 @@ static enum err run_loop(struct loop *loop)
     if (rc != ERR_OK)
         return rc;
     catch_signals(&mask);
+    wait_by(wait_in_lane);
     if (!listen_on(loop))
         return ERR_IO;
     while (!stop_asked)

@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -23,6 +24,8 @@
 
 #define VERSION "0.1"
 #define OUTPUT_MAX (8 << 20)
+#define HEAP_ROOM (1 << 20)   /* bytes that the requests in hand may need together */
+#define HEAP_PIECE (64 << 10) /* ... taken in such pieces; larger ones are not of the heap */
 
 enum { EXIT_OK, EXIT_FAILED, EXIT_MISCONFIGURED };
 
@@ -55,11 +58,21 @@ static void protect_memory(void)
 }
 
 /* Large buffers go back to the system when they are freed, also after the first one: by default
- * malloc would from then on keep them in its heap. */
-static void return_memory(void)
+ * malloc would from then on keep them in its heap. What the requests in hand may need together is
+ * touched and kept from the beginning, so that the memory of a worker does not depend on which of
+ * them ever coincide. */
+static void plan_memory(void)
 {
-    (void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
-    (void)mallopt(M_TRIM_THRESHOLD, 256 << 10);
+    char *rooms[HEAP_ROOM / HEAP_PIECE];
+    (void)mallopt(M_MMAP_THRESHOLD, 2 * HEAP_PIECE);
+    (void)mallopt(M_TRIM_THRESHOLD, 2 * HEAP_ROOM);
+    for (size_t i = 0; i < HEAP_ROOM / HEAP_PIECE; i++) {
+        rooms[i] = malloc(HEAP_PIECE);
+        if (rooms[i] != NULL)
+            memset(rooms[i], 1, HEAP_PIECE);
+    }
+    for (size_t i = 0; i < HEAP_ROOM / HEAP_PIECE; i++)
+        free(rooms[i]);
 }
 
 /* A worker that is woken waits for its turn instead of interrupting another process, which mostly is
@@ -157,7 +170,7 @@ int main(int argc, char **argv)
         return EXIT_MISCONFIGURED;
     }
     protect_memory();
-    return_memory();
+    plan_memory();
     wake_politely();
     return serve(sessions, config);
 }

@@ -15,6 +15,7 @@
 #include "identity/caller.h"
 
 struct db;
+struct market_line;
 struct route;
 struct app;
 
@@ -36,6 +37,7 @@ struct request {
     struct app *app;           /* what the process holds: database, keys, configuration */
     size_t lane;               /* its place among those in hand: below APP_LANES */
     struct db *db;             /* its own handle; NULL where the route is offline */
+    struct market_line *line;  /* its own, to the matcher */
     const struct route *route; /* the row that matched */
     const char *method;
     char *path;         /* decoded and normalised (match_path), or NULL where it was refused */

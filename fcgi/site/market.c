@@ -174,7 +174,7 @@ static enum err handle_place(struct request *request, struct reply *reply)
                                  .request_key = request->caller.request_key,
                                  .trace = request->id,
                                  .repeatable = true};
-    rc = market_place(request->db, request->app->market_line, request->app->master_key, &actor,
+    rc = market_place(request->db, request->line, request->app->master_key, &actor,
                       &asked.placement, &oid);
     if (rc != ERR_OK)
         return name_field(request, &asked.placement, rc);
@@ -202,8 +202,7 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
 
     enum err rc = FIELDS_READ(request, order_fields, &params);
     if (rc == ERR_OK)
-        rc = market_cancel(request->db, request->app->market_line, request->caller.user_id,
-                           &params.oid);
+        rc = market_cancel(request->db, request->line, request->caller.user_id, &params.oid);
     if (rc == ERR_OK)
         rc = market_order_view(request->db, request->caller.user_id, &params.oid, &order);
     if (rc == ERR_OK)

@@ -102,8 +102,8 @@ static enum err handle_add(struct request *request, struct reply *reply)
     placement.price = with_price ? &price : NULL;
     placement.stop = with_stop ? &stop : NULL;
     placement.fiat_fee = params.prefer_fiat_fee;
-    rc = market_place(request->db, request->app->market_line, request->app->master_key, &actor,
-                      &placement, &oid);
+    rc = market_place(request->db, request->line, request->app->master_key, &actor, &placement,
+                      &oid);
     if (rc != ERR_OK)
         return blame(request, &placement, rc);
     uuid_format(&oid, text);
@@ -131,7 +131,7 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
     if (rc == ERR_OK)
         rc = read_oid(request, &params, &oid);
     if (rc == ERR_OK)
-        rc = market_cancel(request->db, request->app->market_line, request->caller.user_id, &oid);
+        rc = market_cancel(request->db, request->line, request->caller.user_id, &oid);
     if (rc != ERR_OK)
         return rc;
     reply->value = json_object_new_object();

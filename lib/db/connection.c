@@ -8,7 +8,6 @@
 #include "base/log.h"
 
 #define CONNECT_TIMEOUT_S 2
-#define READ_TIMEOUT_S 30
 #define RETURN_PAUSE_MS 50 /* between attempts to reach a server that went away */
 
 static char *copy(const char *text)
@@ -51,7 +50,7 @@ enum err connection_open(struct connection *connection, struct text *problem)
                                    "sql_mode = "
                                    "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_"
                                    "DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
-    unsigned connect_s = CONNECT_TIMEOUT_S, read_s = READ_TIMEOUT_S;
+    unsigned connect_s = CONNECT_TIMEOUT_S, read_s = CONNECTION_READ_TIMEOUT_S;
 
     if (mysql_init(&connection->mysql) == NULL)
         return ERR_NO_MEMORY;

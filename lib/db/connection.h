@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "db/db.h"
 
+#define CONNECTION_READ_TIMEOUT_S 30
+
 struct connection {
     MYSQL mysql;
     bool open;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wait.h"
 #include "db/connection.h"
 #include "db/statement.h"
 
@@ -27,9 +28,6 @@ struct db {
     struct text packet;
     struct text problem;
 };
-
-/* What a handle does while it waits for its answer; NULL: nothing. */
-static void (*wait_turn)(void);
 
 /* What became of one packet. */
 struct outcome {
@@ -69,11 +67,6 @@ enum err db_share(struct db *db, struct db **out)
     return new_handle(db->connection, out);
 }
 
-void db_on_wait(void (*wait)(void))
-{
-    wait_turn = wait;
-}
-
 enum err db_open_config(const struct config *config, bool owner, struct db **out)
 {
     char password[256];
@@ -89,11 +82,6 @@ enum err db_open_config(const struct config *config, bool owner, struct db **out
     rc = db_open(&params, out);
     explicit_bzero(password, sizeof(password));
     return rc;
-}
-
-int db_socket(const struct db *db)
-{
-    return db->connection->open ? (int)mysql_get_socket(&db->connection->mysql) : -1;
 }
 
 void db_disconnect(struct db *db)
@@ -186,19 +174,19 @@ static bool keep_rows(struct db *db, struct places *places)
 }
 
 /* Waits until every answer is read that is due before ours. Others may send meanwhile. False where
- * the connection was closed: no answer will come. */
+ * none will come: the connection was closed, or the server does not answer. */
 static bool wait_for_turn(struct db *db)
 {
     struct connection *connection = db->connection;
 
-    if (wait_turn == NULL || db->alone)
+    if (db->alone)
         return true;
     connection->underway++;
-    wait_turn();
+    bool answered = wait_readable(mysql_get_socket(mysql_of(db)), CONNECTION_READ_TIMEOUT_S * 1000);
     if (connection->session != db->session)
         return false;
     connection->underway--;
-    return true;
+    return answered;
 }
 
 /* Sends the packet and reads the first answer. */
@@ -391,7 +379,7 @@ enum err db_txn_call_once(struct db *db, const char *sql, struct db_args args, s
 static void wait_until_alone(struct db *db)
 {
     while (db->connection->underway > 0)
-        wait_turn();
+        (void)wait_readable(mysql_get_socket(mysql_of(db)), CONNECTION_READ_TIMEOUT_S * 1000);
     db->alone = db->connection->handles > 1;
 }
 

@@ -90,24 +90,13 @@ MUST_USE enum err db_open(const struct db_params *params, struct db **out);
 MUST_USE enum err db_open_config(const struct config *config, bool owner, struct db **out);
 
 /* Makes a further handle of the same connection, for a process that has several requests in hand and
- * gives each a handle of its own. While one waits for its answer others may send (db_on_wait): the
+ * gives each a handle of its own. While one waits for its answer others may send (base/wait.h): the
  * server has the next packet as soon as it has answered one, and who answers requests by the dozen
  * waits once where it had to wait a dozen times. A transaction of db_txn has the connection for
  * itself. All handles belong to one thread.
  * out  out, owned by the caller: db_close
  * Returns ERR_NO_MEMORY. */
 MUST_USE enum err db_share(struct db *db, struct db **out);
-
-/* What every handle of the process does between sending a packet and reading its answer.
- * wait  lets the owners of other handles go on, and returns when the answer is there or may as well be
- *       waited for (db_socket). To those that share a connection it returns in the order in which
- *       they began to wait, for in that order the answers come. NULL, as at first: nothing */
-void db_on_wait(void (*wait)(void));
-
-/* The socket of the connection, which becomes readable with the next answer; -1 where it is closed,
- * and there is nothing to wait for. On a shared connection who reads one answer may take the beginning
- * of the next along, and the socket does not tell: go on with all that wait, once one could. */
-int db_socket(const struct db *db);
 
 /* Closes this handle; with the last one the connection, which rolls back what it had open.
  * db  NULL is fine */

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wait.h"
 #include "market/change.h"
 
 /* Longer than a transaction tries (DB_TXN_PATIENCE_MS) and its last try waits for a lock. */
@@ -83,8 +84,9 @@ static bool ask(struct market_line *line, const struct market_change *change, co
     text_copy(question.change.first, sizeof(question.change.first), first);
     if (!put_question(line, &question))
         return false;
-    if (recv(line->fd, out, sizeof(*out), MSG_WAITALL) != (ssize_t)sizeof(*out)) {
-        log_line(LOG_LEVEL_WARNING, "matcher_lost", "errno=%d", errno);
+    bool waited = wait_readable(line->fd, ANSWER_WAIT_S * 1000);
+    if (!waited || recv(line->fd, out, sizeof(*out), MSG_WAITALL) != (ssize_t)sizeof(*out)) {
+        log_line(LOG_LEVEL_WARNING, "matcher_lost", "errno=%d", waited ? errno : ETIMEDOUT);
         hang_up(line); /* a late answer is not to be taken for the next one's */
         *out = (struct market_outcome){0};
     }
