@@ -19,7 +19,6 @@
 #include "fcgi/record.h"
 
 #define LISTEN_FD 0
-#define PATIENCE_MS 30000      /* then a lane looks itself why there is no answer */
 #define DISCARD_MAX (8u << 20) /* bytes of an unread body that are read away */
 
 /* A request in hand. */

@@ -75,7 +75,12 @@ enum err connection_open(struct connection *connection, struct text *problem)
 
 enum err connection_open_again(struct connection *connection, struct text *problem)
 {
-    int64_t until_us = clock_mono_us() + DB_RETURN_MS * INT64_C(1000);
+    /* When somebody last waited in vain: the requests that were lost together wait once together, not
+     * one after the other. */
+    static _Atomic int64_t gave_up_us;
+    const int64_t patience_us = DB_RETURN_MS * INT64_C(1000), start_us = clock_mono_us();
+    bool waited = gave_up_us != 0 && start_us - gave_up_us < patience_us;
+    int64_t until_us = waited ? start_us : start_us + patience_us;
     enum err rc = ERR_OK;
 
     while (!connection->open && (rc = connection_open(connection, problem)) == ERR_DB_AWAY &&
@@ -83,6 +88,8 @@ enum err connection_open_again(struct connection *connection, struct text *probl
         struct timespec pause = {.tv_nsec = RETURN_PAUSE_MS * 1000000L};
         nanosleep(&pause, NULL);
     }
+    if (rc == ERR_DB_AWAY)
+        gave_up_us = clock_mono_us();
     return rc;
 }
 

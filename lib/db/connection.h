@@ -33,7 +33,7 @@ void connection_release(struct connection *connection);
 MUST_USE enum err connection_open(struct connection *connection, struct text *problem);
 
 /* The same, once more and again until it succeeds or DB_RETURN_MS are over, for a server that is
- * coming back. What is open stays so. */
+ * coming back; tried only once where this process has just waited in vain. What is open stays so. */
 MUST_USE enum err connection_open_again(struct connection *connection, struct text *problem);
 
 /* Closes it, in whatever state it is. */
