@@ -5,13 +5,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
+#include "base/sanitized.h"
 
 #ifdef SANITIZED
 #include <sanitizer/common_interface_defs.h>

@@ -9,18 +9,11 @@
 #include <sys/resource.h>
 
 #include "base/log.h"
+#include "base/sanitized.h"
 #include "fcgi/app.h"
 #include "fcgi/dispatch.h"
 #include "fcgi/loop.h"
 #include "fcgi/openapi.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
 
 #define VERSION "0.1"
 #define OUTPUT_MAX (8 << 20)
