@@ -86,7 +86,7 @@ test('the ticket key: stored as a hash, in no URL, in no log', async () => {
   await partner.ok('ticket/settle', { ...id, description: 'paid' });
   const [[hash]] = await stack.sql(`SELECT LOWER(HEX(key_hash)) FROM ticket WHERE id = UNHEX('${ticket.replaceAll('-', '')}')`);
   assert.equal(hash, createHash('sha256').update(key).digest('hex'));
-  const grep = promisify(execFile)('grep', ['-rlF', key, `${stack.dir}/log`]);
+  const grep = promisify(execFile)('grep', ['-rlF', '-e', key, `${stack.dir}/log`]);
   await assert.rejects(grep, { code: 1 });
   const { result } = await customer.ok('ticket/list');
   assert.ok(!JSON.stringify(result).includes(key));
