@@ -8,7 +8,7 @@
 #include "crypto/crypto.h"
 #include "db/db.h"
 
-/* Requests that a worker has in hand at once: while one waits for the database others go on. */
+/* Requests that a worker has in hand at once: while one waits others go on (base/wait.h). */
 #define APP_LANES 8
 
 struct app {
@@ -21,7 +21,7 @@ struct app {
 };
 
 /* Reads configuration and key file. The database may be away: it is opened when first needed.
- * sessions     connections to the database: 1 (all lanes share it) to APP_LANES
+ * sessions     connections to the database: 1 (all lanes share it) to APP_LANES (one each)
  * config_path  NULL for the one that TELLER_CONFIG names
  * problem      out, what is wrong, for a person
  * Returns ERR_CONFIG or ERR_CRYPTO. Call app_stop in any case. */

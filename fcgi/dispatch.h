@@ -16,8 +16,8 @@ MUST_USE enum err dispatch_start(void);
  * app   what the process holds
  * lane  below APP_LANES, and of no other request in hand
  * fcgx  its variables and body; not all of the body may have been read
- * Others may be served while it waits (base/wait.h). Returns the header lines and the body of the reply, valid until the next request
- * goes on. */
+ * Others may be served while it waits (base/wait.h).
+ * Returns the header lines and the body of the reply, valid until another request goes on. */
 const struct text *dispatch_serve(struct app *app, size_t lane, struct FCGX_Request *fcgx);
 
 /* The request in that lane goes on after it has waited: log lines are its own again. */

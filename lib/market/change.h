@@ -89,9 +89,9 @@ MUST_USE enum err market_line_open(const char *socket, struct market_line **out)
 void market_line_close(struct market_line *line);
 
 /* Has a change made by the matcher, or makes it alone. What is queued in `db` (db_defer) goes first, as
- * a part of it.
- * line    NULL: alone
- * resent   out, whether it was asked for twice, as for db_txn_call
+ * a part of it. The process may go on with others until the answer is there (base/wait.h).
+ * line    NULL: alone; of nobody else until it returns
+ * resent  out, whether it was asked for twice, as for db_txn_call
  * Returns as market_change_alone. */
 MUST_USE enum err market_change(struct db *db, struct market_line *line,
                                 const struct market_change *change, bool *resent);
