@@ -46,7 +46,7 @@ SWEEP := $(call objects,$(wildcard tools/sweep/*.c)) $(JOB)
 IPN := $(call objects,$(wildcard tools/ipn/*.c)) $(JOB)
 STREAM := $(call objects,$(wildcard tools/stream/*.c)) $(JOB)
 MATCH := $(call objects,$(wildcard tools/match/*.c)) $(JOB)
-TRIGGER := $(call objects,$(wildcard tools/trigger/*.c)) $(JOB)
+STOP_ORDERS := $(call objects,$(wildcard tools/stop-orders/*.c)) $(JOB)
 OUTSIDE := $(call objects,$(wildcard tools/demo/site.c tools/demo/teller.c))
 PARTNER := $(call objects,$(wildcard tools/demo/partner.c)) $(OUTSIDE)
 SHOP := $(call objects,$(wildcard tools/demo/shop*.c)) $(OUTSIDE)
@@ -63,7 +63,7 @@ LIBTELLER := $(BUILD)/libteller.a
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/teller-worker) $(if $(TELLERCTL),$(BUILD)/tellerctl) \
 	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(IPN),$(BUILD)/teller-ipn) \
-	$(if $(TRIGGER),$(BUILD)/teller-trigger) $(if $(MATCH),$(BUILD)/teller-match) $(if $(STREAM),$(BUILD)/teller-stream) $(if $(PARTNER),$(BUILD)/demo-partner) \
+	$(if $(STOP_ORDERS),$(BUILD)/teller-stop-orders) $(if $(MATCH),$(BUILD)/teller-match) $(if $(STREAM),$(BUILD)/teller-stream) $(if $(PARTNER),$(BUILD)/demo-partner) \
 	$(if $(SHOP),$(BUILD)/demo-shop)
 TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) $(BUILD)/model-tests \
 	$(if $(NET),$(BUILD)/net-tests) $(FUZZERS) $(FAULTS) $(HELPERS)
@@ -129,7 +129,7 @@ $(BUILD)/teller-ipn: $(IPN) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-stream: $(STREAM) $(FCGI) $(LIBTELLER)
 	$(link)
-$(BUILD)/teller-trigger: $(TRIGGER) $(LIBTELLER)
+$(BUILD)/teller-stop-orders: $(STOP_ORDERS) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-match: $(MATCH) $(LIBTELLER)
 	$(link)

@@ -10,10 +10,10 @@
 
 #include "base/log.h"
 #include "base/sanitized.h"
-#include "fcgi/app.h"
-#include "fcgi/dispatch.h"
-#include "fcgi/loop.h"
-#include "fcgi/openapi.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/dispatch.h"
+#include "fcgi/server/loop.h"
+#include "fcgi/server/openapi.h"
 
 #define VERSION "0.1"
 #define OUTPUT_MAX (8 << 20)
@@ -23,7 +23,7 @@
 enum { EXIT_OK, EXIT_FAILED, EXIT_MISCONFIGURED };
 
 static const char usage[] =
-    "usage: teller-worker [--config FILE] [--sessions N]\n"
+    "usage: teller-worker [--config FILE] [--connections N]\n"
     "       teller-worker --routes[=openapi] | --help | --version\n"
     "\n"
     "Answers FastCGI requests. Descriptor 0 must be a listening socket, as spawn-fcgi, systemd\n"
@@ -32,7 +32,7 @@ static const char usage[] =
     "  spawn-fcgi -s /run/teller.sock -n -- teller-worker --config /etc/teller.conf\n"
     "\n"
     "  --config FILE     configuration; default: the file that TELLER_CONFIG names\n"
-    "  --sessions N      connections to the database, 1 (the default) to 8: several for a\n"
+    "  --connections N      connections to the database, 1 (the default) to 8: several for a\n"
     "                    pool whose requests wait for locks and for the disk, one for a pool\n"
     "                    that only reads\n"
     "  --routes          prints every route as a table\n"
@@ -95,12 +95,12 @@ static int print_routes(const char *form)
     return status;
 }
 
-static int serve(size_t sessions, const char *config)
+static int serve(size_t connections, const char *config)
 {
     struct app app;
     struct text problem = TEXT(1024);
     int status = EXIT_MISCONFIGURED;
-    enum err rc = app_start(&app, sessions, config, &problem);
+    enum err rc = app_start(&app, connections, config, &problem);
     if (rc != ERR_OK) {
         log_line(LOG_LEVEL_WARNING, "start", "error=%s problem=\"%s\"", err_id(rc),
                  text_string(&problem));
@@ -124,12 +124,12 @@ out:
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"sessions", required_argument, NULL, 's'},
+        {"config", required_argument, NULL, 'c'}, {"connections", required_argument, NULL, 's'},
         {"routes", optional_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
     };
     const char *config = NULL;
-    size_t sessions = 1;
+    size_t connections = 1;
     int option;
     log_set_program("worker");
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -138,11 +138,12 @@ int main(int argc, char **argv)
             config = optarg;
             break;
         case 's':
-            if (optarg[0] < '1' || optarg[0] > '0' + APP_LANES || optarg[1] != '\0') {
-                fprintf(stderr, "teller-worker: --sessions=%s is not 1 to %d\n", optarg, APP_LANES);
+            if (optarg[0] < '1' || optarg[0] > '0' + APP_SLOTS || optarg[1] != '\0') {
+                fprintf(stderr, "teller-worker: --connections=%s is not 1 to %d\n", optarg,
+                        APP_SLOTS);
                 return EXIT_MISCONFIGURED;
             }
-            sessions = (size_t)(optarg[0] - '0');
+            connections = (size_t)(optarg[0] - '0');
             break;
         case 'r':
             return print_routes(optarg);
@@ -165,5 +166,5 @@ int main(int argc, char **argv)
     protect_memory();
     plan_memory();
     wake_politely();
-    return serve(sessions, config);
+    return serve(connections, config);
 }

@@ -3,7 +3,7 @@
 #ifndef FCGI_ROUTES_H
 #define FCGI_ROUTES_H
 
-#include "fcgi/route.h"
+#include "fcgi/server/route.h"
 
 #define ROUTE_TABLES(X)            \
     X(routes_health)               \

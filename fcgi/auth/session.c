@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
-#include "fcgi/app.h"
-#include "fcgi/auth.h"
+#include "fcgi/auth/auth.h"
+#include "fcgi/server/app.h"
 #include "identity/session.h"
 
 /* A __Host- cookie is sent over https only, to this very host only; browsers refuse it on http. */

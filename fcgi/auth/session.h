@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include "base/id.h"
-#include "fcgi/reply.h"
-#include "fcgi/request.h"
+#include "fcgi/server/reply.h"
+#include "fcgi/server/request.h"
 
 /* The ticket of the request: header authenticateit_identity_ticket, or else the session cookie.
  * ticket     out, as sent; "" where it is too long to be one

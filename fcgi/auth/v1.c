@@ -4,8 +4,8 @@
 
 #include "base/encode.h"
 #include "crypto/crypto.h"
-#include "fcgi/app.h"
-#include "fcgi/auth.h"
+#include "fcgi/auth/auth.h"
+#include "fcgi/server/app.h"
 #include "identity/api_key.h"
 #include "identity/nonce.h"
 

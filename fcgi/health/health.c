@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/migrate.h"
-#include "fcgi/app.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/app.h"
 
 /* The process answers; nothing else is looked at. */
 static enum err live(struct request *request, struct reply *reply)

@@ -1,10 +1,10 @@
 /* Sign in, check, sign out (api payments, section 0). */
 #include <stdio.h>
 
-#include "fcgi/app.h"
 #include "fcgi/auth/session.h"
-#include "fcgi/fields.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/fields.h"
 #include "identity/otp_device.h"
 #include "identity/session.h"
 

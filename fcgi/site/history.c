@@ -1,5 +1,5 @@
 /* The history of one wallet. */
-#include "fcgi/history.h"
+#include "fcgi/views/history.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* The user's API keys. */
 #include <string.h>
 
-#include "fcgi/app.h"
-#include "fcgi/fields.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/fields.h"
 #include "identity/api_key.h"
 #include "identity/otp_device.h"
 #include "identity/rights.h"

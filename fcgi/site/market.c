@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "fcgi/app.h"
-#include "fcgi/fields.h"
-#include "fcgi/idempotency.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/fields.h"
+#include "fcgi/server/idempotency.h"
 #include "identity/idkey.h"
 #include "identity/user.h"
 #include "market/board.h"
@@ -17,10 +17,10 @@ static struct json_object *money_or_null(struct amount amount)
     return amount.currency == NULL ? NULL : reply_money(amount);
 }
 
-static void add_market(void *arg, const struct market_line *line)
+static void add_market(void *arg, const struct market_summary *summary)
 {
     struct json_object *object = json_object_new_object();
-    const struct market *market = line->market;
+    const struct market *market = summary->market;
 
     reply_text(object, "market", market->code);
     reply_text(object, "item", market->item->code);
@@ -28,9 +28,9 @@ static void add_market(void *arg, const struct market_line *line)
     reply_add(object, "amount_step", reply_money(market->amount_step));
     reply_add(object, "price_step", reply_money(market->price_step));
     reply_add(object, "min_amount", reply_money(market->min_amount));
-    reply_bool(object, "halted", line->halted);
-    reply_add(object, "last", money_or_null(line->last));
-    reply_text(object, "fee_percent", line->fee_percent);
+    reply_bool(object, "halted", summary->halted);
+    reply_add(object, "last", money_or_null(summary->last));
+    reply_text(object, "fee_percent", summary->fee_percent);
     json_object_array_add(arg, object);
 }
 
@@ -67,9 +67,9 @@ static void add_order(void *arg, const struct market_order *order)
     json_object_array_add(arg, order_object(order));
 }
 
-static void add_fee(void *arg, const struct market_line *line)
+static void add_fee(void *arg, const struct market_summary *summary)
 {
-    reply_text(arg, line->market->code, line->fee_percent);
+    reply_text(arg, summary->market->code, summary->fee_percent);
 }
 
 static enum err handle_orders(struct request *request, struct reply *reply)
@@ -174,7 +174,7 @@ static enum err handle_place(struct request *request, struct reply *reply)
                                  .request_key = request->caller.request_key,
                                  .trace = request->id,
                                  .repeatable = true};
-    rc = market_place(request->db, request->line, request->app->master_key, &actor,
+    rc = market_place(request->db, request->matcher, request->app->master_key, &actor,
                       &asked.placement, &oid);
     if (rc != ERR_OK)
         return name_field(request, &asked.placement, rc);
@@ -202,7 +202,7 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
 
     enum err rc = FIELDS_READ(request, order_fields, &params);
     if (rc == ERR_OK)
-        rc = market_cancel(request->db, request->line, request->caller.user_id, &params.oid);
+        rc = market_cancel(request->db, request->matcher, request->caller.user_id, &params.oid);
     if (rc == ERR_OK)
         rc = market_order_view(request->db, request->caller.user_id, &params.oid, &order);
     if (rc == ERR_OK)

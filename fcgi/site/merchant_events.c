@@ -1,7 +1,7 @@
 /* The merchant's page: what their shop was told, how it answered, and what to do about it. */
-#include "fcgi/fields.h"
-#include "fcgi/notification.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/fields.h"
+#include "fcgi/views/delivery.h"
 
 static void add_endpoint(void *arg, const struct feed_endpoint *endpoint)
 {

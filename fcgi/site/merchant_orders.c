@@ -1,7 +1,7 @@
 /* The merchant's own orders. */
-#include "fcgi/idempotency.h"
-#include "fcgi/orders.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/idempotency.h"
+#include "fcgi/views/merchant_order.h"
 
 static enum err handle_list(struct request *request, struct reply *reply)
 {

@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "base/encode.h"
-#include "fcgi/app.h"
-#include "fcgi/fields.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/fields.h"
 #include "identity/otp_device.h"
 #include "identity/qr.h"
 #include "identity/user.h"

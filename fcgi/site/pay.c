@@ -2,15 +2,15 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "fcgi/app.h"
-#include "fcgi/fields.h"
-#include "fcgi/idempotency.h"
-#include "fcgi/orders.h"
 #include "fcgi/routes.h"
-#include "fcgi/sale.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/fields.h"
+#include "fcgi/server/idempotency.h"
+#include "fcgi/views/merchant_order.h"
 #include "identity/otp_device.h"
 #include "identity/qr.h"
 #include "market/convert.h"
+#include "sale/sale.h"
 
 static bool is_status(const struct checkout_order *order, const char *status)
 {
@@ -329,7 +329,7 @@ static const struct route rows[] = {
     {.methods = METHOD_POST,
      .path = "/site/pay/{id}/cancel",
      .face = FACE_SITE,
-     .auth = AUTH_ANYBODY,
+     .auth = AUTH_OPTIONAL,
      .csrf = CSRF_TOKEN,
      .handler = handle_cancel,
      .help = "Buyer: ends an order that nobody else paid a part of; what was paid goes back.",

@@ -1,11 +1,11 @@
 /* The user's withdrawal tickets. */
 #include <stdio.h>
 
-#include "fcgi/app.h"
-#include "fcgi/fields.h"
-#include "fcgi/idempotency.h"
 #include "fcgi/routes.h"
-#include "fcgi/tickets.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/fields.h"
+#include "fcgi/server/idempotency.h"
+#include "fcgi/views/ticket.h"
 
 /* A ticket as its customer sees it; the updates are added by who asks for them. */
 static struct json_object *ticket_object(const struct ticket *ticket)
@@ -71,7 +71,7 @@ static const struct field create_fields[] = {
      .offset = offsetof(struct create_params, accept_terms)},
 };
 
-static enum err read_order(struct request *request, struct ticket_order *order, const char **otp)
+static enum err read_order(struct request *request, struct ticket_request *order, const char **otp)
 {
     struct create_params params = {.accept_terms = false};
 
@@ -93,7 +93,7 @@ static void reply_created(struct reply *reply, const struct ticket_created *crea
 
 static enum err handle_create(struct request *request, struct reply *reply)
 {
-    struct ticket_order order;
+    struct ticket_request order;
     struct ticket_created created;
     const char *otp;
 

@@ -2,11 +2,11 @@
 #include <stdio.h>
 
 #include "base/encode.h"
-#include "fcgi/app.h"
-#include "fcgi/fields.h"
-#include "fcgi/history.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/fields.h"
 #include "fcgi/v1/page.h"
+#include "fcgi/views/history.h"
 #include "identity/otp_device.h"
 #include "identity/rights.h"
 #include "ledger/ledger.h"

@@ -1,12 +1,12 @@
 /* Market data: ticker, depth, trades, candles, quote (seed exchange-v1; api exchange-v1, sections 1
  * to 4). */
-#include "fcgi/market.h"
+#include "fcgi/views/market.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "fcgi/fields.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/fields.h"
 
 /* The market that the path names. */
 static enum err market_of(struct request *request, const struct market **market)

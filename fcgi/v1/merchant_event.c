@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "fcgi/fields.h"
-#include "fcgi/loop.h"
-#include "fcgi/notification.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/fields.h"
+#include "fcgi/server/loop.h"
 #include "fcgi/v1/page.h"
+#include "fcgi/views/delivery.h"
 #include "identity/rights.h"
 
 #define WAIT_MAX_S 25

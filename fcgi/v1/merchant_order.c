@@ -1,11 +1,11 @@
 /* Merchant checkout (seed exchange-v1, Merchant System; api exchange-v1, section 5). */
 #include <stdio.h>
 
-#include "fcgi/app.h"
-#include "fcgi/fields.h"
-#include "fcgi/orders.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/fields.h"
 #include "fcgi/v1/page.h"
+#include "fcgi/views/merchant_order.h"
 #include "identity/rights.h"
 #include "net/http.h"
 

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "fcgi/app.h"
-#include "fcgi/fields.h"
-#include "fcgi/market.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/fields.h"
+#include "fcgi/views/market.h"
 #include "identity/rights.h"
+#include "market/my_trades.h"
 #include "market/order.h"
-#include "market/own.h"
 #include "money/rate.h"
 
 #define SECOND_US 1000000
@@ -102,7 +102,7 @@ static enum err handle_add(struct request *request, struct reply *reply)
     placement.price = with_price ? &price : NULL;
     placement.stop = with_stop ? &stop : NULL;
     placement.fiat_fee = params.prefer_fiat_fee;
-    rc = market_place(request->db, request->line, request->app->master_key, &actor, &placement,
+    rc = market_place(request->db, request->matcher, request->app->master_key, &actor, &placement,
                       &oid);
     if (rc != ERR_OK)
         return blame(request, &placement, rc);
@@ -131,7 +131,7 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
     if (rc == ERR_OK)
         rc = read_oid(request, &params, &oid);
     if (rc == ERR_OK)
-        rc = market_cancel(request->db, request->line, request->caller.user_id, &oid);
+        rc = market_cancel(request->db, request->matcher, request->caller.user_id, &oid);
     if (rc != ERR_OK)
         return rc;
     reply->value = json_object_new_object();
@@ -268,8 +268,8 @@ static enum err reply_trades(struct request *request, struct reply *reply,
     if (rc != ERR_OK)
         return rc;
     reply->value = json_object_new_array();
-    return market_own_trades(request->db, request->caller.user_id, market, params.since, add_trade,
-                             reply->value);
+    return market_my_trades(request->db, request->caller.user_id, market, params.since, add_trade,
+                            reply->value);
 }
 
 static enum err handle_trades(struct request *request, struct reply *reply)

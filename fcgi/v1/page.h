@@ -3,7 +3,7 @@
 #define FCGI_V1_PAGE_H
 
 #include "base/page.h"
-#include "fcgi/reply.h"
+#include "fcgi/server/reply.h"
 
 /* {records, result, current_page, max_page, max_results}; records is text.
  * result  a JSON array of the page's rows; the object takes it over

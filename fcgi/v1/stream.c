@@ -20,9 +20,9 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "fcgi/app.h"
-#include "fcgi/fields.h"
 #include "fcgi/routes.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/fields.h"
 #include "identity/idkey.h"
 #include "identity/rights.h"
 #include "identity/user.h"

@@ -1,11 +1,11 @@
 /* Partner withdrawal tickets (seed tickets; api exchange-v1, section 6). */
 #include <stdio.h>
 
-#include "fcgi/app.h"
-#include "fcgi/fields.h"
 #include "fcgi/routes.h"
-#include "fcgi/tickets.h"
+#include "fcgi/server/app.h"
+#include "fcgi/server/fields.h"
 #include "fcgi/v1/page.h"
+#include "fcgi/views/ticket.h"
 #include "identity/rights.h"
 #include "identity/user.h"
 
@@ -13,7 +13,7 @@
 
 static enum err handle_create(struct request *request, struct reply *reply)
 {
-    struct ticket_order order;
+    struct ticket_request order;
     struct ticket_created created;
     struct ticket_actor actor = tickets_actor(request);
     const char *otp;

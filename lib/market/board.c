@@ -17,7 +17,7 @@ static void copy_percent(char out[MARKET_PERCENT_SIZE], const char *text)
 }
 
 enum err market_board(struct db *db, int64_t user_id,
-                      void (*row)(void *arg, const struct market_line *line), void *arg)
+                      void (*row)(void *arg, const struct market_summary *summary), void *arg)
 {
     struct db_rows rows = {0};
 
@@ -29,15 +29,15 @@ enum err market_board(struct db *db, int64_t user_id,
                "ORDER BY m.id",
                DB_ARGS(db_i64(user_id)), &rows);
     while (rc == ERR_OK && db_next(&rows)) {
-        struct market_line line = {.halted = db_get_u64(&rows, 1) != 0};
+        struct market_summary summary = {.halted = db_get_u64(&rows, 1) != 0};
         const char *code = db_get_text(&rows, 0);
-        rc = market_find(db, code, strlen(code), &line.market);
+        rc = market_find(db, code, strlen(code), &summary.market);
         if (rc != ERR_OK)
             break;
         if (!db_is_null(&rows, 2))
-            line.last = (struct amount){db_get_i128(&rows, 2), line.market->currency};
-        copy_percent(line.fee_percent, db_get_text(&rows, 3));
-        row(arg, &line);
+            summary.last = (struct amount){db_get_i128(&rows, 2), summary.market->currency};
+        copy_percent(summary.fee_percent, db_get_text(&rows, 3));
+        row(arg, &summary);
     }
     db_rows_free(&rows);
     return rc;

@@ -13,7 +13,7 @@
 #define MARKET_PERCENT_SIZE 16
 
 /* One market now. */
-struct market_line {
+struct market_summary {
     const struct market *market;
     bool halted;
     struct amount last;                    /* price of the newest trade; currency NULL = none yet */
@@ -26,6 +26,7 @@ struct market_line {
  * row      must not use `db`
  * Returns ERR_DB_AWAY, ERR_DB. */
 MUST_USE enum err market_board(struct db *db, int64_t user_id,
-                               void (*row)(void *arg, const struct market_line *line), void *arg);
+                               void (*row)(void *arg, const struct market_summary *summary),
+                               void *arg);
 
 #endif

@@ -76,24 +76,24 @@ struct matcher_question {
 };
 #define MATCHER_FORMAT 2 /* to be raised with each change of a struct above */
 
-struct market_line;
+struct matcher_client;
 
 /* A line to the matcher that listens at `socket`; it is connected when first needed, and again after
  * it was lost.
  * socket  path of a socket; "" where there is none; copied
- * out     out, owned by the caller: market_line_close
+ * out     out, owned by the caller: matcher_client_close
  * Returns ERR_TOO_LONG, ERR_NO_MEMORY. */
-MUST_USE enum err market_line_open(const char *socket, struct market_line **out);
+MUST_USE enum err matcher_client_open(const char *socket, struct matcher_client **out);
 
 /* Ends the line. NULL is fine. */
-void market_line_close(struct market_line *line);
+void matcher_client_close(struct matcher_client *matcher);
 
 /* Has a change made by the matcher, or makes it alone. What is queued in `db` (db_defer) goes first, as
  * a part of it. The process may go on with others until the answer is there (base/wait.h).
- * line    NULL: alone; of nobody else until it returns
+ * matcher  NULL: alone; of nobody else until it returns
  * resent  out, whether it was asked for twice, as for db_txn_call
  * Returns as market_change_alone. */
-MUST_USE enum err market_change(struct db *db, struct market_line *line,
+MUST_USE enum err market_change(struct db *db, struct matcher_client *matcher,
                                 const struct market_change *change, bool *resent);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "market/convert_store.h"
-#include "market/reckon.h"
+#include "market/fill_math.h"
 #include "money/rate.h"
 
 #define CHUNK 50     /* resting orders read at a time */
@@ -170,7 +170,7 @@ static enum err buy(struct walk *walk, const struct market_resting *resting)
 
     if (fill.units > walk->left.units)
         fill = walk->left;
-    cost.units = reckon_hold(fill.units, resting->price.units, walk->whole, walk->percent);
+    cost.units = fill_hold(fill.units, resting->price.units, walk->whole, walk->percent);
     enum err rc = amount_add(leg->cost, cost, &leg->cost);
     return rc == ERR_OK ? amount_sub(walk->left, fill, &walk->left) : rc;
 }
@@ -180,8 +180,8 @@ static enum err part_for(const struct walk *walk, const struct market_resting *r
                          struct amount *part)
 {
     const struct market *market = &walk->leg->market;
-    struct rate kept = {.coefficient = RECKON_PERCENT_WHOLE - walk->percent};
-    struct rate all = {.coefficient = RECKON_PERCENT_WHOLE};
+    struct rate kept = {.coefficient = FILL_PERCENT_WHOLE - walk->percent};
+    struct rate all = {.coefficient = FILL_PERCENT_WHOLE};
     struct rate price = {.coefficient = resting->price.units, .scale = market->currency->decimals};
     struct amount gross;
 
@@ -198,10 +198,10 @@ static enum err sell(struct walk *walk, const struct market_resting *resting)
 {
     struct market_leg *leg = walk->leg;
     struct amount part = resting->funded, net = {.currency = leg->market.currency};
-    __int128 earned = reckon_down(part.units, resting->price.units, walk->whole);
+    __int128 earned = fill_down(part.units, resting->price.units, walk->whole);
     enum err rc = ERR_OK;
 
-    net.units = earned - reckon_fee(earned, walk->percent);
+    net.units = earned - fill_fee(earned, walk->percent);
     if (net.units > walk->left.units) {
         net = walk->left;
         rc = part_for(walk, resting, &part);

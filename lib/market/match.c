@@ -9,7 +9,7 @@
  * what lies between goes to rounding. Fees are rounded down, from what each side receives; a bid
  * with fiat_fee pays its fee on top. */
 #include "market/book.h"
-#include "market/reckon.h"
+#include "market/fill_math.h"
 
 static __int128 least_of(__int128 a, __int128 b)
 {
@@ -87,8 +87,8 @@ static void fund(struct book_order *order)
     else if (!order->with_price)
         funded = money > 0 ? order->remaining : 0;
     else
-        funded = reckon_affordable(money, order->remaining, order->price, order->market->whole,
-                                   on_top(order));
+        funded = fill_affordable(money, order->remaining, order->price, order->market->whole,
+                                 on_top(order));
     if (funded >= order->remaining)
         funded = order->remaining;
     else
@@ -98,7 +98,7 @@ static void fund(struct book_order *order)
     if (order->side == MARKET_ASK)
         hold = funded;
     else if (order->with_price)
-        hold = reckon_hold(funded, order->price, order->market->whole, on_top(order));
+        hold = fill_hold(funded, order->price, order->market->whole, on_top(order));
     reserve(order, hold);
     order->funded = funded;
     order->changed = true;
@@ -187,17 +187,17 @@ static void fill(struct book *book, struct book_order *taker, struct book_order 
         .tid = market->last_tid,
         .price = level->price,
         .amount = amount,
-        .spent = reckon_up(amount, level->price, market->whole),
-        .earned = reckon_down(amount, level->price, market->whole),
+        .spent = fill_up(amount, level->price, market->whole),
+        .earned = fill_down(amount, level->price, market->whole),
     };
     if (bid->with_price) {
-        __int128 before = reckon_up(bid->funded, bid->price, market->whole);
-        __int128 left = reckon_up(bid->funded - amount, bid->price, market->whole);
+        __int128 before = fill_up(bid->funded, bid->price, market->whole);
+        __int128 left = fill_up(bid->funded - amount, bid->price, market->whole);
         fill->spent = least_of(fill->spent, before - left);
-        release = bid->hold - left - reckon_fee(left, on_top(bid));
+        release = bid->hold - left - fill_fee(left, on_top(bid));
     }
-    fill->buyer_fee = reckon_fee(bid->fiat_fee ? fill->spent : amount, bid->percent);
-    fill->seller_fee = reckon_fee(fill->earned, ask->percent);
+    fill->buyer_fee = fill_fee(bid->fiat_fee ? fill->spent : amount, bid->percent);
+    fill->seller_fee = fill_fee(fill->earned, ask->percent);
     event = book_add(&book->events, sizeof(*event));
     *event = (struct book_event){.kind = "journal", .market = market, .fill = fill};
     post_fill(book, fill, bid, ask);
@@ -243,8 +243,8 @@ static __int128 part_of(const struct book_order *order, const struct book_order 
 
     if (order->with_price || order->side == MARKET_ASK)
         return part;
-    part = reckon_affordable(free_money(order), part, maker->price, order->market->whole,
-                             on_top(order));
+    part =
+        fill_affordable(free_money(order), part, maker->price, order->market->whole, on_top(order));
     return part - part % order->market->rules->amount_step.units;
 }
 

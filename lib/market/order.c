@@ -78,9 +78,9 @@ static enum err placed_before(struct db *db, const struct market_placement *plac
     return rc == ERR_OK && !same ? ERR_IDEMPOTENCY_CONFLICT : rc;
 }
 
-enum err market_place(struct db *db, struct market_line *line, const uint8_t master[SEAL_KEY_SIZE],
-                      const struct market_actor *actor, const struct market_placement *placement,
-                      struct uuid *oid)
+enum err market_place(struct db *db, struct matcher_client *matcher,
+                      const uint8_t master[SEAL_KEY_SIZE], const struct market_actor *actor,
+                      const struct market_placement *placement, struct uuid *oid)
 {
     bool resent = false;
 
@@ -90,7 +90,7 @@ enum err market_place(struct db *db, struct market_line *line, const uint8_t mas
     if (rc != ERR_OK)
         return rc;
     const struct market_change change = change_of(actor, placement, oid);
-    rc = market_change(db, line, &change, &resent);
+    rc = market_change(db, matcher, &change, &resent);
     return rc == ERR_OK || !(resent || actor->repeatable) ? rc
                                                           : placed_before(db, placement, oid, rc);
 }
@@ -108,14 +108,14 @@ enum err market_place_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
     return market_change_in(db, &change);
 }
 
-enum err market_cancel(struct db *db, struct market_line *line, int64_t user_id,
+enum err market_cancel(struct db *db, struct matcher_client *matcher, int64_t user_id,
                        const struct uuid *oid)
 {
     const struct market_change change = {.user_id = user_id, .oid = *oid, .kind = MARKET_CANCEL};
     struct market_order order;
     bool resent = false;
 
-    enum err rc = market_change(db, line, &change, &resent);
+    enum err rc = market_change(db, matcher, &change, &resent);
     if (rc != ERR_ORDER_UNKNOWN || !resent)
         return rc;
     /* Its first sending may have done it. */

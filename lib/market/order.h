@@ -40,10 +40,10 @@ struct market_placement {
     bool fiat_fee;              /* a bid pays its fee in the currency, on top (prefer_fiat_fee) */
 };
 
-struct market_line; /* market/change.h */
+struct matcher_client; /* market/change.h */
 
 /* Places an order, as a whole or not at all.
- * line    the process's line to the matcher; NULL: the order is placed without it
+ * matcher  the process's line to the matcher; NULL: the order is placed without it
  * master  the process's master key: the order's id is made from it and the request, so that a
  *         request sent twice meets the order that it made
  * oid     out, the order's id, a uuid of version 4
@@ -52,7 +52,7 @@ struct market_line; /* market/change.h */
  * amount times price is too large to count; ERR_REPLAYED where the request was processed before (a
  * repeatable one gets its id again, or ERR_IDEMPOTENCY_CONFLICT where it asked for something else);
  * ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB. */
-MUST_USE enum err market_place(struct db *db, struct market_line *line,
+MUST_USE enum err market_place(struct db *db, struct matcher_client *matcher,
                                const uint8_t master[SEAL_KEY_SIZE],
                                const struct market_actor *actor,
                                const struct market_placement *placement, struct uuid *oid);
@@ -64,8 +64,8 @@ MUST_USE enum err market_place_in(struct db *db, const uint8_t master[SEAL_KEY_S
                                   const struct market_placement *placement, struct uuid *oid);
 
 /* Takes an order back; cancelled before is ERR_ORDER_UNKNOWN, as is another user's.
- * line  as for market_place */
-MUST_USE enum err market_cancel(struct db *db, struct market_line *line, int64_t user_id,
+ * matcher  as for market_place */
+MUST_USE enum err market_cancel(struct db *db, struct matcher_client *matcher, int64_t user_id,
                                 const struct uuid *oid);
 
 /* An order as its owner sees it. */

@@ -19,7 +19,7 @@ struct ticket_proof {
  * resent    out, as for db_txn_call: an ERR_REPLAYED may then be one's own
  * Returns what procedure ticket_create signals. */
 MUST_USE enum err ticket_store_create(struct db *db, const struct ticket_actor *actor,
-                                      const struct ticket_order *order, const struct uuid *id,
+                                      const struct ticket_request *order, const struct uuid *id,
                                       const uint8_t key_hash[SHA256_SIZE],
                                       struct ticket_created *out, bool *resent);
 

@@ -52,7 +52,7 @@ static enum err created_from(const uint8_t master[SEAL_KEY_SIZE], const struct t
 }
 
 enum err ticket_created_before(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                               const struct ticket_actor *actor, const struct ticket_order *order,
+                               const struct ticket_actor *actor, const struct ticket_request *order,
                                struct ticket_created *out)
 {
     struct ticket ticket;
@@ -67,7 +67,7 @@ enum err ticket_created_before(struct db *db, const uint8_t master[SEAL_KEY_SIZE
 }
 
 enum err ticket_create(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                       const struct ticket_actor *actor, const struct ticket_order *order,
+                       const struct ticket_actor *actor, const struct ticket_request *order,
                        struct ticket_created *out)
 {
     uint8_t key_hash[SHA256_SIZE];

@@ -56,7 +56,7 @@ struct ticket {
 };
 
 /* What a customer asks for. */
-struct ticket_order {
+struct ticket_request {
     const char *partner;
     struct amount amount; /* greater than zero */
     struct ticket_otp otp;
@@ -82,15 +82,15 @@ struct ticket_created {
  * ERR_OTP_REQUIRED, ERR_OTP_INVALID, ERR_INSUFFICIENT_FUNDS, ERR_OVER_SINGLE_LIMIT,
  * ERR_OVER_DAILY_LIMIT, ERR_OVER_MONTHLY_LIMIT. */
 MUST_USE enum err ticket_create(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                                const struct ticket_actor *actor, const struct ticket_order *order,
-                                struct ticket_created *out);
+                                const struct ticket_actor *actor,
+                                const struct ticket_request *order, struct ticket_created *out);
 
 /* The answer that the actor's request got when it was processed before: for a caller who must know
  * that before he uses up a one-time password. ERR_NOT_FOUND where it was not processed,
  * ERR_IDEMPOTENCY_CONFLICT where it asked for something else. */
 MUST_USE enum err ticket_created_before(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                         const struct ticket_actor *actor,
-                                        const struct ticket_order *order,
+                                        const struct ticket_request *order,
                                         struct ticket_created *out);
 
 /* The customer's open ticket once more with its key, to be handed to the partner again.

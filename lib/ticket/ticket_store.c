@@ -36,7 +36,7 @@ static enum err take_ticket(enum err rc, struct db_rows *rows, struct ticket *ou
 }
 
 enum err ticket_store_create(struct db *db, const struct ticket_actor *actor,
-                             const struct ticket_order *order, const struct uuid *id,
+                             const struct ticket_request *order, const struct uuid *id,
                              const uint8_t key_hash[SHA256_SIZE], struct ticket_created *out,
                              bool *resent)
 {

@@ -35,7 +35,7 @@
 struct caller {
     pthread_t thread;
     struct db *db;
-    struct market_line *line;
+    struct matcher_client *matcher;
     const struct bench_key *key;
     int64_t nonce;
     struct uuid *tickets; /* made here, or to be settled here */
@@ -160,7 +160,7 @@ static enum err place_order(struct caller *caller)
         .trace = TRACE,
     };
     bool resent;
-    enum err rc = market_change(caller->db, caller->line, &bid, &resent);
+    enum err rc = market_change(caller->db, caller->matcher, &bid, &resent);
     if (option.call == CALL_ADD)
         keep_ticket(caller, &bid.oid);
     return rc;
@@ -185,7 +185,7 @@ static bool call_market(struct caller *caller)
     if (option.call == CALL_ORDERS)
         rc = market_orders(caller->db, user_id, skip_order, NULL);
     else if (option.call == CALL_CANCEL)
-        rc = market_cancel(caller->db, caller->line, user_id,
+        rc = market_cancel(caller->db, caller->matcher, user_id,
                            &caller->tickets[caller->ticket_next++]);
     else
         rc = place_order(caller);
@@ -315,7 +315,7 @@ static void open_callers(const struct config *config)
         struct caller *caller = &callers[i];
         caller->key = &keys[i];
         if (db_open_config(config, false, &caller->db) != ERR_OK ||
-            market_line_open(config->market_matcher, &caller->line) != ERR_OK ||
+            matcher_client_open(config->market_matcher, &caller->matcher) != ERR_OK ||
             db_run(caller->db, "DO 0", DB_NO_ARGS, NULL) != ERR_OK)
             bench_fail("cannot reach the database");
     }

@@ -78,7 +78,7 @@ static void make_tickets(struct db *db)
     int64_t customer = 0, partner = 0;
     const struct currency *usd = currency_by_code("USD", 3);
     struct amount funds = {.units = 100 * UNITS, .currency = usd};
-    struct ticket_order order = {.partner = "p", .amount = {.units = UNITS, .currency = usd}};
+    struct ticket_request order = {.partner = "p", .amount = {.units = UNITS, .currency = usd}};
     struct ticket_created created[4];
     struct ticket ticket;
     char key[DB_TEST_NAME_SIZE];

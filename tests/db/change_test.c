@@ -202,25 +202,25 @@ static void test_failed(void)
 /* Without a matcher, or where none listens, a change is made alone. */
 static void test_no_matcher(void)
 {
-    struct market_line *line;
+    struct matcher_client *matcher;
     char path[200];
     bool resent = true;
 
     place.bob = place_user();
     place_give(place.bob, place_money(&place, 2 * USD));
     struct market_change change = place_change(place.bob, place_bid(BTC, USD));
-    DB_GIVES(market_line_open("/nonexistent/match.sock", &line), ERR_OK);
-    DB_GIVES(market_change(place_scratch.app, line, &change, &resent), ERR_OK);
+    DB_GIVES(matcher_client_open("/nonexistent/match.sock", &matcher), ERR_OK);
+    DB_GIVES(market_change(place_scratch.app, matcher, &change, &resent), ERR_OK);
     DB_CHECK(!resent && place_stands(&place, place.bob, change.oid, "open", BTC, BTC));
-    market_line_close(line);
+    matcher_client_close(matcher);
     change.oid = crypto_uuid4();
-    DB_GIVES(market_line_open("", &line), ERR_OK);
-    DB_GIVES(market_change(place_scratch.app, line, &change, &resent), ERR_OK);
-    market_line_close(line);
+    DB_GIVES(matcher_client_open("", &matcher), ERR_OK);
+    DB_GIVES(market_change(place_scratch.app, matcher, &change, &resent), ERR_OK);
+    matcher_client_close(matcher);
     memset(path, 'x', sizeof(path) - 1);
     path[sizeof(path) - 1] = '\0';
-    DB_GIVES(market_line_open(path, &line), ERR_TOO_LONG);
-    market_line_close(line);
+    DB_GIVES(matcher_client_open(path, &matcher), ERR_TOO_LONG);
+    matcher_client_close(matcher);
 }
 
 static const struct test_case tests[] = {

@@ -1,6 +1,6 @@
 /* Payments with the market's part in them: paying with other money, and autosell. Amounts are worked
  * out by hand beside the cases; everybody trades at 0.6 %. */
-#include "fcgi/sale.h"
+#include "sale/sale.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/wait.h"
-#include "fcgi/fiber.h"
+#include "fcgi/server/fiber.h"
 #include "identity/api_key.h"
 #include "identity/rights.h"
 #include "tests/db/db.h"

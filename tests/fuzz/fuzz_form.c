@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi/form.h"
+#include "fcgi/server/form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

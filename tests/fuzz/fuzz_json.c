@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fcgi/json.h"
-#include "fcgi/reply.h"
+#include "fcgi/server/json_body.h"
+#include "fcgi/server/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

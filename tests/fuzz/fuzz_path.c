@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "fcgi/match.h"
+#include "fcgi/server/router.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,17 +34,17 @@ static const struct route rows[] = {
 
 static void check_match(const char *path)
 {
-    static struct matcher matcher;
+    static struct router router;
     const struct route_table table = {.rows = rows, .count = sizeof(rows) / sizeof(rows[0])};
     const char *problem;
     const struct route *row;
-    struct match_result result;
-    if (matcher.row_count == 0)
-        must(matcher_add(&matcher, &table, &problem, &row) == ERR_OK);
-    matcher_find(&matcher, METHOD_GET, path, &result);
+    struct router_result result;
+    if (router.row_count == 0)
+        must(router_add(&router, &table, &problem, &row) == ERR_OK);
+    router_find(&router, METHOD_GET, path, &result);
     must((result.route != NULL) == (result.allowed != 0));
     for (size_t i = 0; i < result.capture_count; i++) {
-        const struct match_capture *capture = &result.captures[i];
+        const struct router_capture *capture = &result.captures[i];
         must(capture->len > 0 && memchr(capture->value, '/', capture->len) == NULL);
         must(capture->value > path && capture->value + capture->len <= path + strlen(path));
     }
@@ -54,13 +54,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *out = malloc(size + 1);
     must(out != NULL);
-    if (match_path((const char *)data, size, out)) {
+    if (router_path((const char *)data, size, out)) {
         size_t len = strlen(out);
         must(len <= size && out[0] == '/' && text_is_utf8(out, len));
         must(strstr(out, "//") == NULL && strstr(out, "/../") == NULL && strchr(out, '\\') == NULL);
         must(len == 1 || out[len - 1] != '/');
         check_match(out);
-        if (match_cut_visibility(out)) {
+        if (router_cut_visibility(out)) {
             must(strlen(out) < len && strncmp(out, "/api/1/", 7) == 0 && strstr(out, "//") == NULL);
             check_match(out);
         }

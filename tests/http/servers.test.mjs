@@ -235,9 +235,9 @@ test('without a socket the worker says what is missing', async () => {
 
 test('a number of sessions that cannot be is refused', async () => {
   for (const sessions of ['0', '9', '11', 'x', '']) {
-    const worker = start(WORKER, ['--sessions', sessions]);
+    const worker = start(WORKER, ['--connections', sessions]);
     assert.deepEqual(await worker.ended, [2, null]);
-    assert.match(worker.log(), /--sessions=.* is not 1 to 8/);
+    assert.match(worker.log(), /--connections=.* is not 1 to 8/);
   }
 });
 

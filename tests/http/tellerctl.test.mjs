@@ -260,7 +260,7 @@ test('partner: add, change, and what is refused', async () => {
   await refused(FAILED, 'not_found', 'partner', 'add', `p-${unique()}`, '--user', `nobody-${unique()}`);
 });
 
-for (const name of ['teller-sweep', 'teller-ipn', 'teller-trigger', 'teller-stream']) {
+for (const name of ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-stream']) {
   const program = path.join(path.dirname(stack.tellerctl), name);
   const env = { ...process.env, TELLER_CONFIG: stack.config };
 

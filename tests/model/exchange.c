@@ -209,7 +209,7 @@ enum err exchange_ticket_open(struct exchange *exchange, unsigned user, unsigned
 
     enum err rc = ticket_create(
         exchange->db, master, &actor,
-        &(struct ticket_order){.partner = PARTNER, .amount = units(exchange, currency, amount)},
+        &(struct ticket_request){.partner = PARTNER, .amount = units(exchange, currency, amount)},
         &created);
     if (rc != ERR_OK)
         return rc;

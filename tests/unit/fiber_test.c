@@ -1,5 +1,5 @@
 /* Fibers: what they change places at, and that each keeps what is its own. */
-#include "fcgi/fiber.h"
+#include "fcgi/server/fiber.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Field tables: types, ranges, and the words for what is wrong. */
-#include "fcgi/fields.h"
+#include "fcgi/server/fields.h"
 
 #include <stdio.h>
 #include <string.h>

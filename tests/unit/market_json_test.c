@@ -1,5 +1,5 @@
 /* Market data as JSON: figures that a test on the wire cannot choose. */
-#include "fcgi/market.h"
+#include "fcgi/views/market.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,4 +1,4 @@
-#include "market/reckon.h"
+#include "market/fill_math.h"
 
 #include "money/decimal.h"
 #include "money/rate.h"
@@ -10,39 +10,38 @@
 static void test_cost(void)
 {
     /* A third of a satoshi's worth is rounded away from both sides. */
-    UNIT_CHECK("even",
-               reckon_down(BTC, 12345, BTC) == 12345 && reckon_up(BTC, 12345, BTC) == 12345);
-    UNIT_CHECK("down", reckon_down(1, 12345, BTC) == 0);
-    UNIT_CHECK("up", reckon_up(1, 12345, BTC) == 1);
-    UNIT_CHECK("nothing", reckon_up(0, 12345, BTC) == 0);
-    UNIT_CHECK("whole items", reckon_up(3, 7, 1) == 21 && reckon_down(3, 7, 1) == 21);
-    UNIT_CHECK("largest", reckon_down(DECIMAL_MAX, 1, 1) == DECIMAL_MAX &&
-                              reckon_up(1, DECIMAL_MAX, 1) == DECIMAL_MAX);
-    UNIT_CHECK("largest, divided", reckon_up(DECIMAL_MAX, 1, BTC) == DECIMAL_MAX / BTC + 1);
+    UNIT_CHECK("even", fill_down(BTC, 12345, BTC) == 12345 && fill_up(BTC, 12345, BTC) == 12345);
+    UNIT_CHECK("down", fill_down(1, 12345, BTC) == 0);
+    UNIT_CHECK("up", fill_up(1, 12345, BTC) == 1);
+    UNIT_CHECK("nothing", fill_up(0, 12345, BTC) == 0);
+    UNIT_CHECK("whole items", fill_up(3, 7, 1) == 21 && fill_down(3, 7, 1) == 21);
+    UNIT_CHECK("largest", fill_down(DECIMAL_MAX, 1, 1) == DECIMAL_MAX &&
+                              fill_up(1, DECIMAL_MAX, 1) == DECIMAL_MAX);
+    UNIT_CHECK("largest, divided", fill_up(DECIMAL_MAX, 1, BTC) == DECIMAL_MAX / BTC + 1);
 }
 
 static void test_fee(void)
 {
-    UNIT_CHECK("0.6 %", reckon_fee(1000, 600) == 6);
-    UNIT_CHECK("down", reckon_fee(999, 600) == 5 && reckon_fee(166, 600) == 0);
-    UNIT_CHECK("none", reckon_fee(DECIMAL_MAX, 0) == 0);
-    UNIT_CHECK("on top", reckon_hold(BTC, 1000, BTC, 600) == 1006);
+    UNIT_CHECK("0.6 %", fill_fee(1000, 600) == 6);
+    UNIT_CHECK("down", fill_fee(999, 600) == 5 && fill_fee(166, 600) == 0);
+    UNIT_CHECK("none", fill_fee(DECIMAL_MAX, 0) == 0);
+    UNIT_CHECK("on top", fill_hold(BTC, 1000, BTC, 600) == 1006);
     /* The largest amount, against full precision. */
     static const struct currency unit = {.code = "ONE"};
     struct amount all = {.units = DECIMAL_MAX, .currency = &unit}, part = {0};
     const struct rate percent = {.coefficient = 599, .scale = 5}, one = {.coefficient = 1};
     UNIT_CHECK("rate", rate_apply(all, percent, one, &unit, ROUND_DOWN, &part) == ERR_OK);
-    UNIT_CHECK("largest", reckon_fee(DECIMAL_MAX, 599) == part.units);
+    UNIT_CHECK("largest", fill_fee(DECIMAL_MAX, 599) == part.units);
 }
 
 /* What is affordable can be paid, and one unit more could not. */
 static bool is_most(__int128 money, __int128 wanted, __int128 price, __int128 whole,
                     int64_t percent)
 {
-    __int128 amount = reckon_affordable(money, wanted, price, whole, percent);
+    __int128 amount = fill_affordable(money, wanted, price, whole, percent);
 
-    return amount >= 0 && amount <= wanted && reckon_hold(amount, price, whole, percent) <= money &&
-           (amount == wanted || reckon_hold(amount + 1, price, whole, percent) > money);
+    return amount >= 0 && amount <= wanted && fill_hold(amount, price, whole, percent) <= money &&
+           (amount == wanted || fill_hold(amount + 1, price, whole, percent) > money);
 }
 
 static void test_affordable(void)
@@ -57,14 +56,13 @@ static void test_affordable(void)
                        is_most(money, 20, price, 1, percents[i]);
     UNIT_CHECK("small numbers", most);
     UNIT_CHECK("no money",
-               reckon_affordable(0, 10, 1, 1, 0) == 0 && reckon_affordable(-5, 10, 1, 1, 0) == 0);
+               fill_affordable(0, 10, 1, 1, 0) == 0 && fill_affordable(-5, 10, 1, 1, 0) == 0);
     /* Where amount times price is as large as it may be, and money larger still. */
     UNIT_CHECK("large", is_most(DECIMAL_MAX / BTC, DECIMAL_MAX / 7, 7, BTC, 600));
     UNIT_CHECK("one price", is_most(DECIMAL_MAX - 1, DECIMAL_MAX, 1, 1, 0));
     UNIT_CHECK("18 decimals",
                is_most(decimal_power(19), DECIMAL_MAX / 1000, 1000, decimal_power(18), 99999));
-    UNIT_CHECK("everything",
-               reckon_affordable(DECIMAL_MAX, DECIMAL_MAX, 1, BTC, 600) == DECIMAL_MAX);
+    UNIT_CHECK("everything", fill_affordable(DECIMAL_MAX, DECIMAL_MAX, 1, BTC, 600) == DECIMAL_MAX);
 }
 
 static const struct test_case cases[] = {

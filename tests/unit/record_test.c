@@ -1,5 +1,5 @@
 /* Replies as FastCGI records, through a socket as the web server reads them. */
-#include "fcgi/record.h"
+#include "fcgi/server/record.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,9 +1,9 @@
 /* Replies: the JSON of the wire, and the envelope of each face. */
-#include "fcgi/reply.h"
+#include "fcgi/server/reply.h"
 
 #include <string.h>
 
-#include "fcgi/envelope.h"
+#include "fcgi/server/envelope.h"
 #include "money/display.h"
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* Requests: CGI variables, form, multipart and JSON bodies become parameters. */
-#include "fcgi/request.h"
+#include "fcgi/server/request.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "fcgi/openapi.h"
+#include "fcgi/server/openapi.h"
 #include "tests/unit/unit.h"
 
 /* True for names of letters, digits and underscores, each with or without a star, one

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
-#include "fcgi/market.h"
+#include "fcgi/views/market.h"
 #include "ledger/ledger.h"
 #include "market/order.h"
 #include "market/ticker.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
-#include "fcgi/reply.h"
+#include "fcgi/server/reply.h"
 #include "money/rate.h"
 
 /* Without trailing zeros, "72.98274". */

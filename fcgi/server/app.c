@@ -1,0 +1,85 @@
+#include "fcgi/server/app.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "crypto/master_key.h"
+#include "ledger/ledger.h"
+#include "market/change.h"
+
+static enum err load_key(struct app *app, struct text *problem)
+{
+    enum err rc = master_key_load(&app->config, app->master_key);
+    if (rc != ERR_OK)
+        text_addf(problem,
+                  "%s: must hold %d hexadecimal digits, and be closed to others (chmod 600)",
+                  app->config.security_key_file, 2 * SEAL_KEY_SIZE);
+    return rc;
+}
+
+enum err app_start(struct app *app, size_t connections, const char *config_path,
+                   struct text *problem)
+{
+    enum log_level level;
+    *app = (struct app){.connections = connections};
+    enum err rc = config_load(config_path, &app->config, problem);
+    if (rc != ERR_OK)
+        return rc;
+    if (!log_level_parse(app->config.log_level, &level)) {
+        text_addf(problem, "log.level: %s is not debug, info, warning or bug",
+                  app->config.log_level);
+        return ERR_CONFIG;
+    }
+    log_set_level(level);
+    rc = crypto_start();
+    if (rc != ERR_OK) {
+        text_puts(problem, "the cryptographic library cannot be used");
+        return rc;
+    }
+    for (size_t i = 0; i < APP_SLOTS && rc == ERR_OK; i++)
+        rc = matcher_client_open(app->config.market_matcher, &app->matcher[i]);
+    if (rc != ERR_OK) {
+        text_addf(problem, "market.matcher: %s is too long for a socket",
+                  app->config.market_matcher);
+        return rc;
+    }
+    return load_key(app, problem);
+}
+
+static void close_db(struct app *app)
+{
+    for (size_t i = 0; i < APP_SLOTS; i++) {
+        db_close(app->db[i]);
+        app->db[i] = NULL;
+    }
+}
+
+static enum err open_db(struct app *app)
+{
+    enum err rc = ERR_OK;
+    for (size_t i = 0; i < APP_SLOTS && rc == ERR_OK; i++)
+        rc = i < app->connections ? db_open_config(&app->config, false, &app->db[i])
+                                  : db_share(app->db[i - app->connections], &app->db[i]);
+    if (rc != ERR_OK)
+        close_db(app);
+    return rc;
+}
+
+enum err app_ready(struct app *app, size_t lane)
+{
+    enum err rc = app->db[0] == NULL ? open_db(app) : ERR_OK;
+    if (rc == ERR_OK && !app->loaded) {
+        rc = ledger_load(app->db[lane]);
+        app->loaded = rc == ERR_OK;
+    }
+    return rc;
+}
+
+void app_stop(struct app *app)
+{
+    close_db(app);
+    for (size_t i = 0; i < APP_SLOTS; i++)
+        matcher_client_close(app->matcher[i]);
+    crypto_wipe(app->master_key, sizeof(app->master_key));
+    config_free(&app->config);
+}

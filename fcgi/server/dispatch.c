@@ -1,0 +1,323 @@
+#include "fcgi/server/dispatch.h"
+
+#include <fcgiapp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "fcgi/auth/auth.h"
+#include "fcgi/routes.h"
+#include "fcgi/server/envelope.h"
+#include "fcgi/server/router.h"
+
+#define ETAG_BYTES 16        /* of the body's SHA-256 */
+#define HEAD_MAX (16 << 10)  /* of the header lines */
+#define KEEP_ROOM (64 << 10) /* bytes of a buffer that are kept between requests */
+
+/* The memory of a request is used again by the next one in its lane; no request waits between
+ * writing its reply here and sending it. */
+static struct {
+    struct router router;
+    struct request requests[APP_SLOTS];
+    struct text body, output;
+} worker = {.body = {.max = REPLY_BODY_CAP}, .output = {.max = HEAD_MAX + REPLY_BODY_CAP}};
+
+enum err dispatch_start(void)
+{
+    for (size_t i = 0; i < route_table_count; i++) {
+        const char *problem;
+        const struct route *row;
+        enum err rc = router_add(&worker.router, route_tables[i], &problem, &row);
+        if (rc != ERR_OK) {
+            log_line(LOG_LEVEL_BUG, "routes", "path=%s problem=\"%s\"",
+                     row->path == NULL ? "-" : row->path, problem);
+            return rc;
+        }
+    }
+    return ERR_OK;
+}
+
+void dispatch_stop(void)
+{
+    router_free(&worker.router);
+    for (size_t i = 0; i < APP_SLOTS; i++)
+        request_free(&worker.requests[i]);
+    text_free(&worker.body);
+    text_free(&worker.output);
+}
+
+/* The path belongs to other methods: says which. */
+static void allow_header(struct reply *reply, unsigned allowed)
+{
+    reply_header(reply, "Allow", "%s%s%s%s", (allowed & METHOD_GET) != 0 ? "GET, HEAD, " : "",
+                 (allowed & METHOD_POST) != 0 ? "POST, " : "",
+                 (allowed & METHOD_PUT) != 0 ? "PUT, " : "",
+                 (allowed & METHOD_DELETE) != 0 ? "DELETE, " : "");
+    char *value = reply->headers[reply->header_count - 1].value;
+    value[strlen(value) - 2] = '\0';
+}
+
+static enum err find_route(struct request *request, struct reply *reply)
+{
+    struct router_result match;
+    unsigned method = router_method(request->method);
+    if (request->path == NULL)
+        return ERR_NO_ROUTE;
+    router_find(&worker.router, method, request->path, &match);
+    if (match.allowed == 0 && router_cut_visibility(request->path))
+        router_find(&worker.router, method, request->path, &match);
+    if (match.route == NULL && match.allowed == 0)
+        return ERR_NO_ROUTE;
+    if (match.route == NULL) {
+        allow_header(reply, match.allowed);
+        return ERR_METHOD;
+    }
+    request->route = match.route;
+    for (size_t i = 0; i < match.capture_count; i++) {
+        const struct router_capture *capture = &match.captures[i];
+        char *value = request_copy(request, capture->value, capture->len);
+        if (value == NULL)
+            return ERR_NO_MEMORY;
+        request->captures[i].name = capture->name;
+        request->captures[i].value = value;
+    }
+    request->capture_count = match.capture_count;
+    return ERR_OK;
+}
+
+/* The session, where the request has one that lives. */
+static enum err auth_optional(struct request *request)
+{
+    enum err rc = auth_session(request);
+    return rc == ERR_SESSION_MISSING || rc == ERR_SESSION_EXPIRED ? ERR_OK : rc;
+}
+
+static enum err authenticate(struct request *request)
+{
+    switch (request->route->auth) {
+    case AUTH_NONE:
+        return ERR_OK;
+    case AUTH_V1:
+        return auth_v1(request);
+    case AUTH_SESSION:
+        return auth_session(request);
+    case AUTH_OPTIONAL:
+        return auth_optional(request);
+    }
+    return ERR_INTERNAL;
+}
+
+/* The browser sends its cookie with every form of every site; only our pages know the token. */
+static bool csrf_holds(const struct request *request)
+{
+    const char *expected = request->caller.csrf;
+    const char *token = request_env(request, "HTTP_X_CSRF_TOKEN");
+    if (request->route->csrf == CSRF_NONE || !request->caller.by_cookie)
+        return true;
+    size_t len = strlen(expected);
+    return len > 0 && token != NULL && strlen(token) == len && crypto_equal(token, expected, len);
+}
+
+static enum err authorize(struct request *request)
+{
+    unsigned rights = request->route->rights;
+    if (rights != 0 && (request->caller.rights & rights) == 0)
+        return ERR_RIGHT;
+    return csrf_holds(request) ? ERR_OK : ERR_CSRF;
+}
+
+/* Caller, right, handler. What authentication queued (the nonce) is sent in any case: a refused
+ * request must not be sent again with the same nonce, and its own refusal comes first. */
+static enum err run(struct request *request, struct reply *reply)
+{
+    enum err rc = authenticate(request);
+    if (rc == ERR_OK)
+        rc = authorize(request);
+    if (rc == ERR_OK)
+        rc = request->route->handler(request, reply);
+    if (request->db != NULL) {
+        enum err deferred = db_flush_deferred(request->db);
+        if (deferred != ERR_OK)
+            rc = deferred;
+    }
+    return rc;
+}
+
+/* No handler may leave a transaction open: the next request would be part of it. */
+static enum err check_txn(struct request *request, enum err rc)
+{
+    if (request->db == NULL || !db_in_txn(request->db))
+        return rc;
+    log_line(LOG_LEVEL_BUG, "open_transaction", "route=%s", request->route->path);
+    db_disconnect(request->db);
+    return ERR_INTERNAL;
+}
+
+static void forget_reply(struct request *request, struct reply *reply)
+{
+    json_object_put(reply->value);
+    *reply = (struct reply){0};
+    request->err_field = request->err_detail = NULL;
+    request->caller = (struct caller){0};
+}
+
+/* The steps of a request, in order; the first error ends them. */
+static enum err answer(struct request *request, FCGX_Stream *in, struct reply *reply)
+{
+    enum err rc = find_route(request, reply);
+    if (rc != ERR_OK)
+        return rc;
+    const struct route *route = request->route;
+    rc = request_read(request, in, route->body_cap == 0 ? REQUEST_BODY_CAP : route->body_cap);
+    if (rc == ERR_OK)
+        rc = request_parse(request, route->auth != AUTH_V1);
+    if (rc != ERR_OK)
+        return rc;
+    if (!route->offline) {
+        rc = app_ready(request->app, request->lane);
+        if (rc != ERR_OK)
+            return rc;
+        request->db = request->app->db[request->lane];
+    }
+    rc = run(request, reply);
+    if (rc == ERR_KEY_CHANGED) {
+        /* The key that we remembered is not the one in the database. The batch stopped at that
+         * check, so that nothing was done yet. */
+        auth_v1_forget(request);
+        forget_reply(request, reply);
+        rc = run(request, reply);
+    }
+    return check_txn(request, rc);
+}
+
+static const char *status_words(int status)
+{
+    static const struct {
+        int status;
+        const char *words;
+    } names[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {303, "See Other"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {413, "Content Too Large"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i].status == status)
+            return names[i].words;
+    return "Other";
+}
+
+/* The same for everybody. */
+static bool is_public(const struct request *request, enum err rc)
+{
+    return rc == ERR_OK && request->route->cache == CACHE_PUBLIC_1S;
+}
+
+/* How long the web server's cache may keep the body: no longer than the second in which it was asked
+ * for, so that whatever is done now is seen in the next one. And a name for it, by which a caller
+ * who has it already is told so. */
+static void add_cache_headers(struct reply *reply, int64_t asked_us)
+{
+    uint8_t hash[SHA256_SIZE];
+    char tag[HEX_SIZE(ETAG_BYTES)];
+
+    crypto_sha256(text_string(&worker.body), worker.body.len, hash);
+    hex_encode(hash, ETAG_BYTES, tag);
+    reply_header(reply, "ETag", "\"%s\"", tag);
+    reply_header(reply, "X-Accel-Expires", "@%lld", (long long)(asked_us / 1000000));
+}
+
+static void write_output(const struct request *request, enum face face, enum err rc,
+                         const struct reply *reply, int status)
+{
+    struct text *out = &worker.output;
+    text_clear(out);
+    text_addf(out, "Status: %d %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n", status,
+              status_words(status), envelope_content_type(face),
+              is_public(request, rc) ? "public, max-age=1, stale-while-revalidate=1" : "no-store");
+    text_addf(out, "Content-Length: %zu\r\nX-Request-Id: %s\r\n", worker.body.len, request->id);
+    for (size_t i = 0; i < reply->header_count; i++)
+        text_addf(out, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
+    text_puts(out, "\r\n");
+    if (strcmp(request->method, "HEAD") != 0)
+        text_add(out, text_string(&worker.body), worker.body.len);
+}
+
+/* Gives large buffers back, when what they hold is of no use any more. */
+static void trim(struct text *text)
+{
+    if (text->room > KEEP_ROOM)
+        text_free(text);
+}
+
+static void log_request(const struct request *request, enum err rc, int status, int64_t started_us)
+{
+    bool bug = err_is_bug(rc) || status == 500;
+    bool probe = request->route != NULL && request->route->offline && rc == ERR_OK;
+    log_line(bug     ? LOG_LEVEL_BUG
+             : probe ? LOG_LEVEL_DEBUG
+                     : LOG_LEVEL_INFO,
+             "request", "route=%s method=%s status=%d us=%lld user=%lld error=%s",
+             request->route == NULL ? "-" : request->route->path, request->method, status,
+             (long long)(clock_mono_us() - started_us), (long long)request->caller.user_id,
+             rc == ERR_OK ? "-" : err_id(rc));
+}
+
+/* The face whose words a caller without a route understands; a refused path still shows its start. */
+static enum face face_of(const struct request *request)
+{
+    if (request->route != NULL)
+        return request->route->face;
+    return envelope_face_of(request->path != NULL ? request->path
+                                                  : request_env(request, "REQUEST_URI"));
+}
+
+void dispatch_resume(size_t lane)
+{
+    log_set_request(worker.requests[lane].id);
+}
+
+const struct text *dispatch_serve(struct app *app, size_t lane, struct FCGX_Request *fcgx)
+{
+    struct request *request = &worker.requests[lane];
+    struct reply reply = {0};
+    int64_t started_us = clock_mono_us(), asked_us = clock_now_us();
+    int status;
+
+    trim(&worker.output);
+    request_start(request, app, fcgx->envp);
+    request->lane = lane;
+    request->matcher = app->matcher[lane];
+    log_set_request(request->id);
+    enum err rc = answer(request, fcgx->in, &reply);
+    enum face face = face_of(request);
+    text_clear(&worker.body);
+    envelope_write(request, face, rc, &reply, &worker.body, &status);
+    if (worker.body.full) {
+        text_clear(&worker.body);
+        rc = ERR_INTERNAL;
+        envelope_write(request, face, rc, &reply, &worker.body, &status);
+    }
+    if (is_public(request, rc))
+        add_cache_headers(&reply, asked_us);
+    write_output(request, face, rc, &reply, status);
+    log_request(request, rc, status, started_us);
+    log_set_request(NULL);
+    json_object_put(reply.value);
+    trim(&worker.body);
+    return &worker.output;
+}

@@ -1,0 +1,25 @@
+/* The accept loop: descriptor 0 is the listening socket that the web server or process manager
+ * handed over. */
+#ifndef FCGI_SERVER_LOOP_H
+#define FCGI_SERVER_LOOP_H
+
+#include <stdbool.h>
+
+#include "fcgi/server/app.h"
+
+#define LOOP_KEPT_MAX 256       /* connections that one worker keeps */
+#define LOOP_DRAIN_MAX_MS 10000 /* after SIGTERM, at most this long */
+#define LOOP_IO_TIMEOUT_S 10    /* a web server that stalls within a request is dropped */
+
+/* Whether descriptor 0 is a listening socket. */
+bool loop_has_socket(void);
+
+/* Whether the worker was asked to end: who only waits for something to happen stops. */
+bool loop_stopping(void);
+
+/* Serves until SIGTERM or SIGINT, then drains: takes what is queued, accepts nothing more, answers
+ * on kept connections until the web server lets go of them or LOOP_DRAIN_MAX_MS is over.
+ * Returns ERR_IO where the descriptors cannot be set up, ERR_NO_MEMORY. */
+MUST_USE enum err loop_run(struct app *app);
+
+#endif

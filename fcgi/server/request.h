@@ -1,0 +1,125 @@
+/* One request as a handler sees it: parameters parsed once, the caller known, a place for what went
+ * wrong. */
+#ifndef FCGI_SERVER_REQUEST_H
+#define FCGI_SERVER_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "fcgi/server/arena.h"
+#include "identity/caller.h"
+
+struct db;
+struct matcher_client;
+struct route;
+struct app;
+
+#define REQUEST_MAX_PARAMS 64      /* parameters of query and body together */
+#define REQUEST_MAX_DEPTH 16       /* nesting of a JSON body */
+#define REQUEST_MAX_CAPTURES 4     /* {names} in a path pattern */
+#define REQUEST_BODY_CAP (1 << 20) /* bytes; a route may ask for less */
+
+/* One parameter. Query, form and top-level JSON members end up here alike; a JSON null counts as
+ * absent. Calls by API key have parameters from the signed body only. */
+struct param {
+    const char *name;  /* NUL-terminated, decoded */
+    const char *value; /* decoded bytes, NUL after value_len; for JSON members their exact text */
+    size_t value_len;
+    struct json_object *json; /* the member itself where the body was JSON, else NULL */
+};
+
+struct request {
+    struct app *app;                /* what the process holds: database, keys, configuration */
+    size_t lane;                    /* its place among those in hand: below APP_SLOTS */
+    struct db *db;                  /* its own handle; NULL where the route is offline */
+    struct matcher_client *matcher; /* its own, to the matcher */
+    const struct route *route;      /* the row that matched */
+    const char *method;
+    char *path;         /* decoded and normalised (router_path), or NULL where it was refused */
+    const char *query;  /* as it was sent, "" where there is none */
+    const char *id;     /* request id, from the web server (REQUEST_ID) or our own */
+    const char *remote; /* the client's address as text, "" where unknown */
+    bool https;
+    bool raw, pretty;    /* ?raw, ?pretty (v1) */
+    const uint8_t *body; /* exact bytes: what a signature covers */
+    size_t body_len;
+    struct param params[REQUEST_MAX_PARAMS];
+    size_t param_count;
+    struct {
+        const char *name;
+        const char *value;
+    } captures[REQUEST_MAX_CAPTURES]; /* from the path pattern: generic/x/{id} */
+    size_t capture_count;
+    struct caller caller; /* who is calling; zero where the route is public */
+    const char
+        *err_field; /* the parameter that the error is about, or NULL; static or request-lived */
+    const char *err_detail;   /* replaces the registry's text where set; static or request-lived */
+    struct json_object *json; /* the parsed JSON body, or NULL; owned by the request */
+    struct arena arena;       /* decoded parameters live here: request_alloc */
+    char *const *env;         /* CGI variables, for request_env alone */
+    char own_id[33];          /* where the server gave no request id */
+};
+
+/* A CGI variable ("HTTP_REST_KEY"), or NULL. */
+const char *request_env(const struct request *request, const char *name);
+
+/* The parameter of that name (the first, body before query), or NULL. */
+const struct param *request_param(const struct request *request, const char *name);
+
+/* The captured path piece of that name, or NULL. */
+const char *request_capture(const struct request *request, const char *name);
+
+/* Notes which parameter `rc` is about, and gives `rc` back, so that a handler says
+ * `return request_fail(r, "amount", ERR_EMPTY);`
+ * field  static or request-lived; NULL for none */
+MUST_USE enum err request_fail(struct request *request, const char *field, enum err rc);
+
+/* The same with words of its own.
+ * detail  "should be ask or bid": static or request-lived; NULL for the registry's text */
+MUST_USE enum err request_fail_text(struct request *request, const char *field, enum err rc,
+                                    const char *detail);
+
+/* What follows is for the dispatcher, the parsers and their tests. */
+
+struct FCGX_Stream;
+
+/* Starts over: method, path, query, id, address, ?raw and ?pretty from the CGI variables. The
+ * memory of the request before is reused.
+ * app  may be NULL in tests
+ * env  "NAME=value", NULL-terminated, or NULL for none; they outlive the request */
+void request_start(struct request *request, struct app *app, char *const *env);
+
+/* Reads the body, whole.
+ * cap  the most bytes
+ * Returns ERR_TOO_LARGE, ERR_MALFORMED where it ends before
+ * CONTENT_LENGTH, ERR_NO_MEMORY. */
+MUST_USE enum err request_read(struct request *request, struct FCGX_Stream *in, size_t cap);
+
+/* Turns body and query into parameters, body first.
+ * with_query  false leaves the query out (it is not covered by a signature)
+ * Errors: ERR_CONTENT_TYPE, ERR_MALFORMED, ERR_NOT_UTF8, ERR_TOO_DEEP, ERR_TOO_MANY_PARAMS,
+ * ERR_NO_MEMORY. */
+MUST_USE enum err request_parse(struct request *request, bool with_query);
+
+/* Adds a parameter.
+ * name, value  must live as long as the request; the value has a NUL behind `value_len` bytes
+ * json         the member itself where the body was JSON, else NULL
+ * Returns ERR_TOO_MANY_PARAMS. */
+MUST_USE enum err request_add_param(struct request *request, const char *name, const char *value,
+                                    size_t value_len, struct json_object *json);
+
+/* Memory that lives as long as the request, or NULL. */
+void *request_alloc(struct request *request, size_t size);
+
+/* A copy of `len` bytes with a NUL behind them, that lives as long as the request; or NULL. */
+char *request_copy(struct request *request, const void *data, size_t len);
+
+/* Gives everything back. */
+void request_free(struct request *request);
+
+#endif

@@ -1,0 +1,95 @@
+#include "fcgi/views/history.h"
+
+#include <string.h>
+
+#include "fcgi/server/fields.h"
+
+#define DAY_S 86400
+
+struct history_params {
+    const struct currency *currency;
+    int64_t type;
+    bool with_type;
+    int64_t date_start, date_end;
+    bool with_end;
+    int64_t trade_id;
+    int64_t page;
+};
+
+#define AT(member) offsetof(struct history_params, member)
+static const struct field history_fields[] = {
+    {.name = "currency", .type = FIELD_CURRENCY, .required = true, .offset = AT(currency)},
+    {.name = "type",
+     .type = FIELD_CHOICE,
+     .offset = AT(type),
+     .given_offset = AT(with_type),
+     .choices = ledger_types},
+    {.name = "date_start", .type = FIELD_DATE, .offset = AT(date_start)},
+    {.name = "date_end", .type = FIELD_DATE, .offset = AT(date_end), .given_offset = AT(with_end)},
+    {.name = "trade_id", .type = FIELD_INT, .min = 1, .offset = AT(trade_id)},
+    {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
+};
+#undef AT
+
+/* True for "YYYY-MM-DD": a day, not a moment. */
+static bool is_day(const struct param *param)
+{
+    return param != NULL && param->value_len == 10 && memchr(param->value, '-', 10) != NULL;
+}
+
+static enum err read_filter(struct request *request, struct ledger_filter *out)
+{
+    struct history_params params = {.page = 1};
+    enum err rc = FIELDS_READ(request, history_fields, &params);
+    if (rc != ERR_OK)
+        return rc;
+    *out = (struct ledger_filter){.currency = params.currency,
+                                  .type = params.with_type ? ledger_types[params.type] : NULL,
+                                  .since = params.date_start,
+                                  .trade_id = params.trade_id,
+                                  .page = params.page};
+    if (params.with_end)
+        out->until = params.date_end + (is_day(request_param(request, "date_end")) ? DAY_S : 1);
+    return ERR_OK;
+}
+
+enum err history_read(struct request *request,
+                      void (*add)(void *lines, const struct ledger_line *line),
+                      struct json_object **lines, struct page *page)
+{
+    struct ledger_filter filter;
+
+    *lines = NULL;
+    enum err rc = read_filter(request, &filter);
+    if (rc != ERR_OK)
+        return rc;
+    *lines = json_object_new_array();
+    rc = ledger_history(request->db, request->caller.user_id, &filter, add, *lines, page);
+    if (rc != ERR_OK) {
+        json_object_put(*lines);
+        *lines = NULL;
+    }
+    return rc;
+}
+
+const char *history_words(const struct ledger_line *line)
+{
+    static struct text words = {.max = LEDGER_INFO_SIZE}; /* no request waits in a list */
+
+    if (line->trade == NULL)
+        return line->info;
+    text_clear(&words);
+    ledger_trade_words(line->trade, strcmp(line->type, "fee") == 0, &words);
+    return text_string(&words);
+}
+
+const char *history_link_class(const struct ledger_line *line)
+{
+    if (line->trade != NULL)
+        return "Money_Trade";
+    if (!line->has_ref)
+        return NULL;
+    if (strncmp(line->journal_kind, "ticket_", 7) == 0)
+        return "Money_Ticket";
+    return strncmp(line->journal_kind, "checkout_", 9) == 0 ? "Money_Merchant_Order" : NULL;
+}

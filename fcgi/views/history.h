@@ -1,0 +1,27 @@
+/* Reading the parameters of a history and its lines: the same for v1 and the site. */
+#ifndef FCGI_VIEWS_HISTORY_H
+#define FCGI_VIEWS_HISTORY_H
+
+#include "base/page.h"
+#include "fcgi/server/reply.h"
+#include "fcgi/server/request.h"
+#include "ledger/ledger.h"
+
+/* The page of the caller's history that the request asks for: currency (required), type,
+ * date_start, date_end, trade_id and page. A date_end without a time of day means the end of that day.
+ * add    called with *lines and each line, newest first; writes it as its face does
+ * lines  out, a JSON array, owned by the caller; NULL where it fails
+ * page   out, which page it is
+ * Errors: as fields_read, the field named; ERR_DB_AWAY, ERR_DB. */
+MUST_USE enum err history_read(struct request *request,
+                               void (*add)(void *lines, const struct ledger_line *line),
+                               struct json_object **lines, struct page *page);
+
+/* What the line says to its owner, or NULL. Valid until the next call. */
+const char *history_words(const struct ledger_line *line);
+
+/* The class of what a line is about, as the third-party clients know it ("Money_Ticket"), or NULL.
+ * Static storage. */
+const char *history_link_class(const struct ledger_line *line);
+
+#endif

@@ -1,0 +1,36 @@
+/* Merchants' orders on the wire: what v1 and the site say and read alike. */
+#ifndef FCGI_VIEWS_MERCHANT_ORDER_H
+#define FCGI_VIEWS_MERCHANT_ORDER_H
+
+#include "checkout/checkout.h"
+#include "fcgi/server/reply.h"
+#include "fcgi/server/request.h"
+
+#define ORDERS_URL_SIZE 512 /* a payment page's URL with its NUL */
+
+/* Who asks, from the request. */
+struct checkout_actor orders_actor(const struct request *request);
+
+/* Where the buyer is to be sent: base_url/pay/<transaction>. */
+void orders_payment_url(const struct request *request, const struct uuid *id,
+                        char out[ORDERS_URL_SIZE]);
+
+/* An order as its merchant sees it, everything but its payments and notifications. `data` is null
+ * where it is no text; data_base64 always holds its bytes. Owned by the caller. */
+struct json_object *orders_object(const struct request *request,
+                                  const struct checkout_order *order);
+
+/* True where amount or amount_int is there and not empty: both are optional in some calls. */
+bool orders_amount_given(const struct request *request);
+
+/* Reads status, since and page, and adds that page of the caller's orders to the array `list`. */
+MUST_USE enum err orders_list(struct request *request, struct json_object *list, struct page *page);
+
+/* Handlers of the merchant's calls about the order that the parameter `transaction` names. All answer
+ * the order with its payments and notifications. Errors as the domain's, the field named.
+ * repeatable  the caller's request_key is an Idempotency-Key */
+MUST_USE enum err orders_details(struct request *request, struct reply *reply);
+MUST_USE enum err orders_cancel(struct request *request, struct reply *reply);
+MUST_USE enum err orders_refund(struct request *request, struct reply *reply, bool repeatable);
+
+#endif
