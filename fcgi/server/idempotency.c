@@ -17,5 +17,6 @@ enum err idempotency_take(struct request *request)
         if (key[i] < ' ' || key[i] > '~')
             return request_fail(request, IDEMPOTENCY_HEADER, ERR_INVALID);
     snprintf(caller->request_key, sizeof(caller->request_key), "i:%s", key);
+    caller->repeatable = true;
     return ERR_OK;
 }

@@ -40,6 +40,16 @@ const char *request_capture(const struct request *request, const char *name)
     return NULL;
 }
 
+struct actor request_actor(const struct request *request)
+{
+    const struct caller *caller = &request->caller;
+    return (struct actor){.user_id = caller->user_id,
+                          .request_key = caller->request_key,
+                          .trace = request->id,
+                          .repeatable = caller->repeatable,
+                          .digest = caller->repeatable ? caller->digest : NULL};
+}
+
 enum err request_fail(struct request *request, const char *field, enum err rc)
 {
     return request_fail_text(request, field, rc, NULL);

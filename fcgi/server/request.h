@@ -9,6 +9,7 @@
 
 #include <json-c/json.h>
 
+#include "base/actor.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "fcgi/server/arena.h"
@@ -73,6 +74,9 @@ const struct param *request_param(const struct request *request, const char *nam
 
 /* The captured path piece of that name, or NULL. */
 const char *request_capture(const struct request *request, const char *name);
+
+/* The caller as a domain wants to know them; what it points to lives as long as the request. */
+struct actor request_actor(const struct request *request);
 
 /* Notes which parameter `rc` is about, and gives `rc` back, so that a handler says
  * `return request_fail(r, "amount", ERR_EMPTY);`

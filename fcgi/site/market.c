@@ -170,10 +170,7 @@ static enum err handle_place(struct request *request, struct reply *reply)
     enum err rc = read_order(request, &asked);
     if (rc != ERR_OK)
         return rc;
-    struct market_actor actor = {.user_id = request->caller.user_id,
-                                 .request_key = request->caller.request_key,
-                                 .trace = request->id,
-                                 .repeatable = true};
+    struct actor actor = request_actor(request);
     rc = market_place(request->db, request->matcher, request->app->master_key, &actor,
                       &asked.placement, &oid);
     if (rc != ERR_OK)

@@ -20,7 +20,7 @@ static enum err handle_list(struct request *request, struct reply *reply)
 static enum err handle_refund(struct request *request, struct reply *reply)
 {
     enum err rc = idempotency_take(request);
-    return rc == ERR_OK ? orders_refund(request, reply, true) : rc;
+    return rc == ERR_OK ? orders_refund(request, reply) : rc;
 }
 
 static const struct route rows[] = {

@@ -137,8 +137,7 @@ static enum err read_payment(struct request *request, struct payment *payment)
     if (rc != ERR_OK)
         return rc;
     *sale =
-        (struct sale_request){.master = request->app->master_key, .actor = orders_actor(request)};
-    sale->actor.repeatable = true;
+        (struct sale_request){.master = request->app->master_key, .actor = request_actor(request)};
     if (!payment->params.with_quote)
         return read_amount(request, &payment->sale.order, &payment->amount, &sale->amount);
     sale->quote = &payment->params.quote;
@@ -155,7 +154,7 @@ static enum err pay(struct request *request, struct payment *payment)
         if (rc != ERR_NOT_FOUND)
             return rc;
         rc = otp_device_check(request->db, request->app->master_key, sale->actor.user_id,
-                              payment->params.otp, &sale->otp_device, &sale->otp_step);
+                              payment->params.otp, &sale->otp);
         if (rc != ERR_OK)
             return rc;
     }
@@ -278,7 +277,7 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
 {
     struct order_params params;
     struct checkout_order order;
-    struct checkout_actor actor = orders_actor(request);
+    struct actor actor = request_actor(request);
 
     enum err rc = FIELDS_READ(request, order_fields, &params);
     if (rc == ERR_OK)

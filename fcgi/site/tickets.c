@@ -100,8 +100,7 @@ static enum err handle_create(struct request *request, struct reply *reply)
     enum err rc = read_order(request, &order, &otp);
     if (rc != ERR_OK)
         return rc;
-    struct ticket_actor actor = tickets_actor(request);
-    actor.repeatable = true;
+    struct actor actor = request_actor(request);
     /* A request that was done before is answered first: its one-time password is used up. */
     rc = ticket_created_before(request->db, request->app->master_key, &actor, &order, &created);
     if (rc == ERR_NOT_FOUND)
@@ -140,7 +139,7 @@ static enum err handle_continue(struct request *request, struct reply *reply)
 static enum err handle_cancel(struct request *request, struct reply *reply)
 {
     struct ticket_params params;
-    struct ticket_actor actor = tickets_actor(request);
+    struct actor actor = request_actor(request);
     struct ticket ticket;
 
     enum err rc = FIELDS_READ(request, ticket_fields, &params);

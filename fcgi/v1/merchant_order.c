@@ -89,7 +89,7 @@ static enum err create(struct request *request, struct uuid *id)
         .return_failure = "", .cancel_return = "", .description = "", .ipn = ""};
     struct amount amount;
     char endpoint[HTTP_ENDPOINT_SIZE] = "";
-    struct checkout_actor actor = orders_actor(request);
+    struct actor actor = request_actor(request);
 
     enum err rc = FIELDS_READ(request, create_fields, &params);
     if (rc == ERR_OK)
@@ -136,7 +136,7 @@ static enum err handle_create(struct request *request, struct reply *reply)
 
 static enum err handle_refund(struct request *request, struct reply *reply)
 {
-    return orders_refund(request, reply, false);
+    return orders_refund(request, reply);
 }
 
 static enum err handle_list(struct request *request, struct reply *reply)

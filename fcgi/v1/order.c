@@ -79,9 +79,7 @@ static enum err handle_add(struct request *request, struct reply *reply)
     struct market_placement placement = {0};
     struct amount price, stop;
     bool with_price = false, with_stop = false;
-    const struct market_actor actor = {.user_id = request->caller.user_id,
-                                       .request_key = request->caller.request_key,
-                                       .trace = request->id};
+    const struct actor actor = request_actor(request);
     struct uuid oid;
     char text[UUID_TEXT_SIZE];
 

@@ -15,7 +15,7 @@ static enum err handle_create(struct request *request, struct reply *reply)
 {
     struct ticket_request order;
     struct ticket_created created;
-    struct ticket_actor actor = tickets_actor(request);
+    struct actor actor = request_actor(request);
     const char *otp;
 
     enum err rc = tickets_read_order(request, &order, &otp);
@@ -84,7 +84,7 @@ static const struct field update_fields[] = {
 static enum err handle_cancel(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = tickets_actor(request);
+    struct actor actor = request_actor(request);
     struct ticket ticket;
 
     enum err rc = FIELDS_READ(request, cancel_fields, &params);
@@ -136,7 +136,7 @@ static enum err add_customer(struct request *request, struct json_object *object
 static enum err handle_ticket_info(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = tickets_actor(request);
+    struct actor actor = request_actor(request);
     struct ticket ticket;
     char id[UUID_TEXT_SIZE], return_url[1024];
 
@@ -159,7 +159,7 @@ static enum err handle_ticket_info(struct request *request, struct reply *reply)
 static enum err handle_settle(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = tickets_actor(request);
+    struct actor actor = request_actor(request);
     struct ticket ticket;
 
     enum err rc = FIELDS_READ(request, settle_fields, &params);
@@ -171,7 +171,7 @@ static enum err handle_settle(struct request *request, struct reply *reply)
 static enum err handle_update(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = tickets_actor(request);
+    struct actor actor = request_actor(request);
     struct ticket ticket;
 
     enum err rc = FIELDS_READ(request, update_fields, &params);
@@ -185,7 +185,7 @@ static enum err handle_update(struct request *request, struct reply *reply)
 static enum err handle_reject(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = tickets_actor(request);
+    struct actor actor = request_actor(request);
     struct ticket ticket;
 
     enum err rc = FIELDS_READ(request, reason_fields, &params);
@@ -197,7 +197,7 @@ static enum err handle_reject(struct request *request, struct reply *reply)
 static enum err handle_refund(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
-    struct ticket_actor actor = tickets_actor(request);
+    struct actor actor = request_actor(request);
     struct ticket ticket;
 
     enum err rc = FIELDS_READ(request, reason_fields, &params);

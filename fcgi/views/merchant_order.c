@@ -8,13 +8,6 @@
 #include "fcgi/server/fields.h"
 #include "notify/feed.h"
 
-struct checkout_actor orders_actor(const struct request *request)
-{
-    return (struct checkout_actor){.user_id = request->caller.user_id,
-                                   .request_key = request->caller.request_key,
-                                   .trace = request->id};
-}
-
 void orders_payment_url(const struct request *request, const struct uuid *id,
                         char out[ORDERS_URL_SIZE])
 {
@@ -230,7 +223,7 @@ enum err orders_cancel(struct request *request, struct reply *reply)
 {
     struct order_params params;
     struct checkout_order order;
-    struct checkout_actor actor = orders_actor(request);
+    struct actor actor = request_actor(request);
 
     enum err rc = FIELDS_READ(request, order_fields, &params);
     if (rc == ERR_OK)
@@ -238,15 +231,14 @@ enum err orders_cancel(struct request *request, struct reply *reply)
     return rc == ERR_OK ? reply_order(request, reply, &order) : rc;
 }
 
-enum err orders_refund(struct request *request, struct reply *reply, bool repeatable)
+enum err orders_refund(struct request *request, struct reply *reply)
 {
     struct order_params params = {.reason = ""};
     struct checkout_order order;
-    struct checkout_actor actor = orders_actor(request);
+    struct actor actor = request_actor(request);
     struct amount amount;
     bool with_amount = orders_amount_given(request);
 
-    actor.repeatable = repeatable;
     enum err rc = FIELDS_READ(request, refund_fields, &params);
     if (rc == ERR_OK)
         rc = checkout_view_own(request->db, actor.user_id, &params.transaction, &order);

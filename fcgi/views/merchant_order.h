@@ -8,9 +8,6 @@
 
 #define ORDERS_URL_SIZE 512 /* a payment page's URL with its NUL */
 
-/* Who asks, from the request. */
-struct checkout_actor orders_actor(const struct request *request);
-
 /* Where the buyer is to be sent: base_url/pay/<transaction>. */
 void orders_payment_url(const struct request *request, const struct uuid *id,
                         char out[ORDERS_URL_SIZE]);
@@ -27,10 +24,9 @@ bool orders_amount_given(const struct request *request);
 MUST_USE enum err orders_list(struct request *request, struct json_object *list, struct page *page);
 
 /* Handlers of the merchant's calls about the order that the parameter `transaction` names. All answer
- * the order with its payments and notifications. Errors as the domain's, the field named.
- * repeatable  the caller's request_key is an Idempotency-Key */
+ * the order with its payments and notifications. Errors as the domain's, the field named. */
 MUST_USE enum err orders_details(struct request *request, struct reply *reply);
 MUST_USE enum err orders_cancel(struct request *request, struct reply *reply);
-MUST_USE enum err orders_refund(struct request *request, struct reply *reply, bool repeatable);
+MUST_USE enum err orders_refund(struct request *request, struct reply *reply);
 
 #endif

@@ -5,13 +5,6 @@
 #include "fcgi/server/fields.h"
 #include "identity/otp_device.h"
 
-struct ticket_actor tickets_actor(const struct request *request)
-{
-    return (struct ticket_actor){.user_id = request->caller.user_id,
-                                 .request_key = request->caller.request_key,
-                                 .trace = request->id};
-}
-
 struct order_params {
     const char *partner;
     const struct currency *currency;
@@ -51,15 +44,14 @@ static enum err name_field(struct request *request, enum err rc)
     return rc;
 }
 
-enum err tickets_open(struct request *request, const struct ticket_actor *actor,
+enum err tickets_open(struct request *request, const struct actor *actor,
                       struct ticket_request *order, const char *otp, struct ticket_created *out)
 {
     const uint8_t *master = request->app->master_key;
     enum err rc = ERR_OK;
 
     if (otp[0] != '\0')
-        rc = otp_device_check(request->db, master, actor->user_id, otp, &order->otp.device_id,
-                              &order->otp.step);
+        rc = otp_device_check(request->db, master, actor->user_id, otp, &order->otp);
     if (rc == ERR_OK)
         rc = ticket_create(request->db, master, actor, order, out);
     return rc == ERR_OK ? ERR_OK : name_field(request, rc);

@@ -6,9 +6,6 @@
 #include "fcgi/server/request.h"
 #include "ticket/ticket.h"
 
-/* The caller, as the domain wants to know them. Its strings live as long as the request. */
-struct ticket_actor tickets_actor(const struct request *request);
-
 /* Reads partner, currency, otp and amount or amount_int.
  * order  out, all but its one-time password
  * otp    out, as sent; "" where there is none; lives as long as the request
@@ -18,12 +15,12 @@ MUST_USE enum err tickets_read_order(struct request *request, struct ticket_requ
 
 /* Opens the ticket, with the one-time password checked before; names the parameter that a refusal
  * is about.
- * actor  the caller, see tickets_actor
+ * actor  the caller, see request_actor
  * order  in; out, which code of which device is used up with it
  * otp    as read; "" where none was sent
  * out    out, the ticket and its key
  * Errors: as otp_device_check and ticket_create. */
-MUST_USE enum err tickets_open(struct request *request, const struct ticket_actor *actor,
+MUST_USE enum err tickets_open(struct request *request, const struct actor *actor,
                                struct ticket_request *order, const char *otp,
                                struct ticket_created *out);
 

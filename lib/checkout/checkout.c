@@ -28,7 +28,7 @@ bool checkout_return_url_ok(const char *url)
     return text_is_utf8(url, len);
 }
 
-enum err checkout_create(struct db *db, const struct checkout_actor *actor,
+enum err checkout_create(struct db *db, const struct actor *actor,
                          const struct checkout_request *request, struct uuid *id)
 {
     bool resent = false;
@@ -56,9 +56,9 @@ static bool done_was(const struct checkout_done *done, const char *kind, const s
            (amount == NULL || amount->units == done->units);
 }
 
-enum err checkout_paid_before(struct db *db, const struct checkout_actor *actor,
-                              const struct uuid *id, const struct amount *amount,
-                              struct uuid *payment, struct checkout_order *out)
+enum err checkout_paid_before(struct db *db, const struct actor *actor, const struct uuid *id,
+                              const struct amount *amount, struct uuid *payment,
+                              struct checkout_order *out)
 {
     struct checkout_done done;
     enum err rc = checkout_store_done(db, actor, &done);
@@ -70,15 +70,14 @@ enum err checkout_paid_before(struct db *db, const struct checkout_actor *actor,
     return checkout_view(db, id, out);
 }
 
-enum err checkout_pay(struct db *db, const struct checkout_actor *actor, const struct uuid *id,
-                      const struct amount *amount, int64_t otp_device, int64_t otp_step,
-                      struct uuid *payment, struct checkout_order *out)
+enum err checkout_pay(struct db *db, const struct actor *actor, const struct uuid *id,
+                      const struct amount *amount, const struct otp_step *otp, struct uuid *payment,
+                      struct checkout_order *out)
 {
     bool resent = false;
 
     *payment = crypto_uuid7();
-    enum err rc =
-        checkout_store_pay(db, actor, id, payment, amount, otp_device, otp_step, out, &resent);
+    enum err rc = checkout_store_pay(db, actor, id, payment, amount, otp, out, &resent);
     if (rc == ERR_OK || !(resent || actor->repeatable))
         return rc;
     /* Whatever it is refused for now may be what its first sending did: the order is paid, the money
@@ -88,9 +87,8 @@ enum err checkout_pay(struct db *db, const struct checkout_actor *actor, const s
 }
 
 /* The same for a refund. */
-static enum err refunded_before(struct db *db, const struct checkout_actor *actor,
-                                const struct uuid *id, const struct amount *amount,
-                                struct checkout_order *out)
+static enum err refunded_before(struct db *db, const struct actor *actor, const struct uuid *id,
+                                const struct amount *amount, struct checkout_order *out)
 {
     struct checkout_done done;
     enum err rc = checkout_store_done(db, actor, &done);
@@ -101,7 +99,7 @@ static enum err refunded_before(struct db *db, const struct checkout_actor *acto
     return checkout_view(db, id, out);
 }
 
-enum err checkout_cancel(struct db *db, const struct checkout_actor *actor, const struct uuid *id,
+enum err checkout_cancel(struct db *db, const struct actor *actor, const struct uuid *id,
                          bool as_merchant, struct checkout_order *out)
 {
     bool resent = false;
@@ -110,7 +108,7 @@ enum err checkout_cancel(struct db *db, const struct checkout_actor *actor, cons
     return rc == ERR_ORDER_CANCELLED && resent ? checkout_view(db, id, out) : rc;
 }
 
-enum err checkout_refund(struct db *db, const struct checkout_actor *actor, const struct uuid *id,
+enum err checkout_refund(struct db *db, const struct actor *actor, const struct uuid *id,
                          const struct uuid *payment, const struct amount *amount,
                          const char *reason, struct checkout_order *out)
 {

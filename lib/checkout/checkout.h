@@ -13,10 +13,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/actor.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "base/page.h"
 #include "db/db.h"
+#include "identity/otp.h"
 #include "money/amount.h"
 
 #define CHECKOUT_DESCRIPTION_MAX 255 /* code points */
@@ -27,14 +29,6 @@
 #define CHECKOUT_TTL_MIN_S 60
 #define CHECKOUT_TTL_MAX_S (31 * 86400)
 #define CHECKOUT_PAGE 50
-
-/* Who asks for a change: everything that the journal keeps. */
-struct checkout_actor {
-    int64_t user_id;
-    const char *request_key; /* unique per user: see struct caller */
-    const char *trace;       /* request id for the logs */
-    bool repeatable;         /* request_key is an Idempotency-Key: again gives the same answer */
-};
 
 /* What a merchant asks for; strings may be NULL or "" where the API has them optional. */
 struct checkout_request {
@@ -76,7 +70,7 @@ bool checkout_return_url_ok(const char *url);
 
 /* Makes an order. id  out, the transaction id
  * ERR_CURRENCY_DISABLED; ERR_REPLAYED where the actor's request was processed before. */
-MUST_USE enum err checkout_create(struct db *db, const struct checkout_actor *actor,
+MUST_USE enum err checkout_create(struct db *db, const struct actor *actor,
                                   const struct checkout_request *request, struct uuid *id);
 
 /* Anybody who holds the id may see an order. ERR_ORDER_UNKNOWN. */
@@ -88,17 +82,16 @@ MUST_USE enum err checkout_view_own(struct db *db, int64_t merchant_id, const st
 
 /* A buyer's payment from the balance, in one transaction.
  * amount      NULL: all that is missing; in the order's currency, greater than zero
- * otp_device  what otp_device_check found, 0 = none
+ * otp         what otp_device_check found; zero or NULL: none was given
  * payment     out, its id
  * Where the actor's request is repeatable, the same again gives the same payment, and another one
  * under its key is ERR_IDEMPOTENCY_CONFLICT.
  * Errors: ERR_ORDER_UNKNOWN, ERR_ORDER_OWN, ERR_ORDER_PAID, ERR_ORDER_CANCELLED, ERR_ORDER_CLOSED,
  * ERR_ORDER_REFUNDED, ERR_ORDER_OVERPAID, ERR_ORDER_WHOLE, ERR_OTP_REQUIRED, ERR_OTP_INVALID,
  * ERR_INSUFFICIENT_FUNDS, ERR_REPLAYED. */
-MUST_USE enum err checkout_pay(struct db *db, const struct checkout_actor *actor,
-                               const struct uuid *id, const struct amount *amount,
-                               int64_t otp_device, int64_t otp_step, struct uuid *payment,
-                               struct checkout_order *out);
+MUST_USE enum err checkout_pay(struct db *db, const struct actor *actor, const struct uuid *id,
+                               const struct amount *amount, const struct otp_step *otp,
+                               struct uuid *payment, struct checkout_order *out);
 
 /* The same inside the caller's transaction (db_txn), where a request processed before is ERR_REPLAYED,
  * repeatable or not.
@@ -106,15 +99,15 @@ MUST_USE enum err checkout_pay(struct db *db, const struct checkout_actor *actor
  * payment  the id that it is to have
  * net      out, what the merchant has of it now, the fee taken off: of the whole order where this
  *          payment completes it, zero while it is paid in part */
-MUST_USE enum err checkout_pay_in(struct db *db, const struct checkout_actor *actor,
+MUST_USE enum err checkout_pay_in(struct db *db, const struct actor *actor,
                                   const struct checkout_order *order, const struct uuid *payment,
-                                  const struct amount *amount, int64_t otp_device, int64_t otp_step,
+                                  const struct amount *amount, const struct otp_step *otp,
                                   struct amount *net);
 
 /* The answer that the actor's request got when it was processed before: for a caller who must know
  * that before he uses up a one-time password. ERR_NOT_FOUND where it was not processed,
  * ERR_IDEMPOTENCY_CONFLICT where it asked for something else. */
-MUST_USE enum err checkout_paid_before(struct db *db, const struct checkout_actor *actor,
+MUST_USE enum err checkout_paid_before(struct db *db, const struct actor *actor,
                                        const struct uuid *id, const struct amount *amount,
                                        struct uuid *payment, struct checkout_order *out);
 
@@ -122,9 +115,8 @@ MUST_USE enum err checkout_paid_before(struct db *db, const struct checkout_acto
  * not signed in) may do so while nobody else paid a part, and leaves a multipay order as it is.
  * ERR_ORDER_UNKNOWN, ERR_ORDER_PAID, ERR_ORDER_CANCELLED, ERR_ORDER_CLOSED, ERR_ORDER_REFUNDED,
  * ERR_ORDER_OTHER_PAYER. */
-MUST_USE enum err checkout_cancel(struct db *db, const struct checkout_actor *actor,
-                                  const struct uuid *id, bool as_merchant,
-                                  struct checkout_order *out);
+MUST_USE enum err checkout_cancel(struct db *db, const struct actor *actor, const struct uuid *id,
+                                  bool as_merchant, struct checkout_order *out);
 
 /* The merchant gives back what was paid; the fee stays with the house.
  * payment  NULL: all of them, the newest first
@@ -133,10 +125,9 @@ MUST_USE enum err checkout_cancel(struct db *db, const struct checkout_actor *ac
  * reason   at most CHECKOUT_REASON_MAX code points, for the payers' history; "": the description
  * ERR_ORDER_UNKNOWN, ERR_PAYMENT_UNKNOWN, ERR_ORDER_NOT_PAID, ERR_ORDER_OVER_REFUNDED,
  * ERR_INSUFFICIENT_FUNDS, ERR_REPLAYED. */
-MUST_USE enum err checkout_refund(struct db *db, const struct checkout_actor *actor,
-                                  const struct uuid *id, const struct uuid *payment,
-                                  const struct amount *amount, const char *reason,
-                                  struct checkout_order *out);
+MUST_USE enum err checkout_refund(struct db *db, const struct actor *actor, const struct uuid *id,
+                                  const struct uuid *payment, const struct amount *amount,
+                                  const char *reason, struct checkout_order *out);
 
 struct checkout_filter {
     const char *status; /* or NULL */

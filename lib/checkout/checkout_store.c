@@ -77,7 +77,7 @@ static struct db_arg url(const char *text)
     return text == NULL || text[0] == '\0' ? db_null() : db_text(text);
 }
 
-enum err checkout_store_create(struct db *db, const struct checkout_actor *actor,
+enum err checkout_store_create(struct db *db, const struct actor *actor,
                                const struct checkout_request *request, const struct uuid *id,
                                bool *resent)
 {
@@ -96,7 +96,7 @@ enum err checkout_store_create(struct db *db, const struct checkout_actor *actor
         NULL, resent);
 }
 
-enum err checkout_store_created(struct db *db, const struct checkout_actor *actor, struct uuid *id)
+enum err checkout_store_created(struct db *db, const struct actor *actor, struct uuid *id)
 {
     struct db_rows rows = {0};
     enum err rc =
@@ -117,42 +117,45 @@ enum err checkout_view(struct db *db, const struct uuid *id, struct checkout_ord
     return take_order(rc, &rows, out);
 }
 
-#define PAY_ARGS(actor, id, payment, amount, otp_device, otp_step)                                 \
+/* A part of a one-time password's step; NULL where no code was given. */
+static struct db_arg otp_arg(const struct otp_step *otp, int64_t value)
+{
+    return otp == NULL || otp->device_id == 0 ? db_null() : db_i64(value);
+}
+
+#define PAY_ARGS(actor, id, payment, amount, otp)                                                  \
     db_i64((actor)->user_id), db_text((actor)->request_key), db_text((actor)->trace), db_uuid(id), \
         db_uuid(payment), (amount) == NULL ? db_null() : db_i128((amount)->units),                 \
-        (otp_device) == 0 ? db_null() : db_i64(otp_device),                                        \
-        (otp_device) == 0 ? db_null() : db_i64(otp_step)
+        otp_arg(otp, otp == NULL ? 0 : (otp)->device_id),                                          \
+        otp_arg(otp, otp == NULL ? 0 : (otp)->step)
 
-enum err checkout_store_pay(struct db *db, const struct checkout_actor *actor,
-                            const struct uuid *id, const struct uuid *payment,
-                            const struct amount *amount, int64_t otp_device, int64_t otp_step,
-                            struct checkout_order *out, bool *resent)
+enum err checkout_store_pay(struct db *db, const struct actor *actor, const struct uuid *id,
+                            const struct uuid *payment, const struct amount *amount,
+                            const struct otp_step *otp, struct checkout_order *out, bool *resent)
 {
     struct db_rows rows = {0};
     enum err rc = db_txn_call(db, "CALL checkout_pay(?, ?, ?, ?, ?, ?, ?, ?)",
-                              DB_ARGS(PAY_ARGS(actor, id, payment, amount, otp_device, otp_step)),
-                              &rows, resent);
+                              DB_ARGS(PAY_ARGS(actor, id, payment, amount, otp)), &rows, resent);
     return take_order(rc, &rows, out);
 }
 
-enum err checkout_pay_in(struct db *db, const struct checkout_actor *actor,
+enum err checkout_pay_in(struct db *db, const struct actor *actor,
                          const struct checkout_order *order, const struct uuid *payment,
-                         const struct amount *amount, int64_t otp_device, int64_t otp_step,
+                         const struct amount *amount, const struct otp_step *otp,
                          struct amount *net)
 {
     struct db_rows rows = {0};
     enum err rc = db_run(
         db, "CALL checkout_pay_in(?, ?, ?, ?, ?, ?, ?, ?, @checkout_net); SELECT @checkout_net",
-        DB_ARGS(PAY_ARGS(actor, &order->id, payment, amount, otp_device, otp_step)), &rows);
+        DB_ARGS(PAY_ARGS(actor, &order->id, payment, amount, otp)), &rows);
     if (rc == ERR_OK && db_next(&rows))
         *net = read_amount(&rows, 0, order->amount.currency);
     db_rows_free(&rows);
     return rc;
 }
 
-enum err checkout_store_cancel(struct db *db, const struct checkout_actor *actor,
-                               const struct uuid *id, bool as_merchant, struct checkout_order *out,
-                               bool *resent)
+enum err checkout_store_cancel(struct db *db, const struct actor *actor, const struct uuid *id,
+                               bool as_merchant, struct checkout_order *out, bool *resent)
 {
     struct db_rows rows = {0};
     enum err rc = db_txn_call(db, "CALL checkout_cancel(?, ?, ?, ?, ?)",
@@ -162,10 +165,9 @@ enum err checkout_store_cancel(struct db *db, const struct checkout_actor *actor
     return take_order(rc, &rows, out);
 }
 
-enum err checkout_store_refund(struct db *db, const struct checkout_actor *actor,
-                               const struct uuid *id, const struct uuid *payment,
-                               const struct amount *amount, const char *reason,
-                               struct checkout_order *out, bool *resent)
+enum err checkout_store_refund(struct db *db, const struct actor *actor, const struct uuid *id,
+                               const struct uuid *payment, const struct amount *amount,
+                               const char *reason, struct checkout_order *out, bool *resent)
 {
     struct db_rows rows = {0};
     enum err rc =
@@ -177,8 +179,7 @@ enum err checkout_store_refund(struct db *db, const struct checkout_actor *actor
     return take_order(rc, &rows, out);
 }
 
-enum err checkout_store_done(struct db *db, const struct checkout_actor *actor,
-                             struct checkout_done *out)
+enum err checkout_store_done(struct db *db, const struct actor *actor, struct checkout_done *out)
 {
     struct db_rows rows = {0};
     enum err rc = db_run(

@@ -5,22 +5,21 @@
 
 #include "checkout/checkout.h"
 
-MUST_USE enum err checkout_store_create(struct db *db, const struct checkout_actor *actor,
+MUST_USE enum err checkout_store_create(struct db *db, const struct actor *actor,
                                         const struct checkout_request *request,
                                         const struct uuid *id, bool *resent);
 
 /* The order that an earlier request of that user and key made; ERR_NOT_FOUND. */
-MUST_USE enum err checkout_store_created(struct db *db, const struct checkout_actor *actor,
-                                         struct uuid *id);
+MUST_USE enum err checkout_store_created(struct db *db, const struct actor *actor, struct uuid *id);
 
-MUST_USE enum err checkout_store_pay(struct db *db, const struct checkout_actor *actor,
+MUST_USE enum err checkout_store_pay(struct db *db, const struct actor *actor,
                                      const struct uuid *id, const struct uuid *payment,
-                                     const struct amount *amount, int64_t otp_device,
-                                     int64_t otp_step, struct checkout_order *out, bool *resent);
-MUST_USE enum err checkout_store_cancel(struct db *db, const struct checkout_actor *actor,
+                                     const struct amount *amount, const struct otp_step *otp,
+                                     struct checkout_order *out, bool *resent);
+MUST_USE enum err checkout_store_cancel(struct db *db, const struct actor *actor,
                                         const struct uuid *id, bool as_merchant,
                                         struct checkout_order *out, bool *resent);
-MUST_USE enum err checkout_store_refund(struct db *db, const struct checkout_actor *actor,
+MUST_USE enum err checkout_store_refund(struct db *db, const struct actor *actor,
                                         const struct uuid *id, const struct uuid *payment,
                                         const struct amount *amount, const char *reason,
                                         struct checkout_order *out, bool *resent);
@@ -34,7 +33,7 @@ struct checkout_done {
 };
 
 /* ERR_NOT_FOUND where there was none. */
-MUST_USE enum err checkout_store_done(struct db *db, const struct checkout_actor *actor,
+MUST_USE enum err checkout_store_done(struct db *db, const struct actor *actor,
                                       struct checkout_done *out);
 
 MUST_USE enum err checkout_store_fee(struct db *db, int64_t merchant_id, const char *percent,

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/id.h"
+#include "crypto/crypto.h"
 
 #define CALLER_REQUEST_KEY_SIZE 96
 
@@ -19,7 +20,9 @@ struct caller {
      * nonce), "t17:..." (tonce), "i:<Idempotency-Key>", or "r:<random uuid>". Journals are unique
      * by it. */
     char request_key[CALLER_REQUEST_KEY_SIZE];
-    char csrf[44]; /* the session's CSRF token, "" for API keys */
+    bool repeatable;             /* the key is the caller's own: "i:..." */
+    uint8_t digest[SHA256_SIZE]; /* of what is asked for, where repeatable */
+    char csrf[44];               /* the session's CSRF token, "" for API keys */
 };
 
 #endif

@@ -19,6 +19,12 @@
 
 enum otp_kind { OTP_TOTP, OTP_HOTP };
 
+/* A code that was found right, and is used up inside the transaction that it protects. Zero: none. */
+struct otp_step {
+    int64_t device_id; /* 0 = no code */
+    int64_t step;      /* the step (totp) or counter (hotp) that it is of */
+};
+
 /* The code for `counter`, with leading zeros.
  * secret  `len` bytes, shared with the user's device
  * Returns ERR_CRYPTO. Source: RFC 4226 section 5.3. */

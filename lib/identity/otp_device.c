@@ -131,16 +131,16 @@ static enum err check(struct db *db, int64_t user_id, const struct stored *devic
 }
 
 enum err otp_device_check(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
-                          const char *code, int64_t *device_id, int64_t *step)
+                          const char *code, struct otp_step *out)
 {
     struct stored device;
     enum err rc = find(db, master, user_id, &device);
     if (rc == ERR_NOT_FOUND)
         return ERR_OTP_INVALID;
     if (rc == ERR_OK)
-        rc = check(db, user_id, &device, code, step);
+        rc = check(db, user_id, &device, code, &out->step);
     if (rc == ERR_OK)
-        *device_id = device.id;
+        out->device_id = device.id;
     crypto_wipe(&device, sizeof(device));
     return rc;
 }

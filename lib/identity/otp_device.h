@@ -37,14 +37,12 @@ MUST_USE enum err otp_device_add(struct db *db, const uint8_t master[SEAL_KEY_SI
 
 /* Finds the device (active, else pending) and the step that `code` is right for, without using it
  * up: pass both to the procedure that spends it (otp_use), inside the transaction that it protects.
- * code       as sent: any text
- * device_id  out
- * step       out
+ * code  as sent: any text
+ * out   out
  * Wrong codes are counted. Returns ERR_OTP_INVALID (counted; also where the user has no device),
  * ERR_TOO_MANY_ATTEMPTS. */
 MUST_USE enum err otp_device_check(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                                   int64_t user_id, const char *code, int64_t *device_id,
-                                   int64_t *step);
+                                   int64_t user_id, const char *code, struct otp_step *out);
 
 /* Checks and uses up a code of the active device by itself. ERR_OTP_INVALID,
  * ERR_TOO_MANY_ATTEMPTS. */

@@ -268,12 +268,12 @@ enum err market_convert_cost(struct db *db, int64_t user_id, struct market_conve
 }
 
 /* Places a market order, with `suffix` behind the actor's request key, and sums up what it did. */
-static enum err place(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                      const struct market_actor *actor, const char *suffix,
-                      const struct market_placement *placement, struct market_sums *sums)
+static enum err place(struct db *db, const uint8_t master[SEAL_KEY_SIZE], const struct actor *actor,
+                      const char *suffix, const struct market_placement *placement,
+                      struct market_sums *sums)
 {
     char key[KEY_SIZE];
-    struct market_actor named = *actor;
+    struct actor named = *actor;
     struct uuid oid;
 
     snprintf(key, sizeof(key), "%s:%s", actor->request_key, suffix);
@@ -284,8 +284,8 @@ static enum err place(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
 }
 
 enum err market_convert_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                           const struct market_actor *actor,
-                           const struct market_conversion *conversion, struct market_sums *sums)
+                           const struct actor *actor, const struct market_conversion *conversion,
+                           struct market_sums *sums)
 {
     enum err rc = ERR_OK;
 
@@ -307,7 +307,7 @@ enum err market_convert_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
 }
 
 enum err market_sell_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                        const struct market_actor *actor, const struct market *market,
+                        const struct actor *actor, const struct market *market,
                         struct amount amount, struct market_sums *sums)
 {
     struct market_placement placement = {.market = market, .side = MARKET_ASK, .amount = amount};

@@ -93,7 +93,7 @@ struct market_sums {
  * Returns ERR_NO_LIQUIDITY where a leg did not bring what it has to, the owner's money having been
  * too little perhaps: the caller rolls back; further as market_place_in. */
 MUST_USE enum err market_convert_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                                    const struct market_actor *actor,
+                                    const struct actor *actor,
                                     const struct market_conversion *conversion,
                                     struct market_sums *sums);
 
@@ -103,7 +103,7 @@ MUST_USE enum err market_convert_in(struct db *db, const uint8_t master[SEAL_KEY
  * sums  out, of the item and the currency; zero where nothing was sold
  * Returns errors as market_place_in. */
 MUST_USE enum err market_sell_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                                 const struct market_actor *actor, const struct market *market,
+                                 const struct actor *actor, const struct market *market,
                                  struct amount amount, struct market_sums *sums);
 
 #endif

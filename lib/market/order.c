@@ -16,7 +16,7 @@ const char *market_side_name(enum market_side side)
 
 /* The id that this request's order has whenever it is sent: a uuid of version 4, whose bits only the
  * master key's holder can tell. */
-static enum err make_oid(const uint8_t master[SEAL_KEY_SIZE], const struct market_actor *actor,
+static enum err make_oid(const uint8_t master[SEAL_KEY_SIZE], const struct actor *actor,
                          struct uuid *oid)
 {
     struct text request = TEXT(REQUEST_MAX);
@@ -46,7 +46,7 @@ static enum err check(const struct market_placement *placement)
     return price != NULL && amount > DECIMAL_MAX / price->units ? ERR_AMOUNT_RANGE : ERR_OK;
 }
 
-static struct market_change change_of(const struct market_actor *actor,
+static struct market_change change_of(const struct actor *actor,
                                       const struct market_placement *placement,
                                       const struct uuid *oid)
 {
@@ -79,7 +79,7 @@ static enum err placed_before(struct db *db, const struct market_placement *plac
 }
 
 enum err market_place(struct db *db, struct matcher_client *matcher,
-                      const uint8_t master[SEAL_KEY_SIZE], const struct market_actor *actor,
+                      const uint8_t master[SEAL_KEY_SIZE], const struct actor *actor,
                       const struct market_placement *placement, struct uuid *oid)
 {
     bool resent = false;
@@ -96,7 +96,7 @@ enum err market_place(struct db *db, struct matcher_client *matcher,
 }
 
 enum err market_place_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                         const struct market_actor *actor, const struct market_placement *placement,
+                         const struct actor *actor, const struct market_placement *placement,
                          struct uuid *oid)
 {
     enum err rc = check(placement);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/actor.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "crypto/crypto.h"
@@ -21,14 +22,6 @@ enum market_side { MARKET_BID, MARKET_ASK };
 
 /* "bid" or "ask". Static storage. */
 const char *market_side_name(enum market_side side);
-
-/* Who asks for a change. */
-struct market_actor {
-    int64_t user_id;
-    const char *request_key; /* unique per user: see struct caller */
-    const char *trace;       /* request id for the logs */
-    bool repeatable;         /* request_key is an Idempotency-Key: again gives the same answer */
-};
 
 /* What a trader asks for. */
 struct market_placement {
@@ -53,14 +46,13 @@ struct matcher_client; /* market/change.h */
  * repeatable one gets its id again, or ERR_IDEMPOTENCY_CONFLICT where it asked for something else);
  * ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB. */
 MUST_USE enum err market_place(struct db *db, struct matcher_client *matcher,
-                               const uint8_t master[SEAL_KEY_SIZE],
-                               const struct market_actor *actor,
+                               const uint8_t master[SEAL_KEY_SIZE], const struct actor *actor,
                                const struct market_placement *placement, struct uuid *oid);
 
 /* The same inside the caller's transaction (db_txn), where a request processed before is
  * ERR_REPLAYED, repeatable or not. */
 MUST_USE enum err market_place_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                                  const struct market_actor *actor,
+                                  const struct actor *actor,
                                   const struct market_placement *placement, struct uuid *oid);
 
 /* Takes an order back; cancelled before is ERR_ORDER_UNKNOWN, as is another user's.

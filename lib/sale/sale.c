@@ -69,9 +69,9 @@ static enum err lock_markets(struct db *db, struct work *work)
     return rc;
 }
 
-static struct market_actor trader(const struct work *work, int64_t user_id)
+static struct actor trader(const struct work *work, int64_t user_id)
 {
-    return (struct market_actor){
+    return (struct actor){
         .user_id = user_id, .request_key = work->key, .trace = work->request->actor.trace};
 }
 
@@ -95,7 +95,7 @@ static enum err exchange_in(struct db *db, struct work *work, struct checkout_qu
                             struct market_sums *sums)
 {
     const struct sale_request *request = work->request;
-    struct market_actor buyer = trader(work, request->actor.user_id);
+    struct actor buyer = trader(work, request->actor.user_id);
 
     enum err rc =
         checkout_quote_take_in(db, buyer.user_id, &work->sale->order.id, request->quote, quote);
@@ -129,7 +129,7 @@ static enum err keep_exchange_in(struct db *db, struct work *work,
 /* Sells what the payment earned its merchant. */
 static enum err sell_in(struct db *db, struct work *work, struct amount net)
 {
-    struct market_actor merchant = trader(work, work->sale->order.merchant_id);
+    struct actor merchant = trader(work, work->sale->order.merchant_id);
     struct market_sums sums;
 
     enum err rc = market_sell_in(db, work->request->master, &merchant, &work->selling, net, &sums);
@@ -159,7 +159,7 @@ static enum err pay_in(struct db *db, void *arg)
     }
     if (rc == ERR_OK)
         rc = checkout_pay_in(db, &request->actor, &work->sale->order, &work->sale->payment, amount,
-                             request->otp_device, request->otp_step, &net);
+                             &request->otp, &net);
     if (rc == ERR_OK && request->quote != NULL)
         rc = keep_exchange_in(db, work, &quote, &sums);
     return rc == ERR_OK && work->sells ? sell_in(db, work, net) : rc;
@@ -184,12 +184,12 @@ static enum err pay_at_market(struct db *db, struct work *work)
 /* The market has no part in it. */
 static enum err pay_plainly(struct db *db, const struct sale_request *request, struct sale *sale)
 {
-    struct checkout_actor actor = request->actor;
+    struct actor actor = request->actor;
     struct uuid id = sale->order.id;
 
     actor.repeatable = false; /* sale_pay looks for itself, and for the quote too */
-    return checkout_pay(db, &actor, &id, request->amount, request->otp_device, request->otp_step,
-                        &sale->payment, &sale->order);
+    return checkout_pay(db, &actor, &id, request->amount, &request->otp, &sale->payment,
+                        &sale->order);
 }
 
 enum err sale_pay(struct db *db, const struct sale_request *request, struct sale *sale)

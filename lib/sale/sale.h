@@ -21,11 +21,10 @@
 /* What a buyer asks for. */
 struct sale_request {
     const uint8_t *master;       /* SEAL_KEY_SIZE bytes */
-    struct checkout_actor actor; /* repeatable */
+    struct actor actor;          /* repeatable */
     const struct uuid *quote;    /* NULL: from the balance in the order's currency */
     const struct amount *amount; /* without a quote; NULL: all that is missing */
-    int64_t otp_device;          /* what otp_device_check found, 0 = none */
-    int64_t otp_step;
+    struct otp_step otp;         /* what otp_device_check found; zero: none was given */
 };
 
 struct sale {

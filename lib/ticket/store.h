@@ -18,13 +18,13 @@ struct ticket_proof {
  * out       out, url, created and expires; the rest is the caller's to fill
  * resent    out, as for db_txn_call: an ERR_REPLAYED may then be one's own
  * Returns what procedure ticket_create signals. */
-MUST_USE enum err ticket_store_create(struct db *db, const struct ticket_actor *actor,
+MUST_USE enum err ticket_store_create(struct db *db, const struct actor *actor,
                                       const struct ticket_request *order, const struct uuid *id,
                                       const uint8_t key_hash[SHA256_SIZE],
                                       struct ticket_created *out, bool *resent);
 
 /* The ticket that an earlier request of that user and request key made. Returns ERR_NOT_FOUND. */
-MUST_USE enum err ticket_store_by_request(struct db *db, const struct ticket_actor *actor,
+MUST_USE enum err ticket_store_by_request(struct db *db, const struct actor *actor,
                                           struct ticket *out);
 
 /* A ticket of anybody: the caller sees to it that they may. Returns ERR_TICKET_UNKNOWN. */
@@ -38,20 +38,20 @@ MUST_USE enum err ticket_store_view(struct db *db, const struct uuid *id, struct
  * resent  out, as for db_txn_call
  * Returns what the procedure signals: ERR_TICKET_UNKNOWN, ERR_TICKET_KEY, ERR_TOO_MANY_ATTEMPTS,
  * ERR_TICKET_<state>, ERR_REPLAYED. */
-MUST_USE enum err ticket_store_cancel(struct db *db, const struct ticket_actor *actor,
+MUST_USE enum err ticket_store_cancel(struct db *db, const struct actor *actor,
                                       const struct uuid *id, struct ticket *out, bool *resent);
 MUST_USE enum err ticket_store_info(struct db *db, int64_t user_id,
                                     const struct ticket_proof *proof, struct ticket *out);
-MUST_USE enum err ticket_store_settle(struct db *db, const struct ticket_actor *actor,
+MUST_USE enum err ticket_store_settle(struct db *db, const struct actor *actor,
                                       const struct ticket_proof *proof, const char *description,
                                       struct ticket *out, bool *resent);
-MUST_USE enum err ticket_store_update(struct db *db, const struct ticket_actor *actor,
+MUST_USE enum err ticket_store_update(struct db *db, const struct actor *actor,
                                       const struct ticket_proof *proof, const char *message,
                                       const char *status, struct ticket *out, bool *resent);
-MUST_USE enum err ticket_store_reject(struct db *db, const struct ticket_actor *actor,
+MUST_USE enum err ticket_store_reject(struct db *db, const struct actor *actor,
                                       const struct ticket_proof *proof, const char *reason,
                                       struct ticket *out, bool *resent);
-MUST_USE enum err ticket_store_refund(struct db *db, const struct ticket_actor *actor,
+MUST_USE enum err ticket_store_refund(struct db *db, const struct actor *actor,
                                       const struct ticket_proof *proof, const char *reason,
                                       struct ticket *out, bool *resent);
 

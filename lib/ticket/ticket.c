@@ -52,7 +52,7 @@ static enum err created_from(const uint8_t master[SEAL_KEY_SIZE], const struct t
 }
 
 enum err ticket_created_before(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                               const struct ticket_actor *actor, const struct ticket_request *order,
+                               const struct actor *actor, const struct ticket_request *order,
                                struct ticket_created *out)
 {
     struct ticket ticket;
@@ -67,7 +67,7 @@ enum err ticket_created_before(struct db *db, const uint8_t master[SEAL_KEY_SIZE
 }
 
 enum err ticket_create(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                       const struct ticket_actor *actor, const struct ticket_request *order,
+                       const struct actor *actor, const struct ticket_request *order,
                        struct ticket_created *out)
 {
     uint8_t key_hash[SHA256_SIZE];
@@ -117,15 +117,15 @@ enum err ticket_continue(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int
 
 /* Settles what a lost connection or an Idempotency-Key leaves open: a request that was done before
  * is answered by the ticket as it is now. */
-static enum err done_before(struct db *db, const struct ticket_actor *actor, enum err rc,
-                            bool resent, const struct uuid *id, struct ticket *out)
+static enum err done_before(struct db *db, const struct actor *actor, enum err rc, bool resent,
+                            const struct uuid *id, struct ticket *out)
 {
     if (rc == ERR_REPLAYED && (resent || actor->repeatable))
         return ticket_store_view(db, id, out);
     return rc;
 }
 
-enum err ticket_cancel(struct db *db, const struct ticket_actor *actor, const struct uuid *id,
+enum err ticket_cancel(struct db *db, const struct actor *actor, const struct uuid *id,
                        struct ticket *out)
 {
     bool resent = false;
@@ -144,8 +144,8 @@ static struct ticket_proof proof_of(const struct uuid *id, const char *key)
 }
 
 /* The common end of a partner's call: a wrong key is counted. */
-static enum err partner_outcome(struct db *db, const struct ticket_actor *actor, enum err rc,
-                                bool resent, const struct uuid *id, struct ticket *out)
+static enum err partner_outcome(struct db *db, const struct actor *actor, enum err rc, bool resent,
+                                const struct uuid *id, struct ticket *out)
 {
     if (rc == ERR_TICKET_KEY) {
         enum err counted = ticket_store_wrong_key(db, id);
@@ -154,7 +154,7 @@ static enum err partner_outcome(struct db *db, const struct ticket_actor *actor,
     return done_before(db, actor, rc, resent, id, out);
 }
 
-enum err ticket_info(struct db *db, const struct ticket_actor *actor, const struct uuid *id,
+enum err ticket_info(struct db *db, const struct actor *actor, const struct uuid *id,
                      const char *key, struct ticket *out)
 {
     struct ticket_proof proof = proof_of(id, key);
@@ -162,7 +162,7 @@ enum err ticket_info(struct db *db, const struct ticket_actor *actor, const stru
     return partner_outcome(db, actor, rc, false, id, out);
 }
 
-enum err ticket_settle(struct db *db, const struct ticket_actor *actor, const struct uuid *id,
+enum err ticket_settle(struct db *db, const struct actor *actor, const struct uuid *id,
                        const char *key, const char *description, struct ticket *out)
 {
     struct ticket_proof proof = proof_of(id, key);
@@ -171,7 +171,7 @@ enum err ticket_settle(struct db *db, const struct ticket_actor *actor, const st
     return partner_outcome(db, actor, rc, resent, id, out);
 }
 
-enum err ticket_update(struct db *db, const struct ticket_actor *actor, const struct uuid *id,
+enum err ticket_update(struct db *db, const struct actor *actor, const struct uuid *id,
                        const char *key, const char *message, const char *status, struct ticket *out)
 {
     struct ticket_proof proof = proof_of(id, key);
@@ -180,7 +180,7 @@ enum err ticket_update(struct db *db, const struct ticket_actor *actor, const st
     return partner_outcome(db, actor, rc, resent, id, out);
 }
 
-enum err ticket_reject(struct db *db, const struct ticket_actor *actor, const struct uuid *id,
+enum err ticket_reject(struct db *db, const struct actor *actor, const struct uuid *id,
                        const char *key, const char *reason, struct ticket *out)
 {
     struct ticket_proof proof = proof_of(id, key);
@@ -191,7 +191,7 @@ enum err ticket_reject(struct db *db, const struct ticket_actor *actor, const st
     return partner_outcome(db, actor, rc, resent, id, out);
 }
 
-enum err ticket_refund(struct db *db, const struct ticket_actor *actor, const struct uuid *id,
+enum err ticket_refund(struct db *db, const struct actor *actor, const struct uuid *id,
                        const char *key, const char *reason, struct ticket *out)
 {
     struct ticket_proof proof = proof_of(id, key);

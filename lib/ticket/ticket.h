@@ -13,11 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/actor.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "base/page.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "identity/otp.h"
 #include "money/amount.h"
 
 #define TICKET_KEY_SIZE 44  /* 43 characters of base64url and a NUL */
@@ -25,20 +27,6 @@
 #define TICKET_PAGE 50      /* tickets in one page of a list */
 #define TICKET_PARTNER_ID_MAX 32
 #define TICKET_URL_SIZE 640 /* a partner's URL with the ticket id in its query */
-
-/* Who asks for a change: everything that the journal keeps. */
-struct ticket_actor {
-    int64_t user_id;
-    const char *request_key; /* unique per user: see struct caller */
-    const char *trace;       /* request id for the logs */
-    bool repeatable;         /* request_key is an Idempotency-Key: again gives the same answer */
-};
-
-/* A one-time password that was checked and is to be used up with the change; zero where none. */
-struct ticket_otp {
-    int64_t device_id; /* 0 = none */
-    int64_t step;
-};
 
 struct ticket {
     struct uuid id;
@@ -59,7 +47,7 @@ struct ticket {
 struct ticket_request {
     const char *partner;
     struct amount amount; /* greater than zero */
-    struct ticket_otp otp;
+    struct otp_step otp;  /* zero: none was given */
 };
 
 struct ticket_created {
@@ -82,14 +70,14 @@ struct ticket_created {
  * ERR_OTP_REQUIRED, ERR_OTP_INVALID, ERR_INSUFFICIENT_FUNDS, ERR_OVER_SINGLE_LIMIT,
  * ERR_OVER_DAILY_LIMIT, ERR_OVER_MONTHLY_LIMIT. */
 MUST_USE enum err ticket_create(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                                const struct ticket_actor *actor,
-                                const struct ticket_request *order, struct ticket_created *out);
+                                const struct actor *actor, const struct ticket_request *order,
+                                struct ticket_created *out);
 
 /* The answer that the actor's request got when it was processed before: for a caller who must know
  * that before he uses up a one-time password. ERR_NOT_FOUND where it was not processed,
  * ERR_IDEMPOTENCY_CONFLICT where it asked for something else. */
 MUST_USE enum err ticket_created_before(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                                        const struct ticket_actor *actor,
+                                        const struct actor *actor,
                                         const struct ticket_request *order,
                                         struct ticket_created *out);
 
@@ -105,8 +93,8 @@ MUST_USE enum err ticket_continue(struct db *db, const uint8_t master[SEAL_KEY_S
 /* Customer: takes an open ticket back; the money is available again.
  * out  out, the ticket as it is afterwards
  * Returns ERR_TICKET_UNKNOWN, ERR_TICKET_<state>, ERR_REPLAYED. */
-MUST_USE enum err ticket_cancel(struct db *db, const struct ticket_actor *actor,
-                                const struct uuid *id, struct ticket *out);
+MUST_USE enum err ticket_cancel(struct db *db, const struct actor *actor, const struct uuid *id,
+                                struct ticket *out);
 
 /* The partner's calls: look, settle (open -> settled, the partner is credited), update (news, with
  * an optional next status), reject (open -> rejected) and refund (back to the customer).
@@ -119,20 +107,17 @@ MUST_USE enum err ticket_cancel(struct db *db, const struct ticket_actor *actor,
  * ERR_TICKET_UNKNOWN for a ticket of somebody else, ERR_TICKET_KEY for a wrong key,
  * ERR_TOO_MANY_ATTEMPTS after ten of them in a quarter of an hour, ERR_TICKET_<state> where the
  * state does not allow it, ERR_REPLAYED; refunding also ERR_INSUFFICIENT_FUNDS. */
-MUST_USE enum err ticket_info(struct db *db, const struct ticket_actor *actor,
-                              const struct uuid *id, const char *key, struct ticket *out);
-MUST_USE enum err ticket_settle(struct db *db, const struct ticket_actor *actor,
-                                const struct uuid *id, const char *key, const char *description,
+MUST_USE enum err ticket_info(struct db *db, const struct actor *actor, const struct uuid *id,
+                              const char *key, struct ticket *out);
+MUST_USE enum err ticket_settle(struct db *db, const struct actor *actor, const struct uuid *id,
+                                const char *key, const char *description, struct ticket *out);
+MUST_USE enum err ticket_update(struct db *db, const struct actor *actor, const struct uuid *id,
+                                const char *key, const char *message, const char *status,
                                 struct ticket *out);
-MUST_USE enum err ticket_update(struct db *db, const struct ticket_actor *actor,
-                                const struct uuid *id, const char *key, const char *message,
-                                const char *status, struct ticket *out);
-MUST_USE enum err ticket_reject(struct db *db, const struct ticket_actor *actor,
-                                const struct uuid *id, const char *key, const char *reason,
-                                struct ticket *out);
-MUST_USE enum err ticket_refund(struct db *db, const struct ticket_actor *actor,
-                                const struct uuid *id, const char *key, const char *reason,
-                                struct ticket *out);
+MUST_USE enum err ticket_reject(struct db *db, const struct actor *actor, const struct uuid *id,
+                                const char *key, const char *reason, struct ticket *out);
+MUST_USE enum err ticket_refund(struct db *db, const struct actor *actor, const struct uuid *id,
+                                const char *key, const char *reason, struct ticket *out);
 
 /* The states by name, NULL-terminated; and those that ticket_update may set. */
 extern const char *const ticket_statuses[];

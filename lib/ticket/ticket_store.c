@@ -35,7 +35,7 @@ static enum err take_ticket(enum err rc, struct db_rows *rows, struct ticket *ou
     return rc;
 }
 
-enum err ticket_store_create(struct db *db, const struct ticket_actor *actor,
+enum err ticket_store_create(struct db *db, const struct actor *actor,
                              const struct ticket_request *order, const struct uuid *id,
                              const uint8_t key_hash[SHA256_SIZE], struct ticket_created *out,
                              bool *resent)
@@ -61,8 +61,7 @@ enum err ticket_store_create(struct db *db, const struct ticket_actor *actor,
     return rc;
 }
 
-enum err ticket_store_by_request(struct db *db, const struct ticket_actor *actor,
-                                 struct ticket *out)
+enum err ticket_store_by_request(struct db *db, const struct actor *actor, struct ticket *out)
 {
     struct db_rows rows = {0};
     enum err rc = db_run(db,
@@ -86,7 +85,7 @@ enum err ticket_store_view(struct db *db, const struct uuid *id, struct ticket *
     return take_ticket(rc, &rows, out);
 }
 
-enum err ticket_store_cancel(struct db *db, const struct ticket_actor *actor, const struct uuid *id,
+enum err ticket_store_cancel(struct db *db, const struct actor *actor, const struct uuid *id,
                              struct ticket *out, bool *resent)
 {
     struct db_rows rows = {0};
@@ -110,7 +109,7 @@ enum err ticket_store_info(struct db *db, int64_t user_id, const struct ticket_p
 }
 
 /* The seven arguments that all of a partner's changes begin with, and up to two more. */
-static enum err partner_call(struct db *db, const char *sql, const struct ticket_actor *actor,
+static enum err partner_call(struct db *db, const char *sql, const struct actor *actor,
                              const struct ticket_proof *proof, const char *text, const char *status,
                              bool with_status, struct ticket *out, bool *resent)
 {
@@ -125,7 +124,7 @@ static enum err partner_call(struct db *db, const char *sql, const struct ticket
     return take_ticket(rc, &rows, out);
 }
 
-enum err ticket_store_settle(struct db *db, const struct ticket_actor *actor,
+enum err ticket_store_settle(struct db *db, const struct actor *actor,
                              const struct ticket_proof *proof, const char *description,
                              struct ticket *out, bool *resent)
 {
@@ -133,7 +132,7 @@ enum err ticket_store_settle(struct db *db, const struct ticket_actor *actor,
                         NULL, false, out, resent);
 }
 
-enum err ticket_store_update(struct db *db, const struct ticket_actor *actor,
+enum err ticket_store_update(struct db *db, const struct actor *actor,
                              const struct ticket_proof *proof, const char *message,
                              const char *status, struct ticket *out, bool *resent)
 {
@@ -141,7 +140,7 @@ enum err ticket_store_update(struct db *db, const struct ticket_actor *actor,
                         status, true, out, resent);
 }
 
-enum err ticket_store_reject(struct db *db, const struct ticket_actor *actor,
+enum err ticket_store_reject(struct db *db, const struct actor *actor,
                              const struct ticket_proof *proof, const char *reason,
                              struct ticket *out, bool *resent)
 {
@@ -149,7 +148,7 @@ enum err ticket_store_reject(struct db *db, const struct ticket_actor *actor,
                         false, out, resent);
 }
 
-enum err ticket_store_refund(struct db *db, const struct ticket_actor *actor,
+enum err ticket_store_refund(struct db *db, const struct actor *actor,
                              const struct ticket_proof *proof, const char *reason,
                              struct ticket *out, bool *resent)
 {

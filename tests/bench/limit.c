@@ -86,7 +86,7 @@ static void use_key(struct caller *caller, char request_key[64])
     api_key_use_nonce(caller->db, caller->key->id, caller->key->version, nonce);
 }
 
-static enum err make_order(struct caller *caller, const struct checkout_actor *actor)
+static enum err make_order(struct caller *caller, const struct actor *actor)
 {
     const struct checkout_request order = {
         .api_key_id = caller->key->id,
@@ -108,7 +108,7 @@ static enum err make_order(struct caller *caller, const struct checkout_actor *a
 
 /* The buyer's session is looked up first, as for every call of the site, and then the order, which says
  * whether the market has to do with it. */
-static enum err pay_order(struct caller *caller, const struct checkout_actor *actor)
+static enum err pay_order(struct caller *caller, const struct actor *actor)
 {
     static const uint8_t no_key[SEAL_KEY_SIZE];
     struct checkout_order order;
@@ -119,7 +119,7 @@ static enum err pay_order(struct caller *caller, const struct checkout_actor *ac
     if (rc == ERR_OK)
         rc = checkout_view(caller->db, &caller->tickets[caller->ticket_next], &order);
     if (rc == ERR_OK)
-        rc = checkout_pay(caller->db, actor, &caller->tickets[caller->ticket_next++], NULL, 0, 0,
+        rc = checkout_pay(caller->db, actor, &caller->tickets[caller->ticket_next++], NULL, NULL,
                           &payment, &order);
     return rc;
 }
@@ -128,7 +128,7 @@ static enum err pay_order(struct caller *caller, const struct checkout_actor *ac
 static bool call_checkout(struct caller *caller)
 {
     char request_key[64];
-    const struct checkout_actor actor = {
+    const struct actor actor = {
         .user_id = caller->key->user_id, .request_key = request_key, .trace = TRACE};
     enum err rc;
 

@@ -66,10 +66,10 @@ static struct findings audit(struct db *db, const char *words)
     return findings;
 }
 
-static struct ticket_actor actor(int64_t user_id, char key[DB_TEST_NAME_SIZE])
+static struct actor actor(int64_t user_id, char key[DB_TEST_NAME_SIZE])
 {
     db_test_name("r", key);
-    return (struct ticket_actor){.user_id = user_id, .request_key = key, .trace = ""};
+    return (struct actor){.user_id = user_id, .request_key = key, .trace = ""};
 }
 
 /* A customer's tickets in four states: open, settled, refunded, cancelled. */
@@ -82,7 +82,7 @@ static void make_tickets(struct db *db)
     struct ticket_created created[4];
     struct ticket ticket;
     char key[DB_TEST_NAME_SIZE];
-    struct ticket_actor who;
+    struct actor who;
 
     DB_GIVES(user_add(db, "customer", "c@example.org", NULL, "basic", &customer), ERR_OK);
     DB_GIVES(user_add(db, "partner", "p@example.org", NULL, "full", &partner), ERR_OK);

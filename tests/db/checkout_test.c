@@ -30,14 +30,14 @@ static struct amount money(int64_t units)
 }
 
 /* Somebody's request, each with a name of its own. */
-static struct checkout_actor actor(int64_t user_id)
+static struct actor actor(int64_t user_id)
 {
     static char keys[8][DB_TEST_NAME_SIZE];
     static size_t next;
     char *key = keys[next++ % TEST_COUNT(keys)];
 
     db_test_name("r:", key);
-    return (struct checkout_actor){.user_id = user_id, .request_key = key, .trace = "test"};
+    return (struct actor){.user_id = user_id, .request_key = key, .trace = "test"};
 }
 
 static void open_shop(struct shop *shop)
@@ -61,16 +61,16 @@ static void open_shop(struct shop *shop)
 
 static void make_order(struct shop *shop)
 {
-    struct checkout_actor who = actor(shop->merchant);
+    struct actor who = actor(shop->merchant);
     DB_GIVES(checkout_create(test_db, &who, &shop->request, &shop->id), ERR_OK);
 }
 
 static enum err pay(struct shop *shop, int64_t units)
 {
-    struct checkout_actor who = actor(shop->buyer);
+    struct actor who = actor(shop->buyer);
     struct amount amount = money(units);
     struct uuid payment;
-    return checkout_pay(test_db, &who, &shop->id, units == 0 ? NULL : &amount, 0, 0, &payment,
+    return checkout_pay(test_db, &who, &shop->id, units == 0 ? NULL : &amount, NULL, &payment,
                         &shop->order);
 }
 
@@ -97,7 +97,7 @@ static void test_create(void)
     shop.request.data_len = sizeof(bytes);
     shop.request.multipay = shop.request.wants_mail = true;
     shop.request.ttl_s = 0;
-    struct checkout_actor who = actor(shop.merchant);
+    struct actor who = actor(shop.merchant);
     DB_GIVES(checkout_create(test_db, &who, &shop.request, &shop.id), ERR_OK);
     DB_GIVES(checkout_create(test_db, &who, &shop.request, &again), ERR_REPLAYED);
     who.repeatable = true;
@@ -211,23 +211,23 @@ static void test_repeated(void)
 
     open_shop(&shop);
     make_order(&shop);
-    struct checkout_actor who = actor(shop.buyer);
+    struct actor who = actor(shop.buyer);
     DB_GIVES(checkout_paid_before(test_db, &who, &shop.id, NULL, &again, &shop.order),
              ERR_NOT_FOUND);
-    DB_GIVES(checkout_pay(test_db, &who, &shop.id, &amount, 0, 0, &payment, &shop.order), ERR_OK);
-    DB_GIVES(checkout_pay(test_db, &who, &shop.id, &amount, 0, 0, &again, &shop.order),
+    DB_GIVES(checkout_pay(test_db, &who, &shop.id, &amount, NULL, &payment, &shop.order), ERR_OK);
+    DB_GIVES(checkout_pay(test_db, &who, &shop.id, &amount, NULL, &again, &shop.order),
              ERR_REPLAYED);
     who.repeatable = true;
-    DB_GIVES(checkout_pay(test_db, &who, &shop.id, &amount, 0, 0, &again, &shop.order), ERR_OK);
+    DB_GIVES(checkout_pay(test_db, &who, &shop.id, &amount, NULL, &again, &shop.order), ERR_OK);
     DB_CHECK(memcmp(&again, &payment, sizeof(again)) == 0);
-    DB_GIVES(checkout_pay(test_db, &who, &shop.id, &other, 0, 0, &again, &shop.order),
+    DB_GIVES(checkout_pay(test_db, &who, &shop.id, &other, NULL, &again, &shop.order),
              ERR_IDEMPOTENCY_CONFLICT);
     DB_GIVES(pay(&shop, 0), ERR_OK);
     /* Refused for another reason by now, and answered all the same. */
-    DB_GIVES(checkout_pay(test_db, &who, &shop.id, &amount, 0, 0, &again, &shop.order), ERR_OK);
+    DB_GIVES(checkout_pay(test_db, &who, &shop.id, &amount, NULL, &again, &shop.order), ERR_OK);
     DB_CHECK(memcmp(&again, &payment, sizeof(again)) == 0 && has_status(&shop, "paid"));
 
-    struct checkout_actor merchant = actor(shop.merchant);
+    struct actor merchant = actor(shop.merchant);
     for (int i = 0; i < 2; i++) {
         merchant.repeatable = i > 0;
         DB_GIVES(checkout_refund(test_db, &merchant, &shop.id, NULL, NULL, "", &shop.order),
@@ -242,7 +242,7 @@ static void test_repeated(void)
 static void test_events(void)
 {
     struct shop shop;
-    struct checkout_actor who;
+    struct actor who;
 
     open_shop(&shop);
     shop.request.ipn_url = "https://shop.example/ipn";

@@ -258,8 +258,9 @@ static void test_totp(void)
 static void test_hotp(void)
 {
     char code[OTP_CODE_SIZE];
-    int64_t id = db_test_user(NULL, NULL), device_id = 0, step = 0;
+    int64_t id = db_test_user(NULL, NULL);
     struct otp_device device;
+    struct otp_step found;
 
     DB_GIVES(otp_device_use(test_db, test_master, id, "000000"), ERR_OTP_INVALID);
     DB_GIVES(otp_device_add(test_db, test_master, id, "hotp", &device), ERR_OK);
@@ -269,8 +270,8 @@ static void test_hotp(void)
     DB_GIVES(otp_device_confirm(test_db, test_master, id, code), ERR_OK);
     DB_GIVES(otp_device_use(test_db, test_master, id, code), ERR_OTP_INVALID);
     code_at(&device, 4, code);
-    DB_GIVES(otp_device_check(test_db, test_master, id, code, &device_id, &step), ERR_OK);
-    DB_CHECK(device_id == device.id && step == 4);
+    DB_GIVES(otp_device_check(test_db, test_master, id, code, &found), ERR_OK);
+    DB_CHECK(found.device_id == device.id && found.step == 4);
     DB_GIVES(otp_device_use(test_db, test_master, id, code), ERR_OK); /* a check uses nothing up */
     code_at(&device, 3, code);
     DB_GIVES(otp_device_use(test_db, test_master, id, code), ERR_OTP_INVALID); /* passed over */

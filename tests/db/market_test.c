@@ -116,7 +116,7 @@ static void test_replay(void)
 
     place_open(&place, "PLN", 1, 1);
     place_give(place.bob, place_money(&place, 3 * USD));
-    struct market_actor who = place_actor(place.bob);
+    struct actor who = place_actor(place.bob);
     DB_GIVES(place_try_as(&place, &who, place_bid(BTC, USD), &first), ERR_OK);
     DB_CHECK((first.bytes[6] & 0xf0) == 0x40 && (first.bytes[8] & 0xc0) == 0x80);
     DB_GIVES(place_try_as(&place, &who, place_bid(BTC, USD), &again), ERR_REPLAYED);
@@ -131,7 +131,7 @@ static void test_replay(void)
     DB_GIVES(market_halt(place_scratch.app, place.market, true), ERR_OK);
     DB_GIVES(place_try_as(&place, &who, place_bid(BTC, USD), &again), ERR_OK);
     DB_CHECK(memcmp(&first, &again, sizeof(first)) == 0);
-    struct market_actor other = who;
+    struct actor other = who;
     other.user_id = place.alice;
     DB_GIVES(place_try_as(&place, &other, place_bid(BTC, USD), &again), ERR_MARKET_HALTED);
     DB_GIVES(market_halt(place_scratch.app, place.market, false), ERR_OK);
@@ -148,7 +148,7 @@ static enum err place_two(struct db *db, void *arg)
                                          .side = MARKET_BID,
                                          .amount = place_items(place, BTC),
                                          .price = &price};
-    struct market_actor who = place_actor(place->bob);
+    struct actor who = place_actor(place->bob);
     enum err rc = market_place_in(db, test_master, &who, &placement, &place->oid);
     return rc == ERR_OK ? market_place_in(db, test_master, &who, &placement, &place->oid) : rc;
 }

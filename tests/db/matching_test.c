@@ -47,7 +47,7 @@ static void test_markets(void)
 static void test_large(void)
 {
     struct place place;
-    struct market_actor who;
+    struct actor who;
     struct uuid oid;
 
     place_open(&place, "CHF", 1, 1);

@@ -60,17 +60,17 @@ void place_open(struct place *place, const char *currency, int64_t amount_step, 
     DB_GIVES(market_halt(place_scratch.app, place->market, false), ERR_OK);
 }
 
-struct market_actor place_actor(int64_t user_id)
+struct actor place_actor(int64_t user_id)
 {
     static char keys[8][DB_TEST_NAME_SIZE];
     static size_t next;
     char *key = keys[next++ % TEST_COUNT(keys)];
 
     db_test_name("r:", key);
-    return (struct market_actor){.user_id = user_id, .request_key = key, .trace = "test"};
+    return (struct actor){.user_id = user_id, .request_key = key, .trace = "test"};
 }
 
-enum err place_try_as(struct place *place, const struct market_actor *who, struct asked asked,
+enum err place_try_as(struct place *place, const struct actor *who, struct asked asked,
                       struct uuid *oid)
 {
     struct amount price = place_money(place, asked.price), stop = place_money(place, asked.stop);
@@ -85,7 +85,7 @@ enum err place_try_as(struct place *place, const struct market_actor *who, struc
 
 enum err place_try(struct place *place, int64_t user, struct asked asked)
 {
-    struct market_actor who = place_actor(user);
+    struct actor who = place_actor(user);
     return place_try_as(place, &who, asked, &place->oid);
 }
 

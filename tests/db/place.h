@@ -46,10 +46,10 @@ struct asked place_bid(int64_t amount, int64_t price);
 struct asked place_ask(int64_t amount, int64_t price);
 
 /* A request with a name of its own. */
-struct market_actor place_actor(int64_t user_id);
+struct actor place_actor(int64_t user_id);
 
 /* Places an order as that request, or as one of its own: its outcome. */
-enum err place_try_as(struct place *place, const struct market_actor *who, struct asked asked,
+enum err place_try_as(struct place *place, const struct actor *who, struct asked asked,
                       struct uuid *oid);
 enum err place_try(struct place *place, int64_t user, struct asked asked);
 

@@ -23,7 +23,7 @@ struct sale_case {
     struct checkout_request order;
     struct sale sale;
     struct checkout_quote quote;
-    struct checkout_actor actor; /* the buyer */
+    struct actor actor; /* the buyer */
     char key[DB_TEST_NAME_SIZE];
 };
 
@@ -86,7 +86,7 @@ static void place(int64_t user_id, size_t market, enum market_side side, int64_t
 {
     char key[DB_TEST_NAME_SIZE];
     struct amount at = {.units = price * COIN, .currency = markets[market]->currency};
-    struct market_actor actor = {.user_id = user_id, .request_key = key, .trace = "test"};
+    struct actor actor = {.user_id = user_id, .request_key = key, .trace = "test"};
     struct market_placement placement = {
         .market = markets[market], .side = side, .amount = money("BTC", amount), .price = &at};
     struct uuid oid;
@@ -98,7 +98,7 @@ static void place(int64_t user_id, size_t market, enum market_side side, int64_t
 static void name_request(struct sale_case *c)
 {
     db_test_name("i:", c->key);
-    c->actor = (struct checkout_actor){
+    c->actor = (struct actor){
         .user_id = c->buyer, .request_key = c->key, .trace = "test", .repeatable = true};
 }
 
@@ -129,7 +129,7 @@ static void open_case(struct sale_case *c, const char *code, int64_t units)
 static void make_order(struct sale_case *c)
 {
     char key[DB_TEST_NAME_SIZE];
-    struct checkout_actor merchant = {.user_id = c->merchant, .request_key = key, .trace = "test"};
+    struct actor merchant = {.user_id = c->merchant, .request_key = key, .trace = "test"};
     struct uuid id;
 
     db_test_name("m:", key);

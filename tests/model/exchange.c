@@ -104,7 +104,7 @@ static const char *next_request(struct exchange *exchange, char request[REQUEST_
 }
 
 static enum err place(struct exchange *exchange, const struct ref_placement *placement,
-                      const struct market_actor *actor, struct uuid *oid)
+                      const struct actor *actor, struct uuid *oid)
 {
     const struct market *market = exchange->markets[placement->market];
     struct amount price = {.units = placement->price, .currency = market->currency};
@@ -125,9 +125,9 @@ enum err exchange_place(struct exchange *exchange, const struct ref_placement *p
                         struct uuid *oid)
 {
     char request[REQUEST_SIZE];
-    struct market_actor actor = {.user_id = exchange->users[placement->user],
-                                 .request_key = next_request(exchange, request),
-                                 .trace = "model"};
+    struct actor actor = {.user_id = exchange->users[placement->user],
+                          .request_key = next_request(exchange, request),
+                          .trace = "model"};
     return place(exchange, placement, &actor, oid);
 }
 
@@ -135,10 +135,10 @@ enum err exchange_place_again(struct exchange *exchange, const struct ref_placem
                               bool repeatable, struct uuid *oid)
 {
     char request[REQUEST_SIZE];
-    struct market_actor actor = {.user_id = exchange->users[placement->user],
-                                 .request_key = request,
-                                 .trace = "model",
-                                 .repeatable = repeatable};
+    struct actor actor = {.user_id = exchange->users[placement->user],
+                          .request_key = request,
+                          .trace = "model",
+                          .repeatable = repeatable};
 
     snprintf(request, sizeof(request), "request:%" PRIu64, exchange->requests);
     return place(exchange, placement, &actor, oid);
@@ -192,19 +192,19 @@ enum err exchange_credit(struct exchange *exchange, unsigned user, unsigned curr
                          "Deposit");
 }
 
-static struct ticket_actor ticket_actor(struct exchange *exchange, unsigned user,
-                                        char request[REQUEST_SIZE])
+static struct actor ticket_actor(struct exchange *exchange, unsigned user,
+                                 char request[REQUEST_SIZE])
 {
-    return (struct ticket_actor){.user_id = exchange->users[user],
-                                 .request_key = next_request(exchange, request),
-                                 .trace = "model"};
+    return (struct actor){.user_id = exchange->users[user],
+                          .request_key = next_request(exchange, request),
+                          .trace = "model"};
 }
 
 enum err exchange_ticket_open(struct exchange *exchange, unsigned user, unsigned currency,
                               __int128 amount, struct uuid *id)
 {
     char request[REQUEST_SIZE];
-    struct ticket_actor actor = ticket_actor(exchange, user, request);
+    struct actor actor = ticket_actor(exchange, user, request);
     struct ticket_created created;
 
     enum err rc = ticket_create(
@@ -226,8 +226,7 @@ enum err exchange_ticket_end(struct exchange *exchange, const struct ref_ticket 
     const char *key = exchange->ticket_keys[number];
     char request[REQUEST_SIZE];
     bool customer = status == REF_TICKET_CANCELLED;
-    struct ticket_actor actor =
-        ticket_actor(exchange, customer ? ticket->user : REF_PARTNER, request);
+    struct actor actor = ticket_actor(exchange, customer ? ticket->user : REF_PARTNER, request);
     struct ticket out;
 
     switch (status) {
