@@ -36,12 +36,12 @@ static const char *not_ready(const struct request *request)
 {
     static int64_t current_until_us;
     struct app *app = request->app;
-    if (app_ready(app, request->lane) != ERR_OK ||
-        db_run(app->db[request->lane], "DO 0", DB_NO_ARGS, NULL) != ERR_OK)
+    if (app_ready(app, request->slot) != ERR_OK ||
+        db_run(app->db[request->slot], "DO 0", DB_NO_ARGS, NULL) != ERR_OK)
         return "database is away\n";
     if (clock_mono_us() < current_until_us)
         return NULL;
-    const char *words = schema_problem(app, app->db[request->lane]);
+    const char *words = schema_problem(app, app->db[request->slot]);
     current_until_us = words == NULL ? clock_mono_us() + LOOK_AGAIN_US : 0;
     return words;
 }

@@ -65,11 +65,11 @@ static enum err open_db(struct app *app)
     return rc;
 }
 
-enum err app_ready(struct app *app, size_t lane)
+enum err app_ready(struct app *app, size_t slot)
 {
     enum err rc = app->db[0] == NULL ? open_db(app) : ERR_OK;
     if (rc == ERR_OK && !app->loaded) {
-        rc = ledger_load(app->db[lane]);
+        rc = ledger_load(app->db[slot]);
         app->loaded = rc == ERR_OK;
     }
     return rc;

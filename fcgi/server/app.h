@@ -13,15 +13,15 @@
 
 struct app {
     struct config config;
-    size_t connections;       /* connections to the database, which the lanes share */
-    struct db *db[APP_SLOTS]; /* of each lane; NULL until app_ready opens them */
+    size_t connections;       /* connections to the database, which the slots share */
+    struct db *db[APP_SLOTS]; /* of each slot; NULL until app_ready opens them */
     bool loaded;              /* the currencies are there */
-    struct matcher_client *matcher[APP_SLOTS]; /* of each lane, to the matcher if there is one */
+    struct matcher_client *matcher[APP_SLOTS]; /* of each slot, to the matcher if there is one */
     uint8_t master_key[SEAL_KEY_SIZE];         /* from security.key_file */
 };
 
 /* Reads configuration and key file. The database may be away: it is opened when first needed.
-  * connections   connections to the database: 1 (all lanes share it) to APP_SLOTS (one each)
+  * connections   connections to the database: 1 (all slots share it) to APP_SLOTS (one each)
  * config_path  NULL for the one that TELLER_CONFIG names
  * problem      out, what is wrong, for a person
  * Returns ERR_CONFIG or ERR_CRYPTO. Call app_stop in any case. */
@@ -30,9 +30,9 @@ MUST_USE enum err app_start(struct app *app, size_t connections, const char *con
 
 /* Makes sure that the database is open and what is loaded from it once is there. The dispatcher
  * calls it before every request that needs the database.
- * lane  whose handle loads it
+ * slot  whose handle loads it
  * Returns ERR_DB_AWAY, ERR_DB, ERR_CONFIG or ERR_NO_MEMORY. */
-MUST_USE enum err app_ready(struct app *app, size_t lane);
+MUST_USE enum err app_ready(struct app *app, size_t slot);
 
 /* Closes the database, wipes the key. */
 void app_stop(struct app *app);

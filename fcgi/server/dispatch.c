@@ -17,7 +17,7 @@
 #define HEAD_MAX (16 << 10)  /* of the header lines */
 #define KEEP_ROOM (64 << 10) /* bytes of a buffer that are kept between requests */
 
-/* The memory of a request is used again by the next one in its lane; no request waits between
+/* The memory of a request is used again by the next one in its slot; no request waits between
  * writing its reply here and sending it. */
 static struct {
     struct router router;
@@ -177,10 +177,10 @@ static enum err answer(struct request *request, FCGX_Stream *in, struct reply *r
     if (rc != ERR_OK)
         return rc;
     if (!route->offline) {
-        rc = app_ready(request->app, request->lane);
+        rc = app_ready(request->app, request->slot);
         if (rc != ERR_OK)
             return rc;
-        request->db = request->app->db[request->lane];
+        request->db = request->app->db[request->slot];
     }
     rc = run(request, reply);
     if (rc == ERR_KEY_CHANGED) {
@@ -286,22 +286,22 @@ static enum face face_of(const struct request *request)
                                                   : request_env(request, "REQUEST_URI"));
 }
 
-void dispatch_resume(size_t lane)
+void dispatch_resume(size_t slot)
 {
-    log_set_request(worker.requests[lane].id);
+    log_set_request(worker.requests[slot].id);
 }
 
-const struct text *dispatch_serve(struct app *app, size_t lane, struct FCGX_Request *fcgx)
+const struct text *dispatch_serve(struct app *app, size_t slot, struct FCGX_Request *fcgx)
 {
-    struct request *request = &worker.requests[lane];
+    struct request *request = &worker.requests[slot];
     struct reply reply = {0};
     int64_t started_us = clock_mono_us(), asked_us = clock_now_us();
     int status;
 
     trim(&worker.output);
     request_start(request, app, fcgx->envp);
-    request->lane = lane;
-    request->matcher = app->matcher[lane];
+    request->slot = slot;
+    request->matcher = app->matcher[slot];
     log_set_request(request->id);
     enum err rc = answer(request, fcgx->in, &reply);
     enum face face = face_of(request);

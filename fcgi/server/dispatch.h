@@ -14,14 +14,14 @@ MUST_USE enum err dispatch_start(void);
 /* Answers the request that libfcgi has accepted: match, caps, parameters, caller, right, CSRF,
  * handler, envelope, log line.
  * app   what the process holds
- * lane  below APP_SLOTS, and of no other request in hand
+ * slot  below APP_SLOTS, and of no other request in hand
  * fcgx  its variables and body; not all of the body may have been read
  * Others may be served while it waits (base/wait.h).
  * Returns the header lines and the body of the reply, valid until another request goes on. */
-const struct text *dispatch_serve(struct app *app, size_t lane, struct FCGX_Request *fcgx);
+const struct text *dispatch_serve(struct app *app, size_t slot, struct FCGX_Request *fcgx);
 
-/* The request in that lane goes on after it has waited: log lines are its own again. */
-void dispatch_resume(size_t lane);
+/* The request in that slot goes on after it has waited: log lines are its own again. */
+void dispatch_resume(size_t slot);
 
 /* Gives back the route index and the buffers. */
 void dispatch_stop(void);

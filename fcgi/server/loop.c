@@ -13,26 +13,25 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/wait.h"
 #include "fcgi/server/dispatch.h"
 #include "fcgi/server/fiber.h"
 #include "fcgi/server/record.h"
+#include "fcgi/server/waiters.h"
 
 #define LISTEN_FD 0
 #define DISCARD_MAX (8u << 20) /* bytes of an unread body that are read away */
 
 /* A request in hand. */
-struct lane {
+struct slot {
+    struct waiter waiter; /* first: what the row of waiters gives back is the slot */
     struct loop *loop;
     struct fiber *fiber;
     int fd;
     bool busy;
-    bool kept;        /* the web server kept the connection with us before */
-    bool stays;       /* and will after the request */
-    bool let_go;      /* it has closed its end already */
-    int waits_for;    /* a socket, where it waits */
-    int64_t until_us; /* not longer than that */
-    bool answered;    /* not only because of the time */
+    bool kept;     /* the web server kept the connection with us before */
+    bool stays;    /* and will after the request */
+    bool let_go;   /* it has closed its end already */
+    bool answered; /* what it waited for has come, not only the time gone by */
     FCGX_Request fcgx;
 };
 
@@ -41,13 +40,12 @@ struct loop {
     int epoll;      /* the listening socket and the kept connections */
     int kept;       /* connections that the web server keeps with us */
     bool listening; /* new connections are accepted */
-    struct lane lanes[APP_SLOTS];
-    size_t busy;                     /* lanes in use; between two steps they all wait */
-    struct lane *waiting[APP_SLOTS]; /* in the order in which they began to */
-    size_t waiting_count;
+    struct slot slots[APP_SLOTS];
+    size_t busy; /* slots in use; between two steps they all wait */
+    struct waiters waiters;
 };
 
-static struct lane *running; /* whose fiber runs; NULL outside */
+static struct slot *running; /* whose fiber runs; NULL outside */
 static volatile sig_atomic_t stop_asked;
 
 static void on_stop(int signal_number)
@@ -97,17 +95,17 @@ static bool discard_body(FCGX_Stream *in)
     return false;
 }
 
-static size_t lane_number(const struct lane *lane)
+static size_t slot_number(const struct slot *slot)
 {
-    return (size_t)(lane - lane->loop->lanes);
+    return (size_t)(slot - slot->loop->slots);
 }
 
 /* Serves one request on a readable connection. True where the web server keeps it; otherwise it is
  * closed already. */
-static bool serve(struct lane *lane)
+static bool serve(struct slot *slot)
 {
-    FCGX_Request *fcgx = &lane->fcgx;
-    fcgx->ipcFd = lane->fd;
+    FCGX_Request *fcgx = &slot->fcgx;
+    fcgx->ipcFd = slot->fd;
     /* Closing is ours: libfcgi would wait for the peer's end of the connection. It closes only
      * after an error, and because of `detached` without waiting then. */
     fcgx->keepConnection = 1;
@@ -117,22 +115,22 @@ static bool serve(struct lane *lane)
         return false;
     }
     bool keep = fcgx->keepConnection != 0;
-    struct loop *loop = lane->loop;
-    const struct text *reply = dispatch_serve(loop->app, lane_number(lane), fcgx);
+    struct loop *loop = slot->loop;
+    const struct text *reply = dispatch_serve(loop->app, slot_number(slot), fcgx);
     bool read = discard_body(fcgx->in) && FCGX_GetError(fcgx->in) == 0;
-    bool sent = record_write_reply(lane->fd, fcgx->requestId, text_string(reply), reply->len);
+    bool sent = record_write_reply(slot->fd, fcgx->requestId, text_string(reply), reply->len);
     FCGX_Free(fcgx, false);
     fcgx->ipcFd = -1;
-    keep = keep && read && sent && !lane->let_go;
+    keep = keep && read && sent && !slot->let_go;
     if (!keep)
-        close(lane->fd);
+        close(slot->fd);
     return keep;
 }
 
-static void run_lane(void *arg)
+static void run_slot(void *arg)
 {
-    struct lane *lane = arg;
-    lane->stays = serve(lane);
+    struct slot *slot = arg;
+    slot->stays = serve(slot);
 }
 
 /* A request that is there already, without waiting for one: 1 yes, 0 not yet, -1 closed by the
@@ -165,99 +163,86 @@ static void keep(struct loop *loop, int fd)
         listen_off(loop);
 }
 
-static void end_lane(struct lane *lane)
+static void end_slot(struct slot *slot)
 {
-    lane->busy = false;
-    lane->loop->busy--;
-    if (lane->kept && !lane->stays)
-        drop(lane->loop);
-    else if (!lane->kept && lane->stays)
-        keep(lane->loop, lane->fd);
+    slot->busy = false;
+    slot->loop->busy--;
+    if (slot->kept && !slot->stays)
+        drop(slot->loop);
+    else if (!slot->kept && slot->stays)
+        keep(slot->loop, slot->fd);
 }
 
-/* What every request of this process does while it waits (base/wait.h). */
-static bool wait_in_lane(int fd, int timeout_ms)
+/* What every request of this process does while it waits (base/wait.h). Outside of all requests, as
+ * at the start, nobody else is there to go on. */
+static bool wait_in_slot(enum wait_event event, int fd, int timeout_ms)
 {
-    struct lane *lane = running;
-    lane->waits_for = fd;
-    lane->until_us = clock_mono_us() + timeout_ms * INT64_C(1000);
+    struct slot *slot = running;
+
+    if (slot == NULL)
+        return wait_alone(event, fd, timeout_ms);
+    slot->waiter = (struct waiter){
+        .event = event, .fd = fd, .until_us = clock_mono_us() + timeout_ms * INT64_C(1000)};
     fiber_wait();
-    return lane->answered;
+    return slot->answered;
 }
 
-/* Takes a lane where its fiber has left it. */
-static void park(struct lane *lane, bool waits)
+/* Takes a slot where its fiber has left it. */
+static void park(struct slot *slot, bool waits)
 {
-    struct loop *loop = lane->loop;
+    struct loop *loop = slot->loop;
     running = NULL;
     log_set_request(NULL);
     if (waits)
-        loop->waiting[loop->waiting_count++] = lane;
+        waiters_add(&loop->waiters, &slot->waiter);
     else
-        end_lane(lane);
+        end_slot(slot);
 }
 
-/* Begins a request, which goes on until it waits. There must be a free lane.
+/* Begins a request, which goes on until it waits. There must be a free slot.
  * kept  the web server kept the connection with us before */
 static void begin(struct loop *loop, int fd, bool kept)
 {
-    struct lane *lane = loop->lanes;
-    while (lane->busy)
-        lane++;
-    lane->busy = true;
+    struct slot *slot = loop->slots;
+    while (slot->busy)
+        slot++;
+    slot->busy = true;
     loop->busy++;
-    lane->fd = fd;
-    lane->kept = kept;
-    lane->let_go = false;
-    running = lane;
-    park(lane, fiber_start(lane->fiber, run_lane, lane));
+    slot->fd = fd;
+    slot->kept = kept;
+    slot->let_go = false;
+    running = slot;
+    park(slot, fiber_start(slot->fiber, run_slot, slot));
 }
 
-static void resume(struct lane *lane, bool answered)
+static void resume(struct slot *slot, bool answered)
 {
-    running = lane;
-    lane->answered = answered;
-    dispatch_resume(lane_number(lane));
-    park(lane, fiber_resume(lane->fiber));
+    running = slot;
+    slot->answered = answered;
+    dispatch_resume(slot_number(slot));
+    park(slot, fiber_resume(slot->fiber));
 }
 
-/* Takes those out of the row that wait for the socket or, where it is -1, have waited too long.
- * Returns how many. */
-static size_t take_waiting(struct loop *loop, int fd, struct lane *taken[APP_SLOTS])
+/* Goes on with those that wait for a socket which is ready, one after the other. Where they are several,
+ * one may have read the beginning of another's answer along, and the socket is not readable any more:
+ * those that wait again are woken once more. */
+static void resume_ready(struct loop *loop, int fd, short revents)
 {
-    int64_t now_us = fd < 0 ? clock_mono_us() : 0;
-    size_t count = 0, left = 0;
-    for (size_t i = 0; i < loop->waiting_count; i++) {
-        struct lane *lane = loop->waiting[i];
-        if (fd < 0 ? lane->until_us <= now_us : lane->waits_for == fd)
-            taken[count++] = lane;
-        else
-            loop->waiting[left++] = lane;
-    }
-    loop->waiting_count = left;
-    return count;
-}
-
-/* Goes on with those that wait for a readable socket, one after the other. Where they are several, one
- * may have read the beginning of another's answer along, and the socket is not readable any more: then
- * those that wait again are not left waiting. */
-static void resume_all(struct loop *loop, int fd)
-{
-    struct lane *taken[APP_SLOTS];
+    struct waiter *taken[APP_SLOTS];
     size_t count;
     do {
-        count = take_waiting(loop, fd, taken);
+        count = waiters_take_ready(&loop->waiters, fd, revents, taken);
         for (size_t i = 0; i < count; i++)
-            resume(taken[i], true);
+            resume((struct slot *)taken[i], true);
     } while (count > 1);
 }
 
 static void resume_late(struct loop *loop)
 {
-    struct lane *taken[APP_SLOTS];
-    size_t count = take_waiting(loop, -1, taken);
+    struct waiter *taken[APP_SLOTS];
+    size_t count = waiters_take_late(&loop->waiters, clock_mono_us(), taken);
     for (size_t i = 0; i < count; i++)
-        resume(taken[i], false);
+        resume((struct slot *)taken[i], false);
 }
 
 /* The web server has let go of a connection whose request is in hand: it is closed, not kept, when
@@ -265,11 +250,11 @@ static void resume_late(struct loop *loop)
 static bool let_go_of_busy(struct loop *loop, int fd)
 {
     for (size_t i = 0; i < APP_SLOTS; i++) {
-        struct lane *lane = &loop->lanes[i];
-        if (!lane->busy || lane->fd != fd)
+        struct slot *slot = &loop->slots[i];
+        if (!slot->busy || slot->fd != fd)
             continue;
         epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
-        lane->let_go = true;
+        slot->let_go = true;
         return true;
     }
     return false;
@@ -318,7 +303,7 @@ static bool accept_one(struct loop *loop)
     return true;
 }
 
-/* Waits up to `timeout_ms` (-1: for ever) and begins what is readable, where there are lanes for it:
+/* Waits up to `timeout_ms` (-1: for ever) and begins what is readable, where there are slots for it:
  * kept connections first, then at most one new one, which so goes to a worker with little to do. */
 static void take_requests(struct loop *loop, const sigset_t *mask, int timeout_ms)
 {
@@ -336,32 +321,13 @@ static void take_requests(struct loop *loop, const sigset_t *mask, int timeout_m
         (void)accept_one(loop);
 }
 
-/* The sockets that somebody waits for, each once. Returns how many; `left_us` gets how long the first of
- * those that wait has left. */
-static nfds_t watch(const struct loop *loop, struct pollfd polled[APP_SLOTS], int64_t *left_us)
-{
-    int64_t now_us = clock_mono_us();
-    nfds_t count = 0;
-    for (size_t i = 0; i < loop->waiting_count; i++) {
-        const struct lane *lane = loop->waiting[i];
-        nfds_t at = 0;
-        while (at < count && polled[at].fd != lane->waits_for)
-            at++;
-        if (at == count)
-            polled[count++] = (struct pollfd){.fd = lane->waits_for, .events = POLLIN};
-        if (lane->until_us - now_us < *left_us)
-            *left_us = lane->until_us > now_us ? lane->until_us - now_us : 0;
-    }
-    return count;
-}
-
-/* Waits for answers, and for requests where a lane is free for one; goes on with what has come. */
-static void take_answers(struct loop *loop, const sigset_t *mask, int timeout_ms)
+/* Waits for what the requests in hand wait for, and where `room` for new requests; goes on with what
+ * has come. */
+static void take_answers(struct loop *loop, const sigset_t *mask, int timeout_ms, bool room)
 {
     struct pollfd polled[APP_SLOTS + 1];
     int64_t left_us = timeout_ms < 0 ? INT64_MAX : timeout_ms * INT64_C(1000);
-    nfds_t count = watch(loop, polled, &left_us);
-    bool room = loop->busy < APP_SLOTS;
+    nfds_t count = waiters_watch(&loop->waiters, polled, &left_us);
     const struct timespec timeout = {.tv_sec = left_us / 1000000,
                                      .tv_nsec = left_us % 1000000 * 1000};
 
@@ -369,7 +335,7 @@ static void take_answers(struct loop *loop, const sigset_t *mask, int timeout_ms
     int ready = ppoll(polled, room ? count + 1 : count, &timeout, mask);
     for (nfds_t i = 0; ready > 0 && i < count; i++)
         if (polled[i].revents != 0)
-            resume_all(loop, polled[i].fd);
+            resume_ready(loop, polled[i].fd, polled[i].revents);
     resume_late(loop);
     if (ready > 0 && room && polled[count].revents != 0)
         take_requests(loop, mask, 0);
@@ -379,7 +345,7 @@ static void take_answers(struct loop *loop, const sigset_t *mask, int timeout_ms
 static void turn(struct loop *loop, const sigset_t *mask, int timeout_ms)
 {
     if (loop->busy > 0)
-        take_answers(loop, mask, timeout_ms);
+        take_answers(loop, mask, timeout_ms, loop->busy < APP_SLOTS);
     else
         take_requests(loop, mask, timeout_ms);
 }
@@ -398,9 +364,9 @@ static void drain(struct loop *loop, const sigset_t *mask)
     listen_off(loop);
     while ((loop->kept > 0 || loop->busy > 0) && (left_ms = (end_us - clock_mono_us()) / 1000) > 0)
         turn(loop, mask, (int)left_ms);
-    /* Those in hand are finished in any case: none waits for ever. */
-    while (loop->waiting_count > 0)
-        resume_all(loop, loop->waiting[0]->waits_for);
+    /* Those in hand are finished in any case: every wait has its end. */
+    while (loop->busy > 0)
+        take_answers(loop, mask, -1, false);
     log_line(LOG_LEVEL_INFO, "stop", "kept=%d", loop->kept);
 }
 
@@ -422,26 +388,26 @@ static void catch_signals(sigset_t *mask)
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
-static enum err open_lanes(struct loop *loop)
+static enum err open_slots(struct loop *loop)
 {
     for (size_t i = 0; i < APP_SLOTS; i++) {
-        struct lane *lane = &loop->lanes[i];
-        lane->loop = loop;
+        struct slot *slot = &loop->slots[i];
+        slot->loop = loop;
         /* -1: libfcgi never accepts by itself. */
-        if (FCGX_InitRequest(&lane->fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+        if (FCGX_InitRequest(&slot->fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
             return ERR_IO;
-        lane->fcgx.ipcFd = -1;
-        enum err rc = fiber_open(&lane->fiber);
+        slot->fcgx.ipcFd = -1;
+        enum err rc = fiber_open(&slot->fiber);
         if (rc != ERR_OK)
             return rc;
     }
     return ERR_OK;
 }
 
-static void close_lanes(struct loop *loop)
+static void close_slots(struct loop *loop)
 {
     for (size_t i = 0; i < APP_SLOTS; i++)
-        fiber_close(loop->lanes[i].fiber);
+        fiber_close(loop->slots[i].fiber);
 }
 
 static enum err run_loop(struct loop *loop)
@@ -453,11 +419,11 @@ static enum err run_loop(struct loop *loop)
     /* libfcgi installs handlers of its own: ours come after it. */
     if (FCGX_Init() != 0)
         return ERR_IO;
-    enum err rc = open_lanes(loop);
+    enum err rc = open_slots(loop);
     if (rc != ERR_OK)
         return rc;
     catch_signals(&mask);
-    wait_by(wait_in_lane);
+    wait_by(wait_in_slot);
     if (!listen_on(loop))
         return ERR_IO;
     while (!stop_asked)
@@ -468,10 +434,10 @@ static enum err run_loop(struct loop *loop)
 
 enum err loop_run(struct app *app)
 {
-    static struct loop loop; /* large, with its lanes */
+    static struct loop loop; /* large, with its slots */
     loop = (struct loop){.app = app, .epoll = epoll_create1(EPOLL_CLOEXEC)};
     enum err rc = run_loop(&loop);
-    close_lanes(&loop);
+    close_slots(&loop);
     if (loop.epoll >= 0)
         close(loop.epoll);
     return rc;

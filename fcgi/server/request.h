@@ -36,7 +36,7 @@ struct param {
 
 struct request {
     struct app *app;                /* what the process holds: database, keys, configuration */
-    size_t lane;                    /* its place among those in hand: below APP_SLOTS */
+    size_t slot;                    /* its place among those in hand: below APP_SLOTS */
     struct db *db;                  /* its own handle; NULL where the route is offline */
     struct matcher_client *matcher; /* its own, to the matcher */
     const struct route *route;      /* the row that matched */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/wait.h"
 #include "fcgi/routes.h"
 #include "fcgi/server/fields.h"
 #include "fcgi/server/loop.h"
@@ -54,12 +55,6 @@ static const struct field feed_fields[] = {
 };
 #undef AT
 
-/* Waits without holding up the other requests that this worker has in hand: in the database. */
-static enum err pause_ms(struct request *request, int64_t ms)
-{
-    return db_run(request->db, "DO SLEEP(? / 1000)", DB_ARGS(db_i64(ms)), NULL);
-}
-
 /* True while another request queues for a worker: all that this one can have in hand it has. */
 static bool somebody_queues(void)
 {
@@ -86,9 +81,7 @@ static enum err wait_for_event(struct request *request, const struct feed_params
             return ERR_OK;
         queued = queues;
         int64_t step_ms = queues ? YIELD_MS : WAIT_STEP_MS;
-        rc = pause_ms(request, left_ms < step_ms ? left_ms : step_ms);
-        if (rc != ERR_OK)
-            return rc;
+        wait_ms((int)(left_ms < step_ms ? left_ms : step_ms));
     }
 }
 

@@ -72,9 +72,9 @@ static void run_lanes(void (*work)(struct lane *lane))
     }
 }
 
-static bool wait_turn(int fd, int timeout_ms)
+static bool wait_turn(enum wait_event event, int fd, int timeout_ms)
 {
-    DB_CHECK(fd >= 0 && timeout_ms > 0);
+    DB_CHECK((event == WAIT_TIME || fd >= 0) && timeout_ms >= 0);
     fiber_wait();
     return true;
 }

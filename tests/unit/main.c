@@ -32,6 +32,7 @@
     X(reply)       \
     X(record)      \
     X(fiber)       \
+    X(wait)        \
     X(market_json) \
     X(routes)      \
     X(networks)    \
