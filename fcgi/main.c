@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/sanitized.h"
+#include "fcgi/faces.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/dispatch.h"
 #include "fcgi/server/loop.h"
@@ -82,9 +83,9 @@ static int print_routes(const char *form)
     struct text out = TEXT(OUTPUT_MAX);
     int status = EXIT_OK;
     if (form == NULL) {
-        openapi_table(&out);
+        openapi_table(faces, &out);
     } else if (strcmp(form, "openapi") == 0) {
-        openapi_json(&out);
+        openapi_json(faces, &out);
     } else {
         fprintf(stderr, "teller-worker: --routes=%s is not known, only --routes=openapi\n", form);
         status = EXIT_MISCONFIGURED;
@@ -107,7 +108,7 @@ static int serve(size_t connections, const char *config)
         goto out;
     }
     status = EXIT_FAILED;
-    rc = dispatch_start();
+    rc = dispatch_start(faces);
     if (rc == ERR_OK)
         rc = loop_run(&app);
     if (rc == ERR_OK)

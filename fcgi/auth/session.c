@@ -66,7 +66,7 @@ void session_set_cookie(const struct request *request, struct reply *reply, cons
                  request->https ? "; Secure" : "", ticket == NULL ? "; Max-Age=0" : "");
 }
 
-enum err auth_session(struct request *request)
+static enum err check_session(struct request *request)
 {
     struct caller *caller = &request->caller;
     struct session session;
@@ -88,3 +88,17 @@ enum err auth_session(struct request *request)
     crypto_wipe(&session, sizeof(session));
     return rc;
 }
+
+static enum err check_optional(struct request *request)
+{
+    enum err rc = check_session(request);
+    return rc == ERR_SESSION_MISSING || rc == ERR_SESSION_EXPIRED ? ERR_OK : rc;
+}
+
+#define SESSION_SCHEME                                               \
+    .scheme = "session", .header = "authenticateit_identity_ticket", \
+    .help = "or the session cookie; changes by cookie need the header X-CSRF-Token"
+
+const struct auth auth_session = {.name = "session", .check = check_session, SESSION_SCHEME};
+const struct auth auth_session_optional = {
+    .name = "anybody", .check = check_optional, .optional = true, SESSION_SCHEME};

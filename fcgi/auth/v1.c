@@ -82,7 +82,7 @@ static enum err take_nonce(struct request *request, const struct api_key *key)
     return rc;
 }
 
-enum err auth_v1(struct request *request)
+static enum err check_key(struct request *request)
 {
     struct uuid public_key;
     const struct api_key_secret *key;
@@ -107,9 +107,20 @@ enum err auth_v1(struct request *request)
     return ERR_OK;
 }
 
-void auth_v1_forget(struct request *request)
+static void forget_key(struct request *request)
 {
     struct uuid public_key;
     if (read_public_key(request, &public_key) == ERR_OK)
         api_key_forget(&public_key);
 }
+
+const struct auth auth_v1 = {
+    .name = "api key",
+    .check = check_key,
+    .forget = forget_key,
+    .signs_body = true,
+    .scheme = "restKey",
+    .header = "Rest-Key",
+    .help = "Rest-Key names the key; Rest-Sign is the base64 HMAC-SHA512 of the exact body, "
+            "which has a rising nonce or a tonce in microseconds",
+};

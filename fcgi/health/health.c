@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/migrate.h"
-#include "fcgi/routes.h"
+#include "fcgi/faces.h"
 #include "fcgi/server/app.h"
 
 /* The process answers; nothing else is looked at. */
@@ -57,15 +57,17 @@ static enum err ready(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/health/live",
-     .face = FACE_PLAIN,
-     .offline = true,
+     .auth = &auth_public,
+     .needs_no_db = true,
+     .effect = EFFECT_READS,
      .handler = live,
      .help = "The worker answers.",
      .params = ""},
     {.methods = METHOD_GET,
      .path = "/health/ready",
-     .face = FACE_PLAIN,
-     .offline = true,
+     .auth = &auth_public,
+     .needs_no_db = true,
+     .effect = EFFECT_READS,
      .handler = ready,
      .help = "The worker can serve: database reachable, schema current.",
      .params = ""},

@@ -1,8 +1,8 @@
 /* Sign in, check, sign out (api payments, section 0). */
 #include <stdio.h>
 
+#include "fcgi/auth/auth.h"
 #include "fcgi/auth/session.h"
-#include "fcgi/routes.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
 #include "identity/otp_device.h"
@@ -116,23 +116,24 @@ static enum err handle_close(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_POST,
      .path = "/identity-service/session",
-     .face = FACE_IDENTITY,
+     .auth = &auth_public,
+     .effect = EFFECT_CHANGES,
+     .pool = POOL_LOGIN,
      .body_cap = LOGIN_BODY_CAP,
      .handler = handle_open,
      .help = "Signs in: gives a ticket, and sets the session cookie.",
      .params = "username email password* otp timeout"},
     {.methods = METHOD_GET,
      .path = "/identity-service/session",
-     .face = FACE_IDENTITY,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = handle_check,
      .help = "The session that the ticket belongs to; moves its end on.",
      .params = ""},
     {.methods = METHOD_DELETE,
      .path = "/identity-service/session",
-     .face = FACE_IDENTITY,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_close,
      .help = "Signs out: ends the session and clears the cookie.",
      .params = ""},

@@ -1,3 +1,4 @@
+/* The steps of a request, from the accepted connection to the bytes of its reply. */
 #include "fcgi/server/dispatch.h"
 
 #include <fcgiapp.h>
@@ -8,9 +9,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
-#include "fcgi/auth/auth.h"
-#include "fcgi/routes.h"
-#include "fcgi/server/envelope.h"
+#include "fcgi/server/face.h"
 #include "fcgi/server/router.h"
 
 #define ETAG_BYTES 16        /* of the body's SHA-256 */
@@ -20,24 +19,39 @@
 /* The memory of a request is used again by the next one in its slot; no request waits between
  * writing its reply here and sending it. */
 static struct {
+    const struct face *const *faces;
     struct router router;
     struct request requests[APP_SLOTS];
     struct text body, output;
 } worker = {.body = {.max = REPLY_BODY_CAP}, .output = {.max = HEAD_MAX + REPLY_BODY_CAP}};
 
-enum err dispatch_start(void)
+/* Adds the rows of a table; each is below its own face's prefix. */
+static enum err add_table(const struct face *face, const struct route_table *table)
 {
-    for (size_t i = 0; i < route_table_count; i++) {
-        const char *problem;
-        const struct route *row;
-        enum err rc = router_add(&worker.router, route_tables[i], &problem, &row);
-        if (rc != ERR_OK) {
-            log_line(LOG_LEVEL_BUG, "routes", "path=%s problem=\"%s\"",
-                     row->path == NULL ? "-" : row->path, problem);
-            return rc;
+    const char *problem = NULL;
+    const struct route *row = NULL;
+    enum err rc = router_add(&worker.router, face, table, &problem, &row);
+    for (size_t i = 0; rc == ERR_OK && i < table->count; i++)
+        if (face_of(worker.faces, table->rows[i].path) != face) {
+            problem = "path belongs to another face";
+            row = &table->rows[i];
+            rc = ERR_INTERNAL;
         }
-    }
-    return ERR_OK;
+    if (rc != ERR_OK)
+        log_line(LOG_LEVEL_BUG, "routes", "face=%s path=%s problem=\"%s\"", face->name,
+                 row->path == NULL ? "-" : row->path, problem);
+    return rc;
+}
+
+enum err dispatch_start(const struct face *const *faces)
+{
+    enum err rc = ERR_OK;
+    worker.faces = faces;
+    for (; rc == ERR_OK && *faces != NULL; faces++)
+        for (const struct route_table *const *table = (*faces)->tables;
+             rc == ERR_OK && *table != NULL; table++)
+            rc = add_table(*faces, *table);
+    return rc;
 }
 
 void dispatch_stop(void)
@@ -60,15 +74,27 @@ static void allow_header(struct reply *reply, unsigned allowed)
     value[strlen(value) - 2] = '\0';
 }
 
+/* The face whose contract the caller speaks, also where there is no such route. A path that is refused
+ * still shows its beginning. */
+static void find_face(struct request *request)
+{
+    const char *path = request->path;
+    request->face =
+        face_of(worker.faces, path != NULL ? path : request_env(request, "REQUEST_URI"));
+    if (path == NULL && request->face->merges_slashes)
+        request_set_path(request, true);
+}
+
 static enum err find_route(struct request *request, struct reply *reply)
 {
+    const struct face *face = request->face;
     struct router_result match;
     unsigned method = router_method(request->method);
     if (request->path == NULL)
         return ERR_NO_ROUTE;
-    router_find(&worker.router, method, request->path, &match);
-    if (match.allowed == 0 && router_cut_visibility(request->path))
-        router_find(&worker.router, method, request->path, &match);
+    router_find(&worker.router, face, method, request->path, &match);
+    if (match.allowed == 0 && face_drop_segment(face, request->path))
+        router_find(&worker.router, face, method, request->path, &match);
     if (match.route == NULL && match.allowed == 0)
         return ERR_NO_ROUTE;
     if (match.route == NULL) {
@@ -88,26 +114,15 @@ static enum err find_route(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
-/* The session, where the request has one that lives. */
-static enum err auth_optional(struct request *request)
+/* Lets the caller prove who they are, once for each request. */
+static enum err authenticate(struct request *request, const struct auth *auth)
 {
-    enum err rc = auth_session(request);
-    return rc == ERR_SESSION_MISSING || rc == ERR_SESSION_EXPIRED ? ERR_OK : rc;
-}
-
-static enum err authenticate(struct request *request)
-{
-    switch (request->route->auth) {
-    case AUTH_NONE:
+    if (auth->check == NULL || request->proven == auth)
         return ERR_OK;
-    case AUTH_V1:
-        return auth_v1(request);
-    case AUTH_SESSION:
-        return auth_session(request);
-    case AUTH_OPTIONAL:
-        return auth_optional(request);
-    }
-    return ERR_INTERNAL;
+    enum err rc = auth->check(request);
+    if (rc == ERR_OK)
+        request->proven = auth;
+    return rc;
 }
 
 /* The browser sends its cookie with every form of every site; only our pages know the token. */
@@ -115,7 +130,7 @@ static bool csrf_holds(const struct request *request)
 {
     const char *expected = request->caller.csrf;
     const char *token = request_env(request, "HTTP_X_CSRF_TOKEN");
-    if (request->route->csrf == CSRF_NONE || !request->caller.by_cookie)
+    if (request->route->effect != EFFECT_CHANGES || !request->caller.by_cookie)
         return true;
     size_t len = strlen(expected);
     return len > 0 && token != NULL && strlen(token) == len && crypto_equal(token, expected, len);
@@ -133,7 +148,7 @@ static enum err authorize(struct request *request)
  * request must not be sent again with the same nonce, and its own refusal comes first. */
 static enum err run(struct request *request, struct reply *reply)
 {
-    enum err rc = authenticate(request);
+    enum err rc = authenticate(request, request->route->auth);
     if (rc == ERR_OK)
         rc = authorize(request);
     if (rc == ERR_OK)
@@ -162,31 +177,49 @@ static void forget_reply(struct request *request, struct reply *reply)
     *reply = (struct reply){0};
     request->err_field = request->err_detail = NULL;
     request->caller = (struct caller){0};
+    request->proven = NULL;
+}
+
+static enum err need_db(struct request *request)
+{
+    if (request->db != NULL)
+        return ERR_OK;
+    enum err rc = app_ready(request->app, request->slot);
+    if (rc == ERR_OK)
+        request->db = request->app->db[request->slot];
+    return rc;
+}
+
+/* Where the face has a gate nobody passes it unknown, whatever they ask for. */
+static enum err pass_gate(struct request *request)
+{
+    if (request->face->gate == NULL)
+        return ERR_OK;
+    enum err rc = need_db(request);
+    return rc == ERR_OK ? authenticate(request, request->face->gate) : rc;
 }
 
 /* The steps of a request, in order; the first error ends them. */
 static enum err answer(struct request *request, FCGX_Stream *in, struct reply *reply)
 {
-    enum err rc = find_route(request, reply);
+    enum err rc = pass_gate(request);
+    if (rc == ERR_OK)
+        rc = find_route(request, reply);
     if (rc != ERR_OK)
         return rc;
     const struct route *route = request->route;
     rc = request_read(request, in, route->body_cap == 0 ? REQUEST_BODY_CAP : route->body_cap);
     if (rc == ERR_OK)
-        rc = request_parse(request, route->auth != AUTH_V1);
+        rc = request_parse(request);
+    if (rc == ERR_OK && !route->needs_no_db)
+        rc = need_db(request);
     if (rc != ERR_OK)
         return rc;
-    if (!route->offline) {
-        rc = app_ready(request->app, request->slot);
-        if (rc != ERR_OK)
-            return rc;
-        request->db = request->app->db[request->slot];
-    }
     rc = run(request, reply);
-    if (rc == ERR_KEY_CHANGED) {
+    if (rc == ERR_KEY_CHANGED && route->auth->forget != NULL) {
         /* The key that we remembered is not the one in the database. The batch stopped at that
          * check, so that nothing was done yet. */
-        auth_v1_forget(request);
+        route->auth->forget(request);
         forget_reply(request, reply);
         rc = run(request, reply);
     }
@@ -241,13 +274,13 @@ static void add_cache_headers(struct reply *reply, int64_t asked_us)
     reply_header(reply, "X-Accel-Expires", "@%lld", (long long)(asked_us / 1000000));
 }
 
-static void write_output(const struct request *request, enum face face, enum err rc,
-                         const struct reply *reply, int status)
+static void write_output(const struct request *request, enum err rc, const struct reply *reply,
+                         int status)
 {
     struct text *out = &worker.output;
     text_clear(out);
     text_addf(out, "Status: %d %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n", status,
-              status_words(status), envelope_content_type(face),
+              status_words(status), request->face->content_type,
               is_public(request, rc) ? "public, max-age=1, stale-while-revalidate=1" : "no-store");
     text_addf(out, "Content-Length: %zu\r\nX-Request-Id: %s\r\n", worker.body.len, request->id);
     for (size_t i = 0; i < reply->header_count; i++)
@@ -267,7 +300,7 @@ static void trim(struct text *text)
 static void log_request(const struct request *request, enum err rc, int status, int64_t started_us)
 {
     bool bug = err_is_bug(rc) || status == 500;
-    bool probe = request->route != NULL && request->route->offline && rc == ERR_OK;
+    bool probe = request->route != NULL && request->route->needs_no_db && rc == ERR_OK;
     log_line(bug     ? LOG_LEVEL_BUG
              : probe ? LOG_LEVEL_DEBUG
                      : LOG_LEVEL_INFO,
@@ -275,15 +308,6 @@ static void log_request(const struct request *request, enum err rc, int status, 
              request->route == NULL ? "-" : request->route->path, request->method, status,
              (long long)(clock_mono_us() - started_us), (long long)request->caller.user_id,
              rc == ERR_OK ? "-" : err_id(rc));
-}
-
-/* The face whose words a caller without a route understands; a refused path still shows its start. */
-static enum face face_of(const struct request *request)
-{
-    if (request->route != NULL)
-        return request->route->face;
-    return envelope_face_of(request->path != NULL ? request->path
-                                                  : request_env(request, "REQUEST_URI"));
 }
 
 void dispatch_resume(size_t slot)
@@ -296,25 +320,24 @@ const struct text *dispatch_serve(struct app *app, size_t slot, struct FCGX_Requ
     struct request *request = &worker.requests[slot];
     struct reply reply = {0};
     int64_t started_us = clock_mono_us(), asked_us = clock_now_us();
-    int status;
 
     trim(&worker.output);
     request_start(request, app, fcgx->envp);
     request->slot = slot;
     request->matcher = app->matcher[slot];
     log_set_request(request->id);
+    find_face(request);
     enum err rc = answer(request, fcgx->in, &reply);
-    enum face face = face_of(request);
     text_clear(&worker.body);
-    envelope_write(request, face, rc, &reply, &worker.body, &status);
+    int status = face_write(request, rc, &reply, &worker.body);
     if (worker.body.full) {
         text_clear(&worker.body);
         rc = ERR_INTERNAL;
-        envelope_write(request, face, rc, &reply, &worker.body, &status);
+        status = face_write(request, rc, &reply, &worker.body);
     }
     if (is_public(request, rc))
         add_cache_headers(&reply, asked_us);
-    write_output(request, face, rc, &reply, status);
+    write_output(request, rc, &reply, status);
     log_request(request, rc, status, started_us);
     log_set_request(NULL);
     json_object_put(reply.value);

@@ -7,11 +7,14 @@
 #include "fcgi/server/app.h"
 
 struct FCGX_Request;
+struct face;
 
-/* Builds the route index. ERR_INTERNAL (logged as a bug) where a row is not usable. */
-MUST_USE enum err dispatch_start(void);
+/* Builds the route index of the faces that are served.
+ * faces  NULL-terminated, static; one has the prefix ""
+ * Returns ERR_INTERNAL (logged as a bug) where a row is not usable. */
+MUST_USE enum err dispatch_start(const struct face *const *faces);
 
-/* Answers the request that libfcgi has accepted: match, caps, parameters, caller, right, CSRF,
+/* Answers the request that libfcgi has accepted: face, gate, route, caps, parameters, caller, right, CSRF,
  * handler, envelope, log line.
  * app   what the process holds
  * slot  below APP_SLOTS, and of no other request in hand

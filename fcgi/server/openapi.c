@@ -1,9 +1,9 @@
+/* The routes as a table for people and as a document for programs. */
 #include "fcgi/server/openapi.h"
 
 #include <string.h>
 
-#include "fcgi/routes.h"
-#include "identity/rights.h"
+#include "fcgi/server/face.h"
 
 #define RIGHTS_SIZE 128
 
@@ -18,49 +18,54 @@ static const struct {
 };
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
 
-static const char *const auth_names[] = {[AUTH_NONE] = "public",
-                                         [AUTH_V1] = "api key",
-                                         [AUTH_SESSION] = "session",
-                                         [AUTH_OPTIONAL] = "anybody"};
-static const char *const auth_schemes[] = {
-    [AUTH_NONE] = NULL, [AUTH_V1] = "restKey", [AUTH_SESSION] = "session", [AUTH_OPTIONAL] = NULL};
-static const char *const face_names[] = {
-    [FACE_V1] = "v1", [FACE_SITE] = "site", [FACE_IDENTITY] = "identity", [FACE_PLAIN] = "health"};
-
 /* "withdraw or partner", "" for any. */
-static void rights_words(unsigned rights, struct text *out)
+static void rights_words(const struct face *face, unsigned rights, struct text *out)
 {
-    for (size_t i = 0; rights_names[i] != NULL; i++) {
+    for (size_t i = 0; face->rights_names != NULL && face->rights_names[i] != NULL; i++) {
         if ((rights & 1u << i) == 0)
             continue;
         if (out->len > 0)
             text_puts(out, " or ");
-        text_puts(out, rights_names[i]);
+        text_puts(out, face->rights_names[i]);
     }
 }
 
-static void table_row(const struct route *route, struct text *out)
+static void table_row(const struct face *face, const struct route *route, struct text *out)
 {
     struct text verbs = TEXT(64), who = TEXT(RIGHTS_SIZE);
     for (size_t i = 0; i < METHOD_COUNT; i++)
         if ((route->methods & methods[i].bit) != 0)
             text_addf(&verbs, "%s%s", verbs.len > 0 ? "," : "", methods[i].name);
-    rights_words(route->rights, &who);
+    rights_words(face, route->rights, &who);
     text_addf(out, "%-9s %-44s %-8s %-22s %s%s%s%s\n", text_string(&verbs), route->path,
-              auth_names[route->auth], who.len > 0 ? text_string(&who) : "-", route->help,
+              route->auth->name, who.len > 0 ? text_string(&who) : "-", route->help,
               route->params[0] != '\0' ? " (" : "", route->params,
               route->params[0] != '\0' ? ")" : "");
     text_free(&verbs);
     text_free(&who);
 }
 
-void openapi_table(struct text *out)
+/* Calls `visit` for every row of every face. */
+static void each_row(const struct face *const *faces,
+                     void (*visit)(const struct face *face, const struct route *route, void *arg),
+                     void *arg)
+{
+    for (; *faces != NULL; faces++)
+        for (const struct route_table *const *table = (*faces)->tables; *table != NULL; table++)
+            for (size_t i = 0; i < (*table)->count; i++)
+                visit(*faces, &(*table)->rows[i], arg);
+}
+
+static void visit_table_row(const struct face *face, const struct route *route, void *arg)
+{
+    table_row(face, route, arg);
+}
+
+void openapi_table(const struct face *const *faces, struct text *out)
 {
     text_addf(out, "%-9s %-44s %-8s %-22s %s\n", "METHOD", "PATH", "CALLER", "RIGHT",
               "WHAT (parameters, * required)");
-    for (size_t i = 0; i < route_table_count; i++)
-        for (size_t j = 0; j < route_tables[i]->count; j++)
-            table_row(&route_tables[i]->rows[j], out);
+    each_row(faces, visit_table_row, out);
 }
 
 /* A new object as member `key` of `parent`, or the one that is there. */
@@ -121,13 +126,15 @@ static void query_parameters(const struct route *route, struct json_object *list
     }
 }
 
-static void body_schema(const struct route *route, struct json_object *operation)
+static void body_schema(const struct face *face, const struct route *route,
+                        struct json_object *operation)
 {
     size_t len;
     bool required;
     const char *p = route->params;
-    const char *type =
-        route->face == FACE_V1 ? "application/x-www-form-urlencoded" : "application/json";
+    /* A signed body is a form: clients sign the bytes that they build of their parameters. */
+    bool as_form = route->auth->signs_body || (face->inputs & INPUT_JSON) == 0;
+    const char *type = as_form ? "application/x-www-form-urlencoded" : "application/json";
     struct json_object *content = child(child(operation, "requestBody"), "content");
     struct json_object *schema = child(child(content, type), "schema");
     struct json_object *names = json_object_new_array();
@@ -135,9 +142,9 @@ static void body_schema(const struct route *route, struct json_object *operation
     struct json_object *properties = child(schema, "properties");
     while ((p = next_param(p, &len, &required)) != NULL) {
         struct json_object *name = json_object_new_string_len(p, (int)len);
-        /* On the site face a member may be any JSON value. */
+        /* In JSON a member may be any value. */
         struct json_object *property = child(properties, json_object_get_string(name));
-        if (route->face == FACE_V1)
+        if (as_form)
             reply_text(property, "type", "string");
         if (required)
             json_object_array_add(names, name);
@@ -151,27 +158,28 @@ static void body_schema(const struct route *route, struct json_object *operation
         json_object_put(names);
 }
 
-static void security(const struct route *route, struct json_object *operation)
+static void security(const struct face *face, const struct route *route,
+                     struct json_object *operation)
 {
     struct json_object *list = child_array(operation, "security");
     struct text words = TEXT(RIGHTS_SIZE);
-    if (auth_schemes[route->auth] != NULL) {
+    if (route->auth->scheme != NULL && !route->auth->optional) {
         struct json_object *scheme = json_object_new_object();
-        json_object_object_add(scheme, auth_schemes[route->auth], json_object_new_array());
+        json_object_object_add(scheme, route->auth->scheme, json_object_new_array());
         json_object_array_add(list, scheme);
     }
-    rights_words(route->rights, &words);
+    rights_words(face, route->rights, &words);
     if (words.len > 0)
         reply_text(operation, "x-right", text_string(&words));
     text_free(&words);
 }
 
-static void add_operation(struct json_object *paths, const struct route *route, size_t method)
+static void add_operation(struct json_object *paths, const struct face *face,
+                          const struct route *route, size_t method)
 {
     struct json_object *operation = child(child(paths, route->path), methods[method].key);
     bool has_body = methods[method].bit == METHOD_POST || methods[method].bit == METHOD_PUT;
-    json_object_array_add(child_array(operation, "tags"),
-                          json_object_new_string(face_names[route->face]));
+    json_object_array_add(child_array(operation, "tags"), json_object_new_string(face->name));
     reply_text(operation, "summary", route->help);
     struct json_object *list = json_object_new_array();
     path_parameters(route, list);
@@ -182,45 +190,42 @@ static void add_operation(struct json_object *paths, const struct route *route, 
     else
         json_object_put(list);
     if (has_body && route->params[0] != '\0')
-        body_schema(route, operation);
-    security(route, operation);
+        body_schema(face, route, operation);
+    security(face, route, operation);
     struct json_object *responses = child(operation, "responses");
     reply_text(child(responses, "200"), "description", "success");
     reply_text(child(responses, "default"), "description", "an error, in the shape of this face");
 }
 
-static void add_schemes(struct json_object *document)
+/* The way in which a row's callers prove who they are, each once. */
+static void add_scheme(struct json_object *document, const struct auth *auth)
 {
     struct json_object *schemes = child(child(document, "components"), "securitySchemes");
-    struct json_object *key = child(schemes, auth_schemes[AUTH_V1]);
-    reply_text(key, "type", "apiKey");
-    reply_text(key, "in", "header");
-    reply_text(key, "name", "Rest-Key");
-    reply_text(key, "description",
-               "Rest-Key names the key; Rest-Sign is the base64 HMAC-SHA512 of the exact body, "
-               "which has a rising nonce or a tonce in microseconds");
-    struct json_object *session = child(schemes, auth_schemes[AUTH_SESSION]);
-    reply_text(session, "type", "apiKey");
-    reply_text(session, "in", "header");
-    reply_text(session, "name", "authenticateit_identity_ticket");
-    reply_text(session, "description",
-               "or the session cookie; changes by cookie need the header X-CSRF-Token");
+    if (auth->scheme == NULL || json_object_object_get_ex(schemes, auth->scheme, NULL))
+        return;
+    struct json_object *scheme = child(schemes, auth->scheme);
+    reply_text(scheme, "type", "apiKey");
+    reply_text(scheme, "in", "header");
+    reply_text(scheme, "name", auth->header);
+    reply_text(scheme, "description", auth->help);
 }
 
-void openapi_json(struct text *out)
+static void visit_operation(const struct face *face, const struct route *route, void *arg)
+{
+    for (size_t m = 0; m < METHOD_COUNT; m++)
+        if ((route->methods & methods[m].bit) != 0)
+            add_operation(child(arg, "paths"), face, route, m);
+    add_scheme(arg, route->auth);
+}
+
+void openapi_json(const struct face *const *faces, struct text *out)
 {
     struct json_object *document = json_object_new_object();
     reply_text(document, "openapi", "3.1.0");
     struct json_object *info = child(document, "info");
     reply_text(info, "title", "Teller");
     reply_text(info, "version", "1");
-    struct json_object *paths = child(document, "paths");
-    for (size_t i = 0; i < route_table_count; i++)
-        for (size_t j = 0; j < route_tables[i]->count; j++)
-            for (size_t m = 0; m < METHOD_COUNT; m++)
-                if ((route_tables[i]->rows[j].methods & methods[m].bit) != 0)
-                    add_operation(paths, &route_tables[i]->rows[j], m);
-    add_schemes(document);
+    each_row(faces, visit_operation, document);
     reply_json(document, true, out);
     text_putc(out, '\n');
     json_object_put(document);

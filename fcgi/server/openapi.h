@@ -4,10 +4,12 @@
 
 #include "base/text.h"
 
-/* Adds all rows as a table: method, path, who may call, parameters, help. */
-void openapi_table(struct text *out);
+struct face;
 
-/* Adds all rows as an OpenAPI 3.1 document. */
-void openapi_json(struct text *out);
+/* Adds all rows of the faces (NULL-terminated) as a table: method, path, who may call, parameters, help. */
+void openapi_table(const struct face *const *faces, struct text *out);
+
+/* Adds them as an OpenAPI 3.1 document. */
+void openapi_json(const struct face *const *faces, struct text *out);
 
 #endif

@@ -182,8 +182,14 @@ static void write_value(struct writer *writer, struct json_object *value)
     }
 }
 
+void reply_json_as(struct json_object *value, struct writer_style style, bool pretty,
+                   struct text *out)
+{
+    struct writer writer = {.out = out, .pretty = pretty, .style = style};
+    write_value(&writer, value);
+}
+
 void reply_json(struct json_object *value, bool pretty, struct text *out)
 {
-    struct writer writer = {.out = out, .pretty = pretty};
-    write_value(&writer, value);
+    reply_json_as(value, (struct writer_style){0}, pretty, out);
 }

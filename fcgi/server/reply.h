@@ -68,4 +68,8 @@ struct json_object *reply_mean(struct amount amount, struct rate value);
  * out     out; out->full where it did not fit */
 void reply_json(struct json_object *value, bool pretty, struct text *out);
 
+/* The same in another style. */
+void reply_json_as(struct json_object *value, struct writer_style style, bool pretty,
+                   struct text *out);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "fcgi/server/app.h"
+#include "fcgi/server/face.h"
 #include "fcgi/server/form.h"
 #include "fcgi/server/json_body.h"
 #include "fcgi/server/router.h"
@@ -116,14 +117,14 @@ static void set_id(struct request *request)
 }
 
 /* The path as the client sent it: the web server's own decoding would hide what it merged. */
-static void set_path(struct request *request)
+void request_set_path(struct request *request, bool merge_slashes)
 {
     const char *uri = request_env(request, "REQUEST_URI");
     if (uri == NULL)
         uri = env_or_empty(request, "SCRIPT_NAME");
     size_t len = strcspn(uri, "?");
     char *path = len > ROUTER_MAX_PATH ? NULL : request_alloc(request, len + 1);
-    request->path = path != NULL && router_path(uri, len, path) ? path : NULL;
+    request->path = path != NULL && router_path(uri, len, merge_slashes, path) ? path : NULL;
     const char *query = request_env(request, "QUERY_STRING");
     request->query = query != NULL ? query : uri[len] == '?' ? uri + len + 1 : "";
 }
@@ -163,7 +164,7 @@ void request_start(struct request *request, struct app *app, char *const *env)
     request->https = strcasecmp(https, "on") == 0 || strcmp(https, "1") == 0;
     request->body = (const uint8_t *)"";
     set_id(request);
-    set_path(request);
+    request_set_path(request, false);
     if (request->query[0] != '\0') {
         request->raw = query_flag(request->query, "raw");
         request->pretty = query_flag(request->query, "pretty");
@@ -227,21 +228,27 @@ static enum err parse_body(struct request *request)
 {
     const char *type = env_or_empty(request, "CONTENT_TYPE");
     const char *body = (const char *)request->body;
+    unsigned inputs = request->face->inputs;
     if (request->body_len == 0)
         return ERR_OK;
     /* A few old clients send a form without saying so. */
-    if (type[0] == '\0' || is_type(type, "application/x-www-form-urlencoded"))
+    if ((inputs & INPUT_FORM) != 0 &&
+        (type[0] == '\0' || is_type(type, "application/x-www-form-urlencoded")))
         return form_parse(request, body, request->body_len);
-    if (is_type(type, "application/json"))
+    if ((inputs & INPUT_JSON) != 0 && is_type(type, "application/json"))
         return json_parse_body(request, body, request->body_len);
-    if (is_type(type, "multipart/form-data"))
+    if ((inputs & INPUT_MULTIPART) != 0 && is_type(type, "multipart/form-data"))
         return form_parse_multipart(request, type, body, request->body_len);
-    return ERR_CONTENT_TYPE;
+    return (inputs & INPUT_SKIP_OTHERS) != 0 ? ERR_OK : ERR_CONTENT_TYPE;
 }
 
-enum err request_parse(struct request *request, bool with_query)
+enum err request_parse(struct request *request)
 {
-    enum err rc = parse_body(request);
+    unsigned method = router_method(request->method);
+    bool no_body = method == METHOD_GET || method == METHOD_DELETE;
+    bool with_query = (request->face->inputs & (no_body ? INPUT_QUERY : INPUT_QUERY_TOO)) != 0 &&
+                      !request->route->auth->signs_body;
+    enum err rc = method == METHOD_GET ? ERR_OK : parse_body(request);
     if (rc == ERR_OK && with_query && request->query[0] != '\0')
         rc = form_parse(request, request->query, strlen(request->query));
     return rc;

@@ -18,6 +18,8 @@
 struct db;
 struct matcher_client;
 struct route;
+struct face;
+struct auth;
 struct app;
 
 #define REQUEST_MAX_PARAMS 64      /* parameters of query and body together */
@@ -37,9 +39,11 @@ struct param {
 struct request {
     struct app *app;                /* what the process holds: database, keys, configuration */
     size_t slot;                    /* its place among those in hand: below APP_SLOTS */
-    struct db *db;                  /* its own handle; NULL where the route is offline */
+    struct db *db;                  /* its own handle; NULL where the route needs none */
     struct matcher_client *matcher; /* its own, to the matcher */
-    const struct route *route;      /* the row that matched */
+    const struct face *face;        /* whose contract the caller speaks */
+    const struct route *route;      /* the row that matched, or NULL */
+    const struct auth *proven;      /* how the caller has proved who they are, or NULL */
     const char *method;
     char *path;         /* decoded and normalised (router_path), or NULL where it was refused */
     const char *query;  /* as it was sent, "" where there is none */
@@ -104,11 +108,15 @@ void request_start(struct request *request, struct app *app, char *const *env);
  * CONTENT_LENGTH, ERR_NO_MEMORY. */
 MUST_USE enum err request_read(struct request *request, struct FCGX_Stream *in, size_t cap);
 
-/* Turns body and query into parameters, body first.
- * with_query  false leaves the query out (it is not covered by a signature)
+/* Sets the path anew, as the client sent it (router_path). */
+void request_set_path(struct request *request, bool merge_slashes);
+
+/* Turns body and query into parameters, body first, as far as the face reads them; where the route's
+ * caller signs the body, the query is left out. GET and HEAD have no body, whatever was sent.
+ * request  with its face and route
  * Errors: ERR_CONTENT_TYPE, ERR_MALFORMED, ERR_NOT_UTF8, ERR_TOO_DEEP, ERR_TOO_MANY_PARAMS,
  * ERR_NO_MEMORY. */
-MUST_USE enum err request_parse(struct request *request, bool with_query);
+MUST_USE enum err request_parse(struct request *request);
 
 /* Adds a parameter.
  * name, value  must live as long as the request; the value has a NUL behind `value_len` bytes

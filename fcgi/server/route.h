@@ -1,27 +1,47 @@
-/* The route row: the single source of what the worker serves. Every handler file ends with its
- * rows. */
+/* The route row: the single source of what the worker serves. Every handler file ends with its rows,
+ * from which come the router, the web server's maps (routes_nginx.c), OpenAPI (openapi.c), the table of
+ * routes and the tests that walk them all. */
 #ifndef FCGI_SERVER_ROUTE_H
 #define FCGI_SERVER_ROUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
+#include "fcgi/server/fields.h"
 #include "fcgi/server/reply.h"
 #include "fcgi/server/request.h"
 
-/* A wire face: how errors and successes are worded. */
-enum face { FACE_V1, FACE_SITE, FACE_IDENTITY, FACE_PLAIN };
-
-/* How the caller proves who they are. */
-enum auth {
-    AUTH_NONE,
-    AUTH_V1,       /* Rest-Key and Rest-Sign (api/exchange-v1, section 2) */
-    AUTH_SESSION,  /* session ticket in header or cookie */
-    AUTH_OPTIONAL, /* the same where there is one, else nobody: caller.user_id is 0 */
+/* A way to prove who is calling. */
+struct auth {
+    const char *name; /* "api key": in the table of routes */
+    /* Fills request->caller; NULL: everybody may call. It may queue a part of its check with db_defer:
+     * where that says ERR_KEY_CHANGED, `forget` is called and everything is done once more. */
+    enum err (*check)(struct request *request);
+    void (*forget)(struct request *request); /* NULL where nothing is remembered */
+    bool signs_body; /* parameters come from the signed body alone, never from the query */
+    bool optional;   /* callers without proof are let in as nobody: caller.user_id is 0 */
+    const char *scheme, *header, *help; /* in OpenAPI: its name, the header, a sentence */
 };
 
-/* What a change must show beside the cookie. Callers with a ticket header never need a token. */
-enum csrf { CSRF_NONE, CSRF_TOKEN };
+/* No proof is asked for. A row says so in words: one that forgets it is refused at start. */
+extern const struct auth auth_public;
+
+/* Whether a call changes something. What does is guarded against other sites' forms (CSRF), is never
+ * kept in a cache, and goes to a pool whose workers may write. */
+enum effect { EFFECT_UNSAID, EFFECT_READS, EFFECT_CHANGES };
+
+/* The workers that take a call (nginx/teller.conf.in says what each pool is for). */
+enum pool {
+    POOL_BY_EFFECT, /* POOL_READ for what reads, POOL_MAIN for what changes */
+    POOL_MAIN,
+    POOL_READ,
+    POOL_LIST, /* reads that may take long: pages of a history */
+    POOL_ORDER,
+    POOL_LOGIN,
+    POOL_EVENTS,
+    POOL_COUNT
+};
 
 /* What caches may do. */
 enum cache { CACHE_NO_STORE, CACHE_PUBLIC_1S };
@@ -33,23 +53,25 @@ typedef enum err route_handler(struct request *request, struct reply *reply);
 
 struct route {
     unsigned methods; /* METHOD_ bits; GET includes HEAD */
-    const char *path; /* "/api/1/generic/ticket/create"; {name} captures one segment. v1: without
-                         public/private */
-    enum face face;
-    enum auth auth;
-    unsigned
-        rights; /* RIGHT_ bits (identity/rights.h) of which the caller needs one; 0 = any caller */
-    enum csrf csrf;
+    const char *path; /* "/api/1/generic/ticket/create"; {name} captures a segment, or what is
+                                between fixed letters of one: "/rates/{id}.xml" */
+    const struct auth *auth; /* required */
+    unsigned rights;    /* bits of the face's rights of which the caller needs one; 0: any caller */
+    enum effect effect; /* required */
+    enum pool pool;
     enum cache cache;
-    bool offline;    /* answers without the database: request->db may be NULL */
-    size_t body_cap; /* bytes; 0 = REQUEST_BODY_CAP */
+    bool needs_no_db;           /* answers without the database: request->db may be NULL */
+    size_t body_cap;            /* bytes; 0 = REQUEST_BODY_CAP */
+    const struct field *fields; /* its parameters, captures included; NULL for none */
+    size_t field_count;
+    unsigned shape; /* bits of its face's own, for the envelope: 0 where all rows are alike */
     route_handler *handler;
-    const char *help; /* one line, required */
-    const char *
-        params; /* "partner* amount amount_int currency* otp": names, * = required; "" where none */
+    const char *help;   /* one line, required */
+    const char *params; /* "partner* amount amount_int currency* otp": names, * = required; "" where
+                           none */
 };
 
-/* A handler file's rows. */
+/* A handler file's rows; its face names the table (struct face, tables). */
 struct route_table {
     const struct route *rows;
     size_t count;
@@ -57,5 +79,14 @@ struct route_table {
 
 #define ROUTE_TABLE(name, array) \
     const struct route_table name = {.rows = (array), .count = sizeof(array) / sizeof((array)[0])}
+
+/* The pool of a row, where it does not say it itself. */
+enum pool route_pool(const struct route *route);
+
+/* "read": the name of a pool. Static storage. */
+const char *route_pool_name(enum pool pool);
+
+/* What is wrong with a row by itself, in static words, or NULL. */
+const char *route_problem(const struct route *route);
 
 #endif

@@ -1,7 +1,7 @@
 /* The signed-in user's account: who they are, wallets, limits. */
 #include <string.h>
 
-#include "fcgi/routes.h"
+#include "fcgi/site/face.h"
 #include "identity/otp_device.h"
 #include "identity/user.h"
 #include "ledger/ledger.h"
@@ -68,8 +68,8 @@ static enum err handle_account(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/account",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = handle_account,
      .help = "The user's account: verification, one-time password, wallets with limits.",
      .params = ""},

@@ -1,5 +1,5 @@
 /* The currencies: what pages need to show and check amounts. */
-#include "fcgi/routes.h"
+#include "fcgi/site/face.h"
 #include "money/currency.h"
 
 static struct json_object *currency_object(const struct currency *currency)
@@ -31,8 +31,9 @@ static enum err handle_currencies(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/currencies",
-     .face = FACE_SITE,
+     .auth = &auth_public,
      .cache = CACHE_PUBLIC_1S,
+     .effect = EFFECT_READS,
      .handler = handle_currencies,
      .help = "All currencies with their decimals and signs.",
      .params = ""},

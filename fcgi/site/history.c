@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "fcgi/routes.h"
+#include "fcgi/site/face.h"
 
 static struct json_object *link_object(const struct ledger_line *line)
 {
@@ -55,8 +55,8 @@ static enum err handle_history(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/history",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = handle_history,
      .help = "One page of a wallet's history, newest first; days are UTC, the last one included.",
      .params = "currency* type date_start date_end trade_id page"},

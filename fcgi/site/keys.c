@@ -1,9 +1,9 @@
 /* The user's API keys. */
 #include <string.h>
 
-#include "fcgi/routes.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
+#include "fcgi/site/face.h"
 #include "identity/api_key.h"
 #include "identity/otp_device.h"
 #include "identity/rights.h"
@@ -219,32 +219,29 @@ static enum err handle_revoke(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/keys",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = handle_list,
      .help = "The user's API keys, newest first.",
      .params = ""},
     {.methods = METHOD_POST,
      .path = "/site/keys",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_create,
      .help = "Makes an API key; its secret is shown this once.",
      .params = "face* rights* networks otp"},
     {.methods = METHOD_POST,
      .path = "/site/keys/{key}",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_change,
      .help = "Changes what an API key may do and from where, from its next call on.",
      .params = "rights* networks otp"},
     {.methods = METHOD_DELETE,
      .path = "/site/keys/{key}",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_revoke,
      .help = "Revokes an API key at once.",
      .params = ""},

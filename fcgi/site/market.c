@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "fcgi/routes.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
 #include "fcgi/server/idempotency.h"
+#include "fcgi/site/face.h"
 #include "identity/idkey.h"
 #include "identity/user.h"
 #include "market/board.h"
@@ -226,39 +226,40 @@ static enum err handle_idkey(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/markets",
-     .face = FACE_SITE,
+     .auth = &auth_public,
      .cache = CACHE_PUBLIC_1S,
+     .effect = EFFECT_READS,
      .handler = handle_markets,
      .help = "The markets with their steps, last prices and the fee of somebody new to them.",
      .params = ""},
     {.methods = METHOD_GET,
      .path = "/site/market/orders",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = handle_orders,
      .help = "The user's live orders, the oldest first, and their fee in each market.",
      .params = ""},
     {.methods = METHOD_POST,
      .path = "/site/market/orders",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
+     .pool = POOL_ORDER,
      .handler = handle_place,
      .help = "Places an order, without price at any price; header Idempotency-Key names the "
              "attempt.",
      .params = "market* type* amount amount_int price price_int stop stop_int prefer_fiat_fee"},
     {.methods = METHOD_POST,
      .path = "/site/market/orders/{oid}/cancel",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
+     .pool = POOL_ORDER,
      .handler = handle_cancel,
      .help = "Takes an order back; what it holds is free again.",
      .params = ""},
     {.methods = METHOD_GET,
      .path = "/site/market/idkey",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = handle_idkey,
      .help = "The key of the user's private channel in the stream, good for 24 hours.",
      .params = ""},

@@ -1,6 +1,6 @@
 /* The merchant's page: what their shop was told, how it answered, and what to do about it. */
-#include "fcgi/routes.h"
 #include "fcgi/server/fields.h"
+#include "fcgi/site/face.h"
 #include "fcgi/views/delivery.h"
 
 static void add_endpoint(void *arg, const struct feed_endpoint *endpoint)
@@ -52,23 +52,22 @@ static enum err handle_endpoint(struct request *request, struct reply *reply)
 
 #define CHANGE_ROUTE(name, function, words, takes)                                      \
     {                                                                                   \
-        .methods = METHOD_POST, .path = "/site/merchant/" name, .face = FACE_SITE,      \
-        .auth = AUTH_SESSION, .csrf = CSRF_TOKEN, .handler = (function), .help = words, \
-        .params = takes                                                                 \
+        .methods = METHOD_POST, .path = "/site/merchant/" name, .auth = &auth_session,  \
+        .effect = EFFECT_CHANGES, .handler = (function), .help = words, .params = takes \
     }
 
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/merchant/events",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = handle_list,
      .help = "The merchant's notifications, newest first, and the endpoints where some wait.",
      .params = NOTIFICATION_LIST_PARAMS},
     {.methods = METHOD_GET,
      .path = "/site/merchant/events/{event}",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = notification_show,
      .help = "One notification: its attempts, what is signed, and why it was refused.",
      .params = "look_up"},

@@ -1,6 +1,6 @@
 /* The merchant's own orders. */
-#include "fcgi/routes.h"
 #include "fcgi/server/idempotency.h"
+#include "fcgi/site/face.h"
 #include "fcgi/views/merchant_order.h"
 
 static enum err handle_list(struct request *request, struct reply *reply)
@@ -26,31 +26,29 @@ static enum err handle_refund(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/merchant/orders",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = handle_list,
      .help = "The orders that the user made as a merchant, newest first.",
      .params = "status since page"},
     {.methods = METHOD_GET,
      .path = "/site/merchant/orders/{transaction}",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = orders_details,
      .help = "An order of the user's as a merchant, with its payments and notifications.",
      .params = ""},
     {.methods = METHOD_POST,
      .path = "/site/merchant/orders/{transaction}/cancel",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = orders_cancel,
      .help = "Merchant: ends an order that is not paid; what was paid goes back.",
      .params = ""},
     {.methods = METHOD_POST,
      .path = "/site/merchant/orders/{transaction}/refund",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_refund,
      .help = "Merchant: gives back what was paid, whole or in part; header Idempotency-Key names "
              "the attempt.",

@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "base/encode.h"
-#include "fcgi/routes.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
+#include "fcgi/site/face.h"
 #include "identity/otp_device.h"
 #include "identity/qr.h"
 #include "identity/user.h"
@@ -114,25 +114,22 @@ static enum err handle_remove(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_POST,
      .path = "/site/otp",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_add,
      .help = "Begins to set up a one-time password: key, link and QR code, shown this once.",
      .params = "kind*"},
     {.methods = METHOD_POST,
      .path = "/site/otp/confirm",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_confirm,
      .help = "Turns the one-time password on, against its first code.",
      .params = "code*"},
     {.methods = METHOD_DELETE,
      .path = "/site/otp",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_remove,
      .help = "Turns the one-time password off, against one more code.",
      .params = "code*"},

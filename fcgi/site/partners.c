@@ -1,5 +1,5 @@
 /* Who may pay the user out. */
-#include "fcgi/routes.h"
+#include "fcgi/site/face.h"
 #include "ticket/ticket.h"
 
 static void add_partner(void *arg, const struct ticket_partner *partner)
@@ -26,8 +26,8 @@ static enum err handle_partners(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/partners",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = handle_partners,
      .help = "The withdrawal partners, and which of them the user may choose.",
      .params = ""},

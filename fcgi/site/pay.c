@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "fcgi/routes.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
 #include "fcgi/server/idempotency.h"
+#include "fcgi/site/face.h"
 #include "fcgi/views/merchant_order.h"
 #include "identity/otp_device.h"
 #include "identity/qr.h"
@@ -293,16 +293,15 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/pay/{id}",
-     .face = FACE_SITE,
-     .auth = AUTH_NONE,
+     .auth = &auth_public,
+     .effect = EFFECT_READS,
      .handler = handle_view,
      .help = "An order as its buyer sees it; redirect is where a buyer who is done goes.",
      .params = ""},
     {.methods = METHOD_POST,
      .path = "/site/pay/{id}",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_pay,
      .help =
          "Pays an order, or a part of it, from the balance, or by a quote with other money; header "
@@ -310,9 +309,8 @@ static const struct route rows[] = {
      .params = "amount amount_int otp quote"},
     {.methods = METHOD_POST,
      .path = "/site/pay/{id}/quote",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_quote,
      .help =
          "What paying an order, or a part of it, with other money costs at the market; good for "
@@ -320,16 +318,15 @@ static const struct route rows[] = {
      .params = "currency* amount amount_int"},
     {.methods = METHOD_GET,
      .path = "/site/pay/{id}/wallets",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = handle_wallets,
      .help = "The user's wallets that the market can change into an order's currency.",
      .params = ""},
     {.methods = METHOD_POST,
      .path = "/site/pay/{id}/cancel",
-     .face = FACE_SITE,
-     .auth = AUTH_OPTIONAL,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session_optional,
+     .effect = EFFECT_CHANGES,
      .handler = handle_cancel,
      .help = "Buyer: ends an order that nobody else paid a part of; what was paid goes back.",
      .params = ""},

@@ -1,10 +1,10 @@
 /* The user's withdrawal tickets. */
 #include <stdio.h>
 
-#include "fcgi/routes.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
 #include "fcgi/server/idempotency.h"
+#include "fcgi/site/face.h"
 #include "fcgi/views/ticket.h"
 
 /* A ticket as its customer sees it; the updates are added by who asks for them. */
@@ -154,32 +154,29 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/tickets",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
+     .auth = &auth_session,
+     .effect = EFFECT_READS,
      .handler = handle_list,
      .help = "The user's withdrawal tickets with their updates, newest first.",
      .params = "status since page"},
     {.methods = METHOD_POST,
      .path = "/site/tickets",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_create,
      .help = "Opens a withdrawal through a partner; header Idempotency-Key names the attempt.",
      .params = "partner* amount amount_int currency* otp accept_terms*"},
     {.methods = METHOD_POST,
      .path = "/site/tickets/{ticket}/continue",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_continue,
      .help = "The user's open ticket with its key, to be handed to the partner again.",
      .params = ""},
     {.methods = METHOD_POST,
      .path = "/site/tickets/{ticket}/cancel",
-     .face = FACE_SITE,
-     .auth = AUTH_SESSION,
-     .csrf = CSRF_TOKEN,
+     .auth = &auth_session,
+     .effect = EFFECT_CHANGES,
      .handler = handle_cancel,
      .help = "Takes an open ticket back; the money is available again.",
      .params = ""},

@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "base/encode.h"
-#include "fcgi/routes.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
+#include "fcgi/v1/face.h"
 #include "fcgi/v1/page.h"
 #include "fcgi/views/history.h"
 #include "identity/otp_device.h"
@@ -208,40 +208,41 @@ static enum err handle_hotp_gen(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_POST,
      .path = "/api/1/generic/info",
-     .face = FACE_V1,
-     .auth = AUTH_V1,
+     .auth = &auth_v1,
      .rights = RIGHT_GET_INFO,
+     .effect = EFFECT_READS,
      .handler = handle_info,
      .help = "The caller's account: wallets with limits, rights, fee.",
      .params = ""},
     {.methods = METHOD_POST,
      .path = "/api/1/generic/wallet/history",
-     .face = FACE_V1,
-     .auth = AUTH_V1,
+     .auth = &auth_v1,
      .rights = RIGHT_GET_INFO,
+     .effect = EFFECT_READS,
      .handler = handle_history,
      .help = "One page of a wallet's history, newest first.",
      .params = "currency* type date_start date_end trade_id page"},
     {.methods = METHOD_GET | METHOD_POST,
      .path = "/api/1/generic/currency",
-     .face = FACE_V1,
+     .auth = &auth_public,
      .cache = CACHE_PUBLIC_1S,
+     .effect = EFFECT_READS,
      .handler = handle_currency,
      .help = "A currency: name, symbol, decimals, channels.",
      .params = "currency*"},
     {.methods = METHOD_POST,
      .path = "/api/1/generic/hotp/gen",
-     .face = FACE_V1,
-     .auth = AUTH_V1,
+     .auth = &auth_v1,
      .rights = RIGHT_GET_INFO,
+     .effect = EFFECT_CHANGES,
      .handler = handle_hotp_gen,
      .help = "A new HOTP key; it becomes active with its first accepted code.",
      .params = ""},
     {.methods = METHOD_POST,
      .path = "/api/1/generic/hotp_gen",
-     .face = FACE_V1,
-     .auth = AUTH_V1,
+     .auth = &auth_v1,
      .rights = RIGHT_GET_INFO,
+     .effect = EFFECT_CHANGES,
      .handler = handle_hotp_gen,
      .help = "The same as hotp/gen, as older clients spell it.",
      .params = ""},

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fcgi/routes.h"
 #include "fcgi/server/fields.h"
+#include "fcgi/v1/face.h"
 
 /* The market that the path names. */
 static enum err market_of(struct request *request, const struct market **market)
@@ -228,8 +228,8 @@ static enum err handle_quote(struct request *request, struct reply *reply)
 #define PUBLIC_ROUTE(route_path, route_handler, route_params, route_help)           \
     {                                                                               \
         .methods = METHOD_GET | METHOD_POST, .path = "/api/1/{market}/" route_path, \
-        .face = FACE_V1, .cache = CACHE_PUBLIC_1S, .handler = (route_handler),      \
-        .help = (route_help), .params = (route_params)                              \
+        .auth = &auth_public, .effect = EFFECT_READS, .cache = CACHE_PUBLIC_1S,     \
+        .handler = (route_handler), .help = (route_help), .params = (route_params)  \
     }
 
 static const struct route rows[] = {

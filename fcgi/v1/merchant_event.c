@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/wait.h"
-#include "fcgi/routes.h"
 #include "fcgi/server/fields.h"
 #include "fcgi/server/loop.h"
+#include "fcgi/v1/face.h"
 #include "fcgi/v1/page.h"
 #include "fcgi/views/delivery.h"
 #include "identity/rights.h"
@@ -118,31 +118,38 @@ static enum err handle_feed(struct request *request, struct reply *reply)
     return rc;
 }
 
-#define MERCHANT_ROUTE(name, function, words, takes)                                      \
-    {                                                                                     \
-        .methods = METHOD_POST, .path = "/api/1/generic/merchant/" name, .face = FACE_V1, \
-        .auth = AUTH_V1, .rights = RIGHT_MERCHANT, .handler = (function), .help = words,  \
-        .params = takes                                                                   \
+#define MERCHANT_ROUTE(name, does, function, words, takes)                                       \
+    {                                                                                            \
+        .methods = METHOD_POST, .path = "/api/1/generic/merchant/" name, .auth = &auth_v1,       \
+        .rights = RIGHT_MERCHANT, .effect = EFFECT_##does, .handler = (function), .help = words, \
+        .params = takes                                                                          \
     }
 
 static const struct route rows[] = {
-    MERCHANT_ROUTE("event/list", handle_list, "The caller's notifications, newest first.",
+    MERCHANT_ROUTE("event/list", READS, handle_list, "The caller's notifications, newest first.",
                    NOTIFICATION_LIST_PARAMS),
-    MERCHANT_ROUTE("event/show", notification_show,
+    MERCHANT_ROUTE("event/show", READS, notification_show,
                    "One notification: its attempts, what is signed, and why it was refused.",
                    "event* look_up"),
-    MERCHANT_ROUTE("event/replay", notification_replay,
+    MERCHANT_ROUTE("event/replay", CHANGES, notification_replay,
                    "Delivers one notification again, or those from cursor first to last.",
                    "event first last only_pending"),
-    MERCHANT_ROUTE("event/test", notification_test, "Sends a notification of status test.", "url*"),
-    MERCHANT_ROUTE("secret/rotate", notification_rotate,
+    MERCHANT_ROUTE("event/test", CHANGES, notification_test, "Sends a notification of status test.",
+                   "url*"),
+    MERCHANT_ROUTE("secret/rotate", CHANGES, notification_rotate,
                    "A new secret for webhook-signature; the old one signs one more day.", ""),
-    MERCHANT_ROUTE("endpoint/pause", handle_pause,
+    MERCHANT_ROUTE("endpoint/pause", CHANGES, handle_pause,
                    "Holds back the caller's notifications to a host and port.", "endpoint*"),
-    MERCHANT_ROUTE("endpoint/resume", handle_resume,
+    MERCHANT_ROUTE("endpoint/resume", CHANGES, handle_resume,
                    "Goes on with them, with what waits for its next try at once.", "endpoint*"),
-    MERCHANT_ROUTE("events", handle_feed,
-                   "The caller's events after a cursor; waits up to 25 s for one.",
-                   "after limit wait"),
+    {.methods = METHOD_POST,
+     .path = "/api/1/generic/merchant/events",
+     .auth = &auth_v1,
+     .rights = RIGHT_MERCHANT,
+     .effect = EFFECT_READS,
+     .pool = POOL_EVENTS,
+     .handler = handle_feed,
+     .help = "The caller's events after a cursor; waits up to 25 s for one.",
+     .params = "after limit wait"},
 };
 ROUTE_TABLE(routes_v1_merchant_event, rows);

@@ -1,9 +1,9 @@
 /* Merchant checkout (seed exchange-v1, Merchant System; api exchange-v1, section 5). */
 #include <stdio.h>
 
-#include "fcgi/routes.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
+#include "fcgi/v1/face.h"
 #include "fcgi/v1/page.h"
 #include "fcgi/views/merchant_order.h"
 #include "identity/rights.h"
@@ -153,23 +153,25 @@ static enum err handle_list(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
-#define ORDER_ROUTE(name, function, words, takes)                                               \
-    {                                                                                           \
-        .methods = METHOD_POST, .path = "/api/1/generic/merchant/order/" name, .face = FACE_V1, \
-        .auth = AUTH_V1, .rights = RIGHT_MERCHANT, .handler = (function),                       \
-        .body_cap = CREATE_BODY_CAP, .help = words, .params = takes                             \
+#define ORDER_ROUTE(name, does, function, words, takes)                                          \
+    {                                                                                            \
+        .methods = METHOD_POST, .path = "/api/1/generic/merchant/order/" name, .auth = &auth_v1, \
+        .rights = RIGHT_MERCHANT, .effect = EFFECT_##does, .handler = (function),                \
+        .body_cap = CREATE_BODY_CAP, .help = words, .params = takes                              \
     }
 
 static const struct route rows[] = {
-    ORDER_ROUTE("create", handle_create, "Makes an order and says where to send its buyer.",
+    ORDER_ROUTE("create", CHANGES, handle_create,
+                "Makes an order and says where to send its buyer.",
                 "currency* amount amount_int return_success* return_failure cancel_return "
                 "description ipn data autosell email instant_only multipay expires"),
-    ORDER_ROUTE("details", orders_details,
+    ORDER_ROUTE("details", READS, orders_details,
                 "An order of the caller's with its payments and notifications.", "transaction*"),
-    ORDER_ROUTE("list", handle_list, "The caller's orders, newest first.", "status since page"),
-    ORDER_ROUTE("cancel", orders_cancel, "Ends an order that is not paid; what was paid goes back.",
-                "transaction*"),
-    ORDER_ROUTE("refund", handle_refund,
+    ORDER_ROUTE("list", READS, handle_list, "The caller's orders, newest first.",
+                "status since page"),
+    ORDER_ROUTE("cancel", CHANGES, orders_cancel,
+                "Ends an order that is not paid; what was paid goes back.", "transaction*"),
+    ORDER_ROUTE("refund", CHANGES, handle_refund,
                 "Gives back what was paid, whole or in part, the newest payments first.",
                 "transaction* payment_id amount amount_int reason"),
 };

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "fcgi/routes.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
+#include "fcgi/v1/face.h"
 #include "fcgi/views/market.h"
 #include "identity/rights.h"
 #include "market/my_trades.h"
@@ -302,36 +302,41 @@ static enum err handle_lag(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
-#define ORDER_ROUTE(name, right, function, words, takes)                                  \
-    {                                                                                     \
-        .methods = METHOD_POST, .path = "/api/1/" name, .face = FACE_V1, .auth = AUTH_V1, \
-        .rights = (right), .handler = (function), .help = words, .params = takes          \
+#define CHANGE_ROUTE(name, function, words, takes)                                               \
+    {                                                                                            \
+        .methods = METHOD_POST, .path = "/api/1/" name, .auth = &auth_v1, .rights = RIGHT_TRADE, \
+        .effect = EFFECT_CHANGES, .pool = POOL_ORDER, .handler = (function), .help = words,      \
+        .params = takes                                                                          \
     }
-#define RIGHT_LOOK (RIGHT_GET_INFO | RIGHT_TRADE)
+#define LOOK_ROUTE(name, function, words, takes)                                               \
+    {                                                                                          \
+        .methods = METHOD_POST, .path = "/api/1/" name, .auth = &auth_v1,                      \
+        .rights = RIGHT_GET_INFO | RIGHT_TRADE, .effect = EFFECT_READS, .handler = (function), \
+        .help = words, .params = takes                                                         \
+    }
 
 static const struct route rows[] = {
-    ORDER_ROUTE("{market}/order/add", RIGHT_TRADE, handle_add,
-                "Places an order; at any price where none is given. stop: waits for a trade at it.",
-                "type* amount amount_int price price_int stop stop_int prefer_fiat_fee"),
-    ORDER_ROUTE("{market}/order/cancel", RIGHT_TRADE, handle_cancel,
-                "Takes an open order back, whatever market the path names.", "oid order"),
-    ORDER_ROUTE("generic/order/cancel", RIGHT_TRADE, handle_cancel, "Takes an open order back.",
-                "oid order"),
-    ORDER_ROUTE("generic/orders", RIGHT_LOOK, handle_orders,
-                "The caller's open orders, the oldest first: what is left of them.", ""),
-    ORDER_ROUTE("generic/order/result", RIGHT_LOOK, handle_result,
-                "What an order of the caller's traded, without fees.", "type oid order"),
-    ORDER_ROUTE("generic/trades", RIGHT_LOOK, handle_trades,
-                "The caller's trades after the trade id since, without fees, the oldest 5,000.",
-                "since"),
-    ORDER_ROUTE("generic/private/trades", RIGHT_LOOK, handle_trades, "The same as generic/trades.",
-                "since"),
-    ORDER_ROUTE("{market}/private/trades", RIGHT_LOOK, handle_market_trades,
-                "The same of one market.", "since"),
+    CHANGE_ROUTE(
+        "{market}/order/add", handle_add,
+        "Places an order; at any price where none is given. stop: waits for a trade at it.",
+        "type* amount amount_int price price_int stop stop_int prefer_fiat_fee"),
+    CHANGE_ROUTE("{market}/order/cancel", handle_cancel,
+                 "Takes an open order back, whatever market the path names.", "oid order"),
+    CHANGE_ROUTE("generic/order/cancel", handle_cancel, "Takes an open order back.", "oid order"),
+    LOOK_ROUTE("generic/orders", handle_orders,
+               "The caller's open orders, the oldest first: what is left of them.", ""),
+    LOOK_ROUTE("generic/order/result", handle_result,
+               "What an order of the caller's traded, without fees.", "type oid order"),
+    LOOK_ROUTE("generic/trades", handle_trades,
+               "The caller's trades after the trade id since, without fees, the oldest 5,000.",
+               "since"),
+    LOOK_ROUTE("generic/private/trades", handle_trades, "The same as generic/trades.", "since"),
+    LOOK_ROUTE("{market}/private/trades", handle_market_trades, "The same of one market.", "since"),
     {.methods = METHOD_GET | METHOD_POST,
      .path = "/api/1/generic/order/lag",
-     .face = FACE_V1,
+     .auth = &auth_public,
      .cache = CACHE_PUBLIC_1S,
+     .effect = EFFECT_READS,
      .handler = handle_lag,
      .help = "How long the oldest order that was set off waits to be matched.",
      .params = ""},

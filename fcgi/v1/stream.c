@@ -20,9 +20,9 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "fcgi/routes.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
+#include "fcgi/v1/face.h"
 #include "identity/idkey.h"
 #include "identity/rights.h"
 #include "identity/user.h"
@@ -248,15 +248,16 @@ static enum err handle_stream(struct request *request, struct reply *reply)
 static const struct route rows[] = {
     {.methods = METHOD_POST,
      .path = "/api/1/generic/idkey",
-     .face = FACE_V1,
-     .auth = AUTH_V1,
+     .auth = &auth_v1,
      .rights = RIGHT_GET_INFO,
+     .effect = EFFECT_READS,
      .handler = handle_idkey,
      .help = "The key of the caller's private channel in the stream, good for 24 hours.",
      .params = ""},
     {.methods = METHOD_GET,
      .path = "/mtgox",
-     .face = FACE_V1,
+     .auth = &auth_public,
+     .effect = EFFECT_READS,
      .handler = handle_stream,
      .help = "The live stream, by websocket or as server-sent events.",
      .params = "Currency Channel key"},

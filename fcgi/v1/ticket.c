@@ -1,9 +1,9 @@
 /* Partner withdrawal tickets (seed tickets; api exchange-v1, section 6). */
 #include <stdio.h>
 
-#include "fcgi/routes.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
+#include "fcgi/v1/face.h"
 #include "fcgi/v1/page.h"
 #include "fcgi/views/ticket.h"
 #include "identity/rights.h"
@@ -228,30 +228,38 @@ static enum err handle_list(struct request *request, struct reply *reply)
     return rc;
 }
 
-#define TICKET_ROUTE(name, right, function, words, takes)                                         \
-    {                                                                                             \
-        .methods = METHOD_POST, .path = "/api/1/generic/ticket/" name, .face = FACE_V1,           \
-        .auth = AUTH_V1, .rights = (right), .handler = (function), .help = words, .params = takes \
+#define TICKET_ROUTE(name, right, does, function, words, takes)                           \
+    {                                                                                     \
+        .methods = METHOD_POST, .path = "/api/1/generic/ticket/" name, .auth = &auth_v1,  \
+        .rights = (right), .effect = EFFECT_##does, .handler = (function), .help = words, \
+        .params = takes                                                                   \
     }
 
 static const struct route rows[] = {
-    TICKET_ROUTE("create", RIGHT_WITHDRAW, handle_create,
+    TICKET_ROUTE("create", RIGHT_WITHDRAW, CHANGES, handle_create,
                  "Opens a withdrawal through a partner and holds its amount.",
                  "partner* amount amount_int currency* otp"),
-    TICKET_ROUTE("cancel", RIGHT_WITHDRAW, handle_cancel,
+    TICKET_ROUTE("cancel", RIGHT_WITHDRAW, CHANGES, handle_cancel,
                  "Customer: takes an open ticket back; the money is available again.", "ticket*"),
-    TICKET_ROUTE("info", RIGHT_PARTNER, handle_ticket_info,
-                 "Partner: the ticket, its customer and how they were verified.", "ticket* key*"),
-    TICKET_ROUTE("settle", RIGHT_PARTNER, handle_settle,
+    {.methods = METHOD_POST,
+     .path = "/api/1/generic/ticket/info",
+     .auth = &auth_v1,
+     .rights = RIGHT_PARTNER,
+     .effect = EFFECT_READS,
+     .pool = POOL_MAIN, /* a wrong key is counted */
+     .handler = handle_ticket_info,
+     .help = "Partner: the ticket, its customer and how they were verified.",
+     .params = "ticket* key*"},
+    TICKET_ROUTE("settle", RIGHT_PARTNER, CHANGES, handle_settle,
                  "Partner: takes the ticket over and is credited.", "ticket* key* description*"),
-    TICKET_ROUTE("update", RIGHT_PARTNER, handle_update,
+    TICKET_ROUTE("update", RIGHT_PARTNER, CHANGES, handle_update,
                  "Partner: tells the customer news of a settled ticket.",
                  "ticket* key* message* status"),
-    TICKET_ROUTE("reject", RIGHT_PARTNER, handle_reject,
+    TICKET_ROUTE("reject", RIGHT_PARTNER, CHANGES, handle_reject,
                  "Partner: declines an open ticket; the money goes back.", "ticket* key* reason*"),
-    TICKET_ROUTE("refund", RIGHT_PARTNER, handle_refund,
+    TICKET_ROUTE("refund", RIGHT_PARTNER, CHANGES, handle_refund,
                  "Partner: pays a settled ticket back to the customer.", "ticket* key* reason*"),
-    TICKET_ROUTE("list", RIGHT_WITHDRAW | RIGHT_PARTNER, handle_list,
+    TICKET_ROUTE("list", RIGHT_WITHDRAW | RIGHT_PARTNER, READS, handle_list,
                  "The caller's tickets as customer or partner, newest first.", "status since page"),
 };
 ROUTE_TABLE(routes_v1_ticket, rows);

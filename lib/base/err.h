@@ -24,7 +24,8 @@ enum err_class {
     ERR_CLASS_STATE,     /* valid, but not in this state */
     ERR_CLASS_LIMIT,     /* too many, too often */
     ERR_CLASS_BUSY,      /* try again: the database is away or contended */
-    ERR_CLASS_BUG        /* ours */
+    ERR_CLASS_BUG,       /* ours */
+    ERR_CLASS_COUNT
 };
 
 /* clang-format off */

@@ -53,16 +53,18 @@ static void put_control(struct text *out, unsigned char c)
 }
 
 /* How many of the bytes stand for themselves in JSON, from the first one on. */
-static size_t plain_length(const unsigned char *p, size_t len)
+static size_t plain_length(struct writer_style style, const unsigned char *p, size_t len)
 {
     size_t n = 0;
-    while (n < len && p[n] >= 0x20 && p[n] < 0x80 && p[n] != '"' && p[n] != '\\' && p[n] != '/')
+    while (n < len && p[n] >= 0x20 && p[n] < 0x80 && p[n] != '"' && p[n] != '\\' &&
+           (p[n] != '/' || style.plain_slashes))
         n++;
     return n;
 }
 
 /* The inside of a string, from its first byte that does not stand for itself. */
-static void put_escaped(struct text *out, const unsigned char *p, const unsigned char *end)
+static void put_escaped(struct text *out, struct writer_style style, const unsigned char *p,
+                        const unsigned char *end)
 {
     bool utf8 = true, checked = false;
     while (p < end) {
@@ -72,7 +74,12 @@ static void put_escaped(struct text *out, const unsigned char *p, const unsigned
             checked = true;
         }
         if (*p >= 0x80 && utf8) {
-            put_point(out, next_point(&p));
+            const unsigned char *start = p;
+            unsigned long point = next_point(&p);
+            if (style.plain_utf8)
+                text_add(out, start, (size_t)(p - start));
+            else
+                put_point(out, point);
         } else if (*p >= 0x80) {
             text_puts(out, "\\ufffd");
             p++;
@@ -82,7 +89,7 @@ static void put_escaped(struct text *out, const unsigned char *p, const unsigned
             text_putc(out, '\\');
             text_putc(out, (char)*p++);
         }
-        size_t plain = plain_length(p, (size_t)(end - p));
+        size_t plain = plain_length(style, p, (size_t)(end - p));
         text_add(out, p, plain);
         p += plain;
     }
@@ -91,7 +98,7 @@ static void put_escaped(struct text *out, const unsigned char *p, const unsigned
 void writer_string(struct writer *writer, const char *string, size_t len)
 {
     const unsigned char *p = (const unsigned char *)string;
-    size_t plain = plain_length(p, len);
+    size_t plain = plain_length(writer->style, p, len);
     bool whole = plain == len;
     char *start = text_extend(writer->out, 1 + plain + whole);
 
@@ -102,7 +109,7 @@ void writer_string(struct writer *writer, const char *string, size_t len)
     if (whole) {
         start[1 + plain] = '"';
     } else {
-        put_escaped(writer->out, p + plain, p + len);
+        put_escaped(writer->out, writer->style, p + plain, p + len);
         text_putc(writer->out, '"');
     }
 }
@@ -125,10 +132,15 @@ void writer_open(struct writer *writer, char bracket)
 
 void writer_close(struct writer *writer, char bracket)
 {
+    struct text *out = writer->out;
     writer->depth--;
-    if (!writer->empty)
+    if (!writer->empty) {
         put_break(writer);
-    text_putc(writer->out, bracket);
+    } else if (bracket == '}' && writer->style.empty_map_as_list && !out->full) {
+        out->data[out->len - 1] = '[';
+        bracket = ']';
+    }
+    text_putc(out, bracket);
     writer->empty = false;
 }
 

@@ -1,5 +1,5 @@
-/* JSON as text, piece by piece: compact or a member a line, "/" as "\/", everything beyond ASCII as
- * \uXXXX. */
+/* JSON as text, piece by piece: compact or a member a line; by default "/" as "\/" and everything beyond
+ * ASCII as \uXXXX. */
 #ifndef JSON_WRITER_H
 #define JSON_WRITER_H
 
@@ -10,10 +10,18 @@
 #include "base/text.h"
 #include "money/rate.h"
 
-/* Begin with `out` and `pretty`, everything else zero. */
+/* In what writers of JSON differ; all false is how PHP writes it. */
+struct writer_style {
+    bool plain_slashes;     /* "/" as it is */
+    bool plain_utf8;        /* what is beyond ASCII as it is */
+    bool empty_map_as_list; /* an object without members is [] */
+};
+
+/* Begin with `out`, `pretty` and `style`, everything else zero. */
 struct writer {
     struct text *out; /* out->full where it did not fit */
     bool pretty;
+    struct writer_style style;
     int depth;  /* of objects and arrays that are open */
     bool empty; /* nothing is in the innermost one yet */
 };

@@ -26,7 +26,7 @@
     X(otp)         \
     X(idkey)       \
     X(qr)          \
-    X(match)       \
+    X(router)      \
     X(request)     \
     X(fields)      \
     X(reply)       \

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fcgi/faces.h"
 #include "tests/unit/unit.h"
 
 #define FORM "CONTENT_TYPE=application/x-www-form-urlencoded"
@@ -11,6 +12,7 @@
 #define MULTIPART "CONTENT_TYPE=multipart/form-data; boundary=B"
 
 static struct request request;
+static const struct route route = {.auth = &auth_public};
 
 static enum err parse(const char *type, const char *query, const char *body, size_t len)
 {
@@ -24,7 +26,9 @@ static enum err parse(const char *type, const char *query, const char *body, siz
     request_start(&request, NULL, (char *const *)env);
     request.body = (const uint8_t *)body;
     request.body_len = len;
-    return request_parse(&request, true);
+    request.face = &face_site;
+    request.route = &route;
+    return request_parse(&request);
 }
 
 /* All parameters as "name=value;" with bytes outside of printable ASCII as <hex>. */

@@ -44,37 +44,30 @@ static void test_path(void)
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char out[64];
-        bool good = router_path(rows[i].raw, strlen(rows[i].raw), out);
+        bool good = router_path(rows[i].raw, strlen(rows[i].raw), false, out);
         UNIT_SAME(rows[i].raw, good ? out : "refused",
                   rows[i].path == NULL ? "refused" : rows[i].path);
     }
     char raw[ROUTER_MAX_PATH + 2], out[ROUTER_MAX_PATH + 3];
     memset(raw, 'a', sizeof(raw));
     raw[0] = '/';
-    UNIT_CHECK("longest", router_path(raw, ROUTER_MAX_PATH, out));
-    UNIT_CHECK("too long", !router_path(raw, ROUTER_MAX_PATH + 1, out));
+    UNIT_CHECK("longest", router_path(raw, ROUTER_MAX_PATH, false, out));
+    UNIT_CHECK("too long", !router_path(raw, ROUTER_MAX_PATH + 1, false, out));
 }
 
-static void test_visibility(void)
+static void test_merged(void)
 {
     static const struct {
-        const char *path, *cut; /* NULL: left as it is */
+        const char *raw, *path; /* NULL: refused */
     } rows[] = {
-        {"/api/1/generic/private/info", "/api/1/generic/info"},
-        {"/api/1/generic/public/currency", "/api/1/generic/currency"},
-        {"/api/1/BTCUSD/private/order/add", "/api/1/BTCUSD/order/add"},
-        {"/api/1/generic/public/public/x", "/api/1/generic/public/x"},
-        {"/api/1/generic/info", NULL},
-        {"/api/1/generic/public", NULL},
-        {"/api/1/generic/publicity", NULL},
-        {"/api/1/generic", NULL},
-        {"/api/2/generic/public/x", NULL},
+        {"/a//b", "/a/b"}, {"//a///b//", "/a/b"}, {"//", "/"},
+        {"/a/b", "/a/b"},  {"/a//../b", NULL},    {"/a%2f/b", NULL},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
-        char path[64];
-        snprintf(path, sizeof(path), "%s", rows[i].path);
-        UNIT_CHECK(rows[i].path, router_cut_visibility(path) == (rows[i].cut != NULL));
-        UNIT_SAME(rows[i].path, path, rows[i].cut != NULL ? rows[i].cut : rows[i].path);
+        char out[64];
+        bool good = router_path(rows[i].raw, strlen(rows[i].raw), true, out);
+        UNIT_SAME(rows[i].raw, good ? out : "refused",
+                  rows[i].path == NULL ? "refused" : rows[i].path);
     }
 }
 
@@ -85,9 +78,10 @@ static enum err handler(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
-#define ROW(verbs, pattern)                                                                     \
-    {                                                                                           \
-        .methods = (verbs), .path = (pattern), .handler = handler, .help = "test", .params = "" \
+#define ROW(verbs, pattern)                                                                  \
+    {                                                                                        \
+        .methods = (verbs), .path = (pattern), .auth = &auth_public, .effect = EFFECT_READS, \
+        .handler = handler, .help = "test", .params = ""                                     \
     }
 
 static const struct route rows[] = {
@@ -99,6 +93,9 @@ static const struct route rows[] = {
     ROW(METHOD_GET | METHOD_POST, "/tickets/all/cancel"),
     ROW(METHOD_GET, "/api/1/{scope}/ticker"),
     ROW(METHOD_GET, "/{a}/{b}/{c}/{d}"),
+    ROW(METHOD_GET, "/rates/{id}.xml"),
+    ROW(METHOD_GET, "/rates/ab-{id}"),
+    ROW(METHOD_GET, "/rate_card{id}"),
 };
 static const struct route_table table = {.rows = rows, .count = TEST_COUNT(rows)};
 static struct router router;
@@ -122,6 +119,15 @@ static void test_find(void)
         {METHOD_POST, "/tickets/all/cancel", 5, METHOD_GET | METHOD_POST, NULL},
         {METHOD_GET, "/api/1/BTCUSD/ticker", 6, METHOD_GET, "BTCUSD"},
         {METHOD_GET, "/w/x/y/z", 7, METHOD_GET, "w"},
+        {METHOD_GET, "/rates/7.xml", 8, METHOD_GET, "7"},
+        {METHOD_GET, "/rates/a.xml.xml", 8, METHOD_GET, "a.xml"},
+        {METHOD_GET, "/rates/ab-7", 9, METHOD_GET, "7"},
+        {METHOD_GET, "/rates/ab-7.xml", 8, METHOD_GET, "ab-7"},
+        {METHOD_GET, "/rate_card:all", 10, METHOD_GET, ":all"},
+        {METHOD_GET, "/rates/.xml", -1, 0, NULL},
+        {METHOD_GET, "/rates/ab-", -1, 0, NULL},
+        {METHOD_GET, "/rates/7.XML", -1, 0, NULL},
+        {METHOD_GET, "/rate_card", -1, 0, NULL},
         {METHOD_GET, "/", -1, 0, NULL},
         {METHOD_GET, "/key", -1, 0, NULL},
         {METHOD_GET, "/keysx", -1, 0, NULL},
@@ -130,21 +136,24 @@ static void test_find(void)
     };
     const char *problem;
     const struct route *row;
-    UNIT_CHECK("table", router_add(&router, &table, &problem, &row) == ERR_OK);
+    UNIT_CHECK("table", router_add(&router, NULL, &table, &problem, &row) == ERR_OK);
     for (size_t i = 0; i < TEST_COUNT(finds); i++) {
         struct router_result result;
-        router_find(&router, finds[i].method, finds[i].path, &result);
+        router_find(&router, NULL, finds[i].method, finds[i].path, &result);
         const struct route *expected = finds[i].row < 0 ? NULL : &rows[finds[i].row];
         UNIT_CHECK(finds[i].path, result.route == expected);
         UNIT_CHECK(finds[i].path, expected != NULL ? (result.allowed & finds[i].allowed) != 0
                                                    : result.allowed == finds[i].allowed);
         UNIT_CHECK(finds[i].path, (result.capture_count > 0) == (finds[i].capture != NULL));
         if (finds[i].capture != NULL)
-            UNIT_CHECK(finds[i].path, strncmp(result.captures[0].value, finds[i].capture,
-                                              result.captures[0].len) == 0);
+            UNIT_CHECK(finds[i].path, result.captures[0].len == strlen(finds[i].capture) &&
+                                          memcmp(result.captures[0].value, finds[i].capture,
+                                                 result.captures[0].len) == 0);
     }
     router_free(&router);
 }
+
+static const struct auth somebody = {.name = "somebody"};
 
 static void test_bad_rows(void)
 {
@@ -159,17 +168,78 @@ static void test_bad_rows(void)
         {"open brace", ROW(METHOD_GET, "/a/{b")},
         {"empty name", ROW(METHOD_GET, "/a/{}")},
         {"too many captures", ROW(METHOD_GET, "/{a}/{b}/{c}/{d}/{e}")},
+        {"two captures in a segment", ROW(METHOD_GET, "/a/{b}-{c}")},
+        {"letters behind an open brace", ROW(METHOD_GET, "/a/x{b.xml")},
         {"no help",
-         {.methods = METHOD_GET, .path = "/a", .handler = handler, .help = "", .params = ""}},
-        {"no params", {.methods = METHOD_GET, .path = "/a", .handler = handler, .help = "x"}},
-        {"no handler", {.methods = METHOD_GET, .path = "/a", .help = "x", .params = ""}},
+         {.methods = METHOD_GET,
+          .path = "/a",
+          .auth = &auth_public,
+          .effect = EFFECT_READS,
+          .handler = handler,
+          .help = "",
+          .params = ""}},
+        {"no params",
+         {.methods = METHOD_GET,
+          .path = "/a",
+          .auth = &auth_public,
+          .effect = EFFECT_READS,
+          .handler = handler,
+          .help = "x"}},
+        {"no handler",
+         {.methods = METHOD_GET,
+          .path = "/a",
+          .auth = &auth_public,
+          .effect = EFFECT_READS,
+          .help = "x",
+          .params = ""}},
+        {"no caller",
+         {.methods = METHOD_GET,
+          .path = "/a",
+          .effect = EFFECT_READS,
+          .handler = handler,
+          .help = "x",
+          .params = ""}},
+        {"no effect",
+         {.methods = METHOD_GET,
+          .path = "/a",
+          .auth = &auth_public,
+          .handler = handler,
+          .help = "x",
+          .params = ""}},
+        {"a change among reads",
+         {.methods = METHOD_GET,
+          .path = "/a",
+          .auth = &auth_public,
+          .effect = EFFECT_CHANGES,
+          .pool = POOL_READ,
+          .handler = handler,
+          .help = "x",
+          .params = ""}},
+        {"a change that is kept",
+         {.methods = METHOD_GET,
+          .path = "/a",
+          .auth = &auth_public,
+          .effect = EFFECT_CHANGES,
+          .cache = CACHE_PUBLIC_1S,
+          .handler = handler,
+          .help = "x",
+          .params = ""}},
+        {"somebody's own, kept for everybody",
+         {.methods = METHOD_GET,
+          .path = "/a",
+          .auth = &somebody,
+          .effect = EFFECT_READS,
+          .cache = CACHE_PUBLIC_1S,
+          .handler = handler,
+          .help = "x",
+          .params = ""}},
     };
     for (size_t i = 0; i < TEST_COUNT(bad); i++) {
         const char *problem;
         const struct route *row;
         const struct route_table one = {.rows = &bad[i].row, .count = 1};
-        UNIT_CHECK("table", router_add(&router, &table, &problem, &row) == ERR_OK);
-        UNIT_CHECK(bad[i].name, router_add(&router, &one, &problem, &row) == ERR_INTERNAL &&
+        UNIT_CHECK("table", router_add(&router, NULL, &table, &problem, &row) == ERR_OK);
+        UNIT_CHECK(bad[i].name, router_add(&router, NULL, &one, &problem, &row) == ERR_INTERNAL &&
                                     problem != NULL && row == &bad[i].row);
         router_free(&router);
     }
@@ -185,8 +255,8 @@ static void test_method(void)
 }
 
 static const struct test_case cases[] = {
-    {"paths", test_path},      {"public and private", test_visibility},
+    {"paths", test_path},      {"slashes merged", test_merged},
     {"rows found", test_find}, {"rows refused", test_bad_rows},
     {"methods", test_method},  {NULL, NULL},
 };
-const struct test_suite suite_match = {"match", cases};
+const struct test_suite suite_router = {"router", cases};

@@ -1,0 +1,141 @@
+/* What is the same for all faces: which one a path belongs to, and how an error becomes its answer. */
+#include "fcgi/server/face.h"
+
+#include <ctype.h>
+#include <string.h>
+
+int face_takes(const struct face *face, const char *path)
+{
+    int longest = -1;
+    for (const char *const *prefix = face->prefixes; *prefix != NULL; prefix++) {
+        size_t len = strlen(*prefix);
+        if (strncmp(path, *prefix, len) == 0 &&
+            (len == 0 || path[len] == '/' || path[len] == '?' || path[len] == '\0') &&
+            (int)len > longest)
+            longest = (int)len;
+    }
+    return longest;
+}
+
+const struct face *face_of(const struct face *const *faces, const char *path)
+{
+    const struct face *best = NULL;
+    int longest = -1;
+    for (; *faces != NULL; faces++) {
+        int len = face_takes(*faces, path == NULL ? "" : path);
+        if (len > longest) {
+            longest = len;
+            best = *faces;
+        }
+    }
+    return best;
+}
+
+bool face_drop_segment(const struct face *face, char *path)
+{
+    char *segment = path;
+    for (size_t i = 0; segment != NULL && i < face->dropped_segment; i++)
+        segment = strchr(segment + 1, '/');
+    if (face->dropped_words == NULL || segment == NULL)
+        return false;
+    for (const char *const *word = face->dropped_words; *word != NULL; word++) {
+        size_t len = strlen(*word);
+        if (strncmp(segment + 1, *word, len) != 0 || segment[1 + len] != '/')
+            continue;
+        memmove(segment, segment + 1 + len, strlen(segment + 1 + len) + 1);
+        return true;
+    }
+    return false;
+}
+
+/* What HTTP has for a class of errors. */
+static int http_status(enum err_class class)
+{
+    switch (class) {
+    case ERR_CLASS_NONE:
+        return 200;
+    case ERR_CLASS_INPUT:
+        return 400;
+    case ERR_CLASS_AUTH:
+        return 401;
+    case ERR_CLASS_RIGHT:
+        return 403;
+    case ERR_CLASS_NOT_FOUND:
+        return 404;
+    case ERR_CLASS_METHOD:
+        return 405;
+    case ERR_CLASS_STATE:
+        return 409;
+    case ERR_CLASS_TOO_LARGE:
+        return 413;
+    case ERR_CLASS_LIMIT:
+        return 429;
+    case ERR_CLASS_BUSY:
+        return 503;
+    case ERR_CLASS_BUG:
+    case ERR_CLASS_COUNT:
+        break;
+    }
+    return 500;
+}
+
+/* Fills what is still open in `answer` from `more`. */
+static void complete(struct face_answer *answer, const struct face_answer *more)
+{
+    if (answer->status == 0)
+        answer->status = more->status;
+    if (answer->number == 0)
+        answer->number = more->number;
+    if (answer->code == NULL)
+        answer->code = more->code;
+    if (answer->words == NULL)
+        answer->words = more->words;
+}
+
+void face_problem(const struct request *request, enum err rc, struct problem *problem)
+{
+    const struct face *face = request->face;
+    size_t language = face->language == NULL ? 0 : face->language(request);
+    *problem = (struct problem){.rc = rc};
+    for (size_t i = 0; i < face->error_count; i++)
+        if (face->errors[i].rc == rc) {
+            problem->answer = face->errors[i].answer;
+            break;
+        }
+    complete(&problem->answer, &face->classes[err_class(rc)]);
+    complete(&problem->answer,
+             &(struct face_answer){.status = http_status(err_class(rc)), .code = err_id(rc)});
+    problem->text = request->err_detail != NULL     ? request->err_detail
+                    : problem->answer.words != NULL ? problem->answer.words[language]
+                                                    : err_text(rc);
+}
+
+void face_message(const struct request *request, const struct problem *problem, struct text *out)
+{
+    const char *text = problem->text;
+    if (request->err_field != NULL && err_class(problem->rc) == ERR_CLASS_INPUT) {
+        text_addf(out, "Invalid parameter \"%s\" (%s)", request->err_field, text);
+        return;
+    }
+    text_putc(out, (char)toupper((unsigned char)text[0]));
+    if (text[0] != '\0')
+        text_puts(out, text + 1);
+}
+
+void face_json(const struct request *request, struct json_object *value, struct text *out)
+{
+    reply_json_as(value, request->face->style, request->pretty, out);
+}
+
+int face_write(const struct request *request, enum err rc, const struct reply *reply,
+               struct text *out)
+{
+    struct problem problem;
+    if (rc == ERR_OK) {
+        request->face->write_success(request, reply, out);
+        return reply->status == 0 ? 200 : reply->status;
+    }
+    face_problem(request, rc, &problem);
+    request->face->write_error(request, &problem, out);
+    return problem.answer.status;
+}
