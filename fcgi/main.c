@@ -1,4 +1,5 @@
-/* teller-worker: answers FastCGI requests on the listening socket at descriptor 0. */
+/* teller-worker: answers FastCGI requests on the listening socket that it is handed. */
+#include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <sched.h>
@@ -7,7 +8,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include "base/listen.h"
 #include "base/log.h"
 #include "base/sanitized.h"
 #include "fcgi/faces.h"
@@ -27,19 +30,21 @@ static const char usage[] =
     "usage: teller-worker [--config FILE] [--connections N]\n"
     "       teller-worker --routes[=openapi] | --help | --version\n"
     "\n"
-    "Answers FastCGI requests. Descriptor 0 must be a listening socket, as spawn-fcgi, systemd\n"
-    "(StandardInput=socket) and Apache's mod_fcgid hand it over:\n"
+    "Answers FastCGI requests on a listening socket: descriptor 0, as spawn-fcgi and Apache's\n"
+    "mod_fcgid hand it over, or what systemd passes (LISTEN_FDS):\n"
     "\n"
     "  spawn-fcgi -s /run/teller.sock -n -- teller-worker --config /etc/teller.conf\n"
     "\n"
     "  --config FILE     configuration; default: the file that TELLER_CONFIG names\n"
-    "  --connections N      connections to the database, 1 (the default) to 8: several for a\n"
+    "  --connections N   connections to the database, 1 (the default) to 8: several for a\n"
     "                    pool whose requests wait for locks and for the disk, one for a pool\n"
     "                    that only reads\n"
     "  --routes          prints every route as a table\n"
     "  --routes=openapi  prints them as an OpenAPI 3.1 document\n"
     "\n"
-    "SIGTERM finishes what is in hand, then ends. Exit status 1: failed, 2: misconfigured.\n";
+    "SIGTERM finishes what is in hand, then ends. SIGHUP finishes it and begins anew as the same\n"
+    "process, with the configuration and the program that are there now; where those cannot be\n"
+    "used it goes on as it is and says so. Exit status 1: failed, 2: misconfigured.\n";
 
 /* Secrets are in memory: no core dump and no debugger of the same user. */
 static void protect_memory(void)
@@ -96,7 +101,25 @@ static int print_routes(const char *form)
     return status;
 }
 
-static int serve(size_t connections, const char *config)
+/* Whether what is read at start could be read again: a worker that goes on with the old files serves,
+ * one that ended over the new ones would not. */
+static bool may_reload(void *arg)
+{
+    const char *const *config = arg;
+    struct text problem = TEXT(1024);
+    enum err rc = app_check(*config, &problem);
+
+    if (rc == ERR_OK)
+        log_line(LOG_LEVEL_INFO, "reload", "result=ok");
+    else
+        log_line(LOG_LEVEL_WARNING, "reload", "error=%s problem=\"%s\"", err_id(rc),
+                 text_string(&problem));
+    text_free(&problem);
+    return rc == ERR_OK;
+}
+
+/* Serves until it is told to end; *reload says that it is to begin anew. */
+static int serve(size_t connections, const char *config, bool *reload)
 {
     struct app app;
     struct text problem = TEXT(1024);
@@ -110,7 +133,7 @@ static int serve(size_t connections, const char *config)
     status = EXIT_FAILED;
     rc = dispatch_start(faces);
     if (rc == ERR_OK)
-        rc = loop_run(&app);
+        rc = loop_run(&app, may_reload, &config, reload);
     if (rc == ERR_OK)
         status = EXIT_OK;
     else
@@ -157,9 +180,10 @@ int main(int argc, char **argv)
             return EXIT_MISCONFIGURED;
         }
     }
-    if (optind < argc || !loop_has_socket()) {
+    if (optind < argc || !listen_take()) {
         fputs(optind < argc ? "teller-worker: takes options only\n"
-                            : "teller-worker: descriptor 0 is not a listening socket\n",
+                            : "teller-worker: descriptor 0 is not a listening socket, and none is "
+                              "passed (LISTEN_FDS)\n",
               stderr);
         fputs(usage, stderr);
         return EXIT_MISCONFIGURED;
@@ -167,5 +191,12 @@ int main(int argc, char **argv)
     protect_memory();
     plan_memory();
     wake_politely();
-    return serve(connections, config);
+    bool reload = false;
+    int status = serve(connections, config, &reload);
+    if (status == EXIT_OK && reload) {
+        execvp(argv[0], argv); /* the same process: nobody who watches it sees an end */
+        log_line(LOG_LEVEL_BUG, "reload", "program=\"%s\" errno=%d", argv[0], errno);
+        status = EXIT_FAILED;
+    }
+    return status;
 }

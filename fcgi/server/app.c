@@ -7,13 +7,38 @@
 #include "ledger/ledger.h"
 #include "market/change.h"
 
-static enum err load_key(struct app *app, struct text *problem)
+static enum err load_key(const struct config *config, uint8_t key[SEAL_KEY_SIZE],
+                         struct text *problem)
 {
-    enum err rc = master_key_load(&app->config, app->master_key);
+    enum err rc = master_key_load(config, key);
     if (rc != ERR_OK)
-        text_addf(problem,
-                  "%s: must hold %d hexadecimal digits, and be closed to others (chmod 600)",
-                  app->config.security_key_file, 2 * SEAL_KEY_SIZE);
+        master_key_problem(config, problem);
+    return rc;
+}
+
+/* What is read at start: the configuration, with its log level, and the key. */
+static enum err read_files(const char *config_path, struct config *config, enum log_level *level,
+                           uint8_t key[SEAL_KEY_SIZE], struct text *problem)
+{
+    enum err rc = config_load(config_path, config, problem);
+    if (rc != ERR_OK)
+        return rc;
+    if (!log_level_parse(config->log_level, level)) {
+        text_addf(problem, "log.level: %s is not debug, info, warning or bug", config->log_level);
+        return ERR_CONFIG;
+    }
+    return load_key(config, key, problem);
+}
+
+enum err app_check(const char *config_path, struct text *problem)
+{
+    struct config config;
+    enum log_level level;
+    uint8_t key[SEAL_KEY_SIZE];
+
+    enum err rc = read_files(config_path, &config, &level, key, problem);
+    crypto_wipe(key, sizeof(key));
+    config_free(&config);
     return rc;
 }
 
@@ -22,28 +47,21 @@ enum err app_start(struct app *app, size_t connections, const char *config_path,
 {
     enum log_level level;
     *app = (struct app){.connections = connections};
-    enum err rc = config_load(config_path, &app->config, problem);
-    if (rc != ERR_OK)
-        return rc;
-    if (!log_level_parse(app->config.log_level, &level)) {
-        text_addf(problem, "log.level: %s is not debug, info, warning or bug",
-                  app->config.log_level);
-        return ERR_CONFIG;
-    }
-    log_set_level(level);
-    rc = crypto_start();
+    enum err rc = crypto_start();
     if (rc != ERR_OK) {
         text_puts(problem, "the cryptographic library cannot be used");
         return rc;
     }
+    rc = read_files(config_path, &app->config, &level, app->master_key, problem);
+    if (rc != ERR_OK)
+        return rc;
+    log_set_level(level);
     for (size_t i = 0; i < APP_SLOTS && rc == ERR_OK; i++)
         rc = matcher_client_open(app->config.market_matcher, &app->matcher[i]);
-    if (rc != ERR_OK) {
+    if (rc != ERR_OK)
         text_addf(problem, "market.matcher: %s is too long for a socket",
                   app->config.market_matcher);
-        return rc;
-    }
-    return load_key(app, problem);
+    return rc;
 }
 
 static void close_db(struct app *app)

@@ -28,6 +28,10 @@ struct app {
 MUST_USE enum err app_start(struct app *app, size_t connections, const char *config_path,
                             struct text *problem);
 
+/* Whether app_start would find configuration and key file in order, as they are now.
+ * Returns as app_start; `problem` likewise. */
+MUST_USE enum err app_check(const char *config_path, struct text *problem);
+
 /* Makes sure that the database is open and what is loaded from it once is there. The dispatcher
  * calls it before every request that needs the database.
  * slot  whose handle loads it

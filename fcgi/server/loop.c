@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -12,13 +11,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/listen.h"
 #include "base/log.h"
 #include "fcgi/server/dispatch.h"
 #include "fcgi/server/fiber.h"
 #include "fcgi/server/record.h"
 #include "fcgi/server/waiters.h"
 
-#define LISTEN_FD 0
 #define DISCARD_MAX (8u << 20) /* bytes of an unread body that are read away */
 
 /* A request in hand. */
@@ -45,8 +44,9 @@ struct loop {
     struct waiters waiters;
 };
 
-static struct slot *running; /* whose fiber runs; NULL outside */
-static volatile sig_atomic_t stop_asked;
+static struct slot *running;                           /* whose fiber runs; NULL outside */
+static volatile sig_atomic_t stop_asked, reload_asked; /* by signals */
+static bool reloading;                                 /* ends in order to begin anew */
 
 static void on_stop(int signal_number)
 {
@@ -54,16 +54,15 @@ static void on_stop(int signal_number)
     stop_asked = 1;
 }
 
-bool loop_stopping(void)
+static void on_reload(int signal_number)
 {
-    return stop_asked != 0;
+    (void)signal_number;
+    reload_asked = 1;
 }
 
-bool loop_has_socket(void)
+bool loop_stopping(void)
 {
-    int on = 0;
-    socklen_t len = sizeof(on);
-    return getsockopt(LISTEN_FD, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on != 0;
+    return stop_asked != 0 || reloading;
 }
 
 /* Several workers wait for the same socket: EPOLLEXCLUSIVE wakes few of them per connection. */
@@ -147,7 +146,7 @@ static int request_waits(int fd)
 static void drop(struct loop *loop)
 {
     loop->kept--;
-    if (!loop->listening && !stop_asked)
+    if (!loop->listening && !loop_stopping())
         (void)listen_on(loop);
 }
 
@@ -278,7 +277,7 @@ static void on_kept(struct loop *loop, const struct epoll_event *event)
 static bool accept_one(struct loop *loop)
 {
     const struct timeval timeout = {.tv_sec = LOOP_IO_TIMEOUT_S};
-    int fd = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
+    int fd = listen_accept();
     if (fd < 0) {
         bool harmless =
             errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ECONNABORTED;
@@ -374,17 +373,18 @@ static void drain(struct loop *loop, const sigset_t *mask)
  * `mask` gets the mask to wait with. */
 static void catch_signals(sigset_t *mask)
 {
-    const struct sigaction stop = {.sa_handler = on_stop};
+    static const int stops[] = {SIGTERM, SIGINT, SIGHUP};
+    const struct sigaction stop = {.sa_handler = on_stop}, reload = {.sa_handler = on_reload};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigset_t stops;
-    sigemptyset(&stops);
-    sigaddset(&stops, SIGTERM);
-    sigaddset(&stops, SIGINT);
-    sigprocmask(SIG_BLOCK, &stops, mask);
-    sigdelset(mask, SIGTERM);
-    sigdelset(mask, SIGINT);
-    sigaction(SIGTERM, &stop, NULL);
-    sigaction(SIGINT, &stop, NULL);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+        sigaddset(&blocked, stops[i]);
+    sigprocmask(SIG_BLOCK, &blocked, mask);
+    for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+        sigdelset(mask, stops[i]);
+        sigaction(stops[i], stops[i] == SIGHUP ? &reload : &stop, NULL);
+    }
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
@@ -410,11 +410,23 @@ static void close_slots(struct loop *loop)
         fiber_close(loop->slots[i].fiber);
 }
 
-static enum err run_loop(struct loop *loop)
+/* Serves until it is told to stop, or to reload what can be reloaded. */
+static void serve_until_told(struct loop *loop, const sigset_t *mask, bool (*may_reload)(void *arg),
+                             void *arg)
+{
+    while (!loop_stopping()) {
+        turn(loop, mask, -1);
+        if (reload_asked) {
+            reload_asked = 0;
+            reloading = may_reload(arg);
+        }
+    }
+}
+
+static enum err run_loop(struct loop *loop, bool (*may_reload)(void *arg), void *arg, bool *reload)
 {
     sigset_t mask;
-    int flags = fcntl(LISTEN_FD, F_GETFL);
-    if (loop->epoll < 0 || flags < 0 || fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) < 0)
+    if (loop->epoll < 0)
         return ERR_IO;
     /* libfcgi installs handlers of its own: ours come after it. */
     if (FCGX_Init() != 0)
@@ -426,17 +438,19 @@ static enum err run_loop(struct loop *loop)
     wait_by(wait_in_slot);
     if (!listen_on(loop))
         return ERR_IO;
-    while (!stop_asked)
-        turn(loop, &mask, -1);
+    serve_until_told(loop, &mask, may_reload, arg);
     drain(loop, &mask);
+    /* Told to stop while it drained for a reload: stops. A signal that comes later stays pending. */
+    *reload = !stop_asked;
     return ERR_OK;
 }
 
-enum err loop_run(struct app *app)
+enum err loop_run(struct app *app, bool (*may_reload)(void *arg), void *arg, bool *reload)
 {
     static struct loop loop; /* large, with its slots */
+    *reload = false;
     loop = (struct loop){.app = app, .epoll = epoll_create1(EPOLL_CLOEXEC)};
-    enum err rc = run_loop(&loop);
+    enum err rc = run_loop(&loop, may_reload, arg, reload);
     close_slots(&loop);
     if (loop.epoll >= 0)
         close(loop.epoll);

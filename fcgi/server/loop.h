@@ -1,5 +1,5 @@
-/* The accept loop: descriptor 0 is the listening socket that the web server or process manager
- * handed over. */
+/* The accept loop on the listening socket that the web server or process manager handed over
+ * (base/listen.h; listen_take comes first). */
 #ifndef FCGI_SERVER_LOOP_H
 #define FCGI_SERVER_LOOP_H
 
@@ -11,15 +11,15 @@
 #define LOOP_DRAIN_MAX_MS 10000 /* after SIGTERM, at most this long */
 #define LOOP_IO_TIMEOUT_S 10    /* a web server that stalls within a request is dropped */
 
-/* Whether descriptor 0 is a listening socket. */
-bool loop_has_socket(void);
-
 /* Whether the worker was asked to end: who only waits for something to happen stops. */
 bool loop_stopping(void);
 
 /* Serves until SIGTERM or SIGINT, then drains: takes what is queued, accepts nothing more, answers
- * on kept connections until the web server lets go of them or LOOP_DRAIN_MAX_MS is over.
+ * on kept connections until the web server lets go of them or LOOP_DRAIN_MAX_MS is over. SIGHUP does
+ * the same where `may_reload` allows it, and nothing otherwise.
+ * may_reload  called after SIGHUP, between requests: whether the program can begin anew
+ * reload      out: it ended for SIGHUP and is to begin anew, on the same socket
  * Returns ERR_IO where the descriptors cannot be set up, ERR_NO_MEMORY. */
-MUST_USE enum err loop_run(struct app *app);
+MUST_USE enum err loop_run(struct app *app, bool (*may_reload)(void *arg), void *arg, bool *reload);
 
 #endif

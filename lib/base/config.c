@@ -392,3 +392,23 @@ out:
         close(file);
     return rc;
 }
+
+void config_secret_problem(const char *path, struct text *problem)
+{
+    char first;
+    struct stat info;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (file < 0 || fstat(file, &info) != 0)
+        text_addf(problem, "%s: cannot be read by user %d: %s", path, (int)geteuid(),
+                  strerror(errno));
+    else if ((info.st_mode & S_IRWXO) != 0)
+        text_addf(problem, "%s: is open to others (mode %04o): chmod 600", path,
+                  (unsigned)info.st_mode & 07777);
+    else if (read(file, &first, 1) < 0)
+        text_addf(problem, "%s: %s", path, strerror(errno));
+    else
+        text_addf(problem, "%s: its first line is not what is wanted", path);
+    if (file >= 0)
+        close(file);
+}

@@ -83,4 +83,9 @@ void config_free(struct config *config);
  * owner nor group) may read or write it; `out` is wiped then. */
 MUST_USE enum err config_secret(const char *path, char *out, size_t size);
 
+/* Says why a secret file cannot be used that config_secret or its reader has refused: it cannot be read
+ * by this user, is open to others, or holds something else.
+ * problem  out, appended to: "PATH: words" */
+void config_secret_problem(const char *path, struct text *problem);
+
 #endif

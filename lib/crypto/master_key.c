@@ -14,3 +14,17 @@ enum err master_key_load(const struct config *config, uint8_t out[SEAL_KEY_SIZE]
     crypto_wipe(text, sizeof(text));
     return rc;
 }
+
+void master_key_problem(const struct config *config, struct text *problem)
+{
+    char text[HEX_SIZE(SEAL_KEY_SIZE) + 1];
+    enum err rc = config_secret(config->security_key_file, text, sizeof(text));
+
+    if (rc == ERR_OK)
+        text_addf(problem,
+                  "%s: must hold %d hexadecimal digits, not %zu bytes that are something else",
+                  config->security_key_file, 2 * SEAL_KEY_SIZE, strlen(text));
+    else
+        config_secret_problem(config->security_key_file, problem);
+    crypto_wipe(text, sizeof(text));
+}

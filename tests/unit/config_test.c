@@ -284,6 +284,30 @@ static void test_secret(void)
     UNIT_CHECK("directory", config_secret(P_tmpdir, out, sizeof(out)) == ERR_CONFIG);
 }
 
+/* What is unreadable, open to others and malformed is told apart. */
+static void test_secret_problem(void)
+{
+    struct text problem = TEXT(1024);
+
+    config_secret_problem("/nonexistent/secret", &problem);
+    UNIT_CHECK("no file", strstr(text_string(&problem), "No such file") != NULL);
+    text_clear(&problem);
+    config_secret_problem(P_tmpdir, &problem);
+    UNIT_CHECK("directory", strstr(text_string(&problem), "not what is wanted") == NULL);
+    text_clear(&problem);
+    write_file("s3cret\n", 7);
+    chmod(path, 0604);
+    config_secret_problem(path, &problem);
+    UNIT_CHECK("others read", strstr(text_string(&problem), "(mode 0604): chmod 600") != NULL);
+    text_clear(&problem);
+    chmod(path, 0600);
+    config_secret_problem(path, &problem);
+    UNIT_CHECK("content",
+               strstr(text_string(&problem), "first line is not what is wanted") != NULL);
+    unlink(path);
+    text_free(&problem);
+}
+
 static const struct test_case cases[] = {
     {"values and defaults", test_values},
     {"yes and no", test_bool},
@@ -293,6 +317,7 @@ static const struct test_case cases[] = {
     {"the environment", test_environment},
     {"listing", test_each},
     {"secret files", test_secret},
+    {"what is wrong with a secret file", test_secret_problem},
     {NULL, NULL},
 };
 const struct test_suite suite_config = {"config", cases};

@@ -66,6 +66,15 @@ static enum job_status run(const struct ipn *ipn)
                                                                                        : JOB_DONE;
 }
 
+static enum job_status no_key(const struct job *job)
+{
+    struct text problem = TEXT(1024);
+    master_key_problem(&job->config, &problem);
+    enum job_status status = job_misconfigured(job, "%s", text_string(&problem));
+    text_free(&problem);
+    return status;
+}
+
 static enum job_status work(const struct job *job, void *arg)
 {
     const struct config *config = &job->config;
@@ -74,7 +83,7 @@ static enum job_status work(const struct job *job, void *arg)
 
     ipn->job = job;
     if (master_key_load(config, ipn->master_key) != ERR_OK)
-        status = job_misconfigured(job, "%s cannot be used", config->security_key_file);
+        status = no_key(job);
     else if (mail_configure(config, &ipn->mail) != ERR_OK)
         status = job_misconfigured(job, "relay, user or password_file in [mail] cannot be used");
     else if (config->ipn_lease_seconds * 1000 <= config->ipn_timeout_ms)

@@ -25,7 +25,7 @@ struct options {
     int64_t for_s; /* 0: not given */
 };
 
-static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t stopping, reload_asked;
 
 static void on_term(int signal_number)
 {
@@ -33,11 +33,34 @@ static void on_term(int signal_number)
     stopping = 1;
 }
 
-static void catch_term(void)
+static void on_hangup(int signal_number)
 {
-    struct sigaction action = {.sa_handler = on_term};
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
+    (void)signal_number;
+    reload_asked = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction stop = {.sa_handler = on_term}, reload = {.sa_handler = on_hangup};
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGHUP, &reload, NULL);
+}
+
+/* After SIGHUP: ends, so that whoever keeps the job running starts it with the configuration of now.
+ * Where that cannot be used it goes on: it would not come back. */
+static void end_for_reload(const struct job *job)
+{
+    struct config config;
+    struct text problem = TEXT(4096);
+
+    reload_asked = 0;
+    if (config_load(job->config_path, &config, &problem) == ERR_OK)
+        stopping = 1;
+    else
+        log_line(LOG_LEVEL_WARNING, "reload", "problem=\"%s\"", text_string(&problem));
+    config_free(&config);
+    text_free(&problem);
 }
 
 bool job_stopping(void)
@@ -47,6 +70,8 @@ bool job_stopping(void)
 
 bool job_over(const struct job *job)
 {
+    if (reload_asked)
+        end_for_reload(job);
     return stopping || (job->until_us != 0 && clock_mono_us() >= job->until_us);
 }
 
@@ -94,7 +119,11 @@ enum job_status job_database(const struct job *job, struct db **db)
 {
     if (db_open_config(&job->config, false, db) == ERR_OK)
         return JOB_DONE;
-    return job_misconfigured(job, "%s cannot be used", job->config.database_password_file);
+    struct text problem = TEXT(1024);
+    config_secret_problem(job->config.database_password_file, &problem);
+    enum job_status status = job_misconfigured(job, "%s", text_string(&problem));
+    text_free(&problem);
+    return status;
 }
 
 /* Writes the table of getopt_long: the common options, then the program's own. */
@@ -179,7 +208,8 @@ int job_main(int argc, char **argv, const struct job_program *program,
         fputs(program->usage, options.help ? stdout : stderr);
         return options.help ? JOB_DONE : JOB_MISCONFIGURED;
     }
-    catch_term();
+    catch_signals();
+    job.config_path = options.config_path;
     enum job_status status =
         crypto_start() == ERR_OK ? configure(&job, options.config_path) : JOB_FAILED;
     if (status == JOB_DONE) {

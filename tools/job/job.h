@@ -1,5 +1,5 @@
 /* What the programs have in common that cron starts: the command line, the configuration, the time
- * that they may take, and SIGTERM.
+ * that they may take, SIGTERM and SIGHUP.
  *
  *     --once         until nothing is due
  *     --for SECONDS  as long as that, taking up what falls due
@@ -37,12 +37,13 @@ struct job_program {
 /* One run. */
 struct job {
     const struct job_program *program;
-    struct config config; /* loaded */
-    int64_t until_us;     /* of clock_mono_us; 0: until nothing is due */
+    const char *config_path; /* as given; NULL: not */
+    struct config config;    /* loaded */
+    int64_t until_us;        /* of clock_mono_us; 0: until nothing is due */
 };
 
 /* The whole of a main: reads the command line and the configuration, sets the log's program and
- * level, starts the cryptography, catches SIGTERM and SIGINT, and has `work` do what there is to do.
+ * level, starts the cryptography, catches SIGTERM, SIGINT and SIGHUP, and has `work` do what there is to do.
  * work  gives the exit status; arg is passed on to it
  * Returns the exit status; wrong usage and a configuration that cannot be read are told on standard
  * error. */
@@ -52,7 +53,8 @@ int job_main(int argc, char **argv, const struct job_program *program,
 /* SIGTERM or SIGINT came: what is in hand is finished, nothing new is begun. */
 bool job_stopping(void);
 
-/* True once nothing new is to be begun: told to stop, or the time is over. */
+/* True once nothing new is to be begun: told to stop, the time is over, or SIGHUP came and the
+ * configuration of now can be used: who keeps the job running starts it again. */
 bool job_over(const struct job *job);
 
 /* The database is away or contended: that passes. */

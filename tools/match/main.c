@@ -2,20 +2,18 @@
  * while one transaction is under way is made in the next one, together (market/change.h says why).
  * It keeps nothing: a worker that gets no answer makes its change by itself. SIGTERM ends it after
  * the batch in hand. */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/listen.h"
 #include "base/log.h"
 #include "ledger/ledger.h"
 #include "market/change.h"
 #include "tools/job/job.h"
 
-#define LISTEN_FD 0
 #define EVENTS 64     /* read at a time */
 #define IDLE_MS 1000  /* before another look at the time and at SIGTERM */
 #define READ_WAIT_S 1 /* for the rest of a question, which came in one piece */
@@ -24,8 +22,8 @@ static const char usage_text[] =
     "usage: teller-match [--config FILE] [--for SECONDS]\n"
     "\n"
     "Places orders, and takes them back, for the workers: those that come in at the same time in\n"
-    "one transaction. Descriptor 0 must be the listening socket that `matcher` in [market] names,\n"
-    "as spawn-fcgi and systemd (StandardInput=socket) hand it over. One is best: several share "
+    "one transaction. The listening socket that `matcher` in [market] names is descriptor 0, as\n"
+    "spawn-fcgi hands it over, or what systemd passes (LISTEN_FDS). One is best: several share "
     "the\n"
     "socket and do no harm, but make smaller batches.\n"
     "  --for SECONDS  as long as that; default: until SIGTERM\n"
@@ -52,7 +50,7 @@ static bool watch(struct server *server, int fd)
 static void accept_worker(struct server *server)
 {
     const struct timeval wait = {.tv_sec = READ_WAIT_S};
-    int fd = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
+    int fd = listen_accept();
 
     if (fd >= 0 &&
         (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) != 0 || !watch(server, fd)))
@@ -118,16 +116,11 @@ static void turn(struct server *server)
         make_batch(server);
 }
 
-/* False where descriptor 0 is no listening socket. */
+/* False where it is handed no listening socket. */
 static bool listens(struct server *server)
 {
-    int on = 0, flags = fcntl(LISTEN_FD, F_GETFL);
-    socklen_t len = sizeof(on);
-
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
-    return getsockopt(LISTEN_FD, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on != 0 &&
-           flags >= 0 && fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) == 0 &&
-           watch(server, LISTEN_FD);
+    return listen_take() && watch(server, LISTEN_FD);
 }
 
 static enum job_status work(const struct job *job, void *arg)
@@ -136,7 +129,9 @@ static enum job_status work(const struct job *job, void *arg)
     enum job_status status = job_database(job, &server->db);
 
     if (status == JOB_DONE && !listens(server))
-        status = job_misconfigured(job, "descriptor 0 is not a listening socket");
+        status =
+            job_misconfigured(job, "descriptor 0 is not a listening socket, and none is passed "
+                                   "(LISTEN_FDS)");
     while (status == JOB_DONE && !job_over(job))
         turn(server);
     if (server->count > 0)

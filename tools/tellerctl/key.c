@@ -69,8 +69,13 @@ static int run_add(struct ctl *ctl)
 
     if (!rights_parse(ctl_option(ctl, "rights"), &rights))
         return ctl_fail(ctl, ERR_INVALID, "rights");
-    if (master_key_load(&ctl->config, master) != ERR_OK)
-        return ctl_fail(ctl, ERR_CONFIG, ctl->config.security_key_file);
+    if (master_key_load(&ctl->config, master) != ERR_OK) {
+        struct text problem = TEXT(1024);
+        master_key_problem(&ctl->config, &problem);
+        int status = ctl_fail_words(ctl, ERR_CONFIG, text_string(&problem));
+        text_free(&problem);
+        return status;
+    }
     int status = add_key(ctl, master, rights);
     crypto_wipe(master, sizeof(master));
     return status;
