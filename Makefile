@@ -2,7 +2,8 @@
 #
 #   make run      install what is missing, build, start a stack, walk the main journey, serve until Ctrl-C
 #   make start    the same stack in the background; returns when it is ready      make stop   ends it
-#   make test     every test, on a stack of its own; TESTS="unit http" runs a part
+#   make test     every test, on stacks of their own; TESTS="unit http" runs a part
+#   make soak     the same in long doses: a night
 #   make san      the same under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make check    format, warnings as errors, clang-tidy, cppcheck, house rules
 #   make bench    the figures of the README, measured side by side
@@ -68,7 +69,7 @@ PROGRAMS := $(if $(MAIN),$(BUILD)/teller-worker) $(if $(TELLERCTL),$(BUILD)/tell
 TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) $(BUILD)/model-tests \
 	$(if $(NET),$(BUILD)/net-tests) $(FUZZERS) $(FAULTS) $(HELPERS)
 
-.PHONY: build build-tests build-bench run start stop test check routes san bench install clean FORCE
+.PHONY: build build-tests build-bench run start stop test soak check routes san bench install clean FORCE
 build: $(LIBTELLER) $(PROGRAMS)
 build-tests: build $(TESTERS)
 build-bench: build $(BENCHES)
@@ -89,6 +90,10 @@ stop:
 test:
 	@tools/dev/install build run test
 	@tests/run
+
+soak:
+	@tools/dev/install build run test
+	@DOSE=full tests/run
 
 san:
 	@tools/dev/install build run test

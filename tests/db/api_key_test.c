@@ -255,4 +255,4 @@ static const struct test_case tests[] = {
     {"list", test_list},        {"nonces", test_nonces},  {"a lost nonce", test_lost_nonce},
     {"tonces", test_tonces},    {"cache", test_cache},    {NULL, NULL},
 };
-const struct test_suite suite_api_key = {"api_key", tests};
+const struct test_suite suite_api_key = {.name = "api_key", .cases = tests};

@@ -135,4 +135,4 @@ static const struct test_case tests[] = {
     {"a planted difference for each check", test_plants},
     {NULL, NULL},
 };
-const struct test_suite suite_audit = {"audit", tests};
+const struct test_suite suite_audit = {.name = "audit", .cases = tests};

@@ -233,4 +233,5 @@ static const struct test_case tests[] = {
     {"no matcher", test_no_matcher},
     {NULL, NULL},
 };
-const struct test_suite suite_change = {"change", tests};
+const struct test_suite suite_change = {
+    .name = "change", .cases = tests, .start = place_start, .end = place_end};

@@ -402,4 +402,4 @@ static const struct test_case cases[] = {
     {NULL, NULL},
 };
 
-const struct test_suite suite_checkout = {"checkout", cases};
+const struct test_suite suite_checkout = {.name = "checkout", .cases = cases};

@@ -3,7 +3,7 @@
  *
  * To add a suite: write tests/db/<module>_test.c that ends with
  *     static const struct test_case cases[] = {{"what it checks", function}, {NULL, NULL}};
- *     const struct test_suite suite_<module> = {"<module>", cases};
+ *     const struct test_suite suite_<module> = {.name = "<module>", .cases = cases};
  * and name it in the table of tests/db/main.c. */
 #ifndef TESTS_DB_DB_H
 #define TESTS_DB_DB_H

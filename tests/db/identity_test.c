@@ -334,4 +334,4 @@ static const struct test_case tests[] = {
     {"clearing away", test_sweep},
     {NULL, NULL},
 };
-const struct test_suite suite_identity = {"identity", tests};
+const struct test_suite suite_identity = {.name = "identity", .cases = tests};

@@ -127,4 +127,4 @@ static const struct test_case cases[] = {
     {"nobody, and nothing booked", test_unknown},
     {NULL, NULL},
 };
-const struct test_suite suite_info = {"info", cases};
+const struct test_suite suite_info = {.name = "info", .cases = cases};

@@ -1,4 +1,4 @@
-/* Runs every database suite. Exit 0 where all hold, 1 otherwise. */
+/* Runs every database suite, or those that the arguments name. Exit 0 where all hold, 1 otherwise. */
 #include "tests/db/db.h"
 
 /* The suites, in the order in which they run: one line for each. */
@@ -29,11 +29,11 @@ static const struct test_suite *const suites[] = {
 #undef X
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
     if (!db_test_start())
         return 1;
-    int status = suites_run(suites, TEST_COUNT(suites));
+    int status = suites_run(suites, TEST_COUNT(suites), argc, argv);
     db_test_end();
     return status;
 }

@@ -194,4 +194,4 @@ static const struct test_case cases[] = {
     {"quote", test_quote},
     {NULL, NULL},
 };
-const struct test_suite suite_market_book = {"market_book", cases};
+const struct test_suite suite_market_book = {.name = "market_book", .cases = cases};

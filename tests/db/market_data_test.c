@@ -461,4 +461,4 @@ static const struct test_case cases[] = {
     {"trades taken back", test_taken_back},
     {NULL, NULL},
 };
-const struct test_suite suite_market_data = {"market_data", cases};
+const struct test_suite suite_market_data = {.name = "market_data", .cases = cases};

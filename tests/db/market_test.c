@@ -270,7 +270,7 @@ static struct findings audit(const char *words)
     uint64_t trades = 0, differences = 0;
 
     DB_GIVES(market_audit(place_scratch.owner, see, &findings, &trades, &differences), ERR_OK);
-    DB_CHECK(differences == findings.count && trades > 20);
+    DB_CHECK(differences == findings.count && trades > 0);
     if (words == NULL)
         DB_GIVES(ledger_audit(place_scratch.owner, see, &findings, &ledger), ERR_OK);
     return findings;
@@ -362,8 +362,6 @@ static void test_audit(void)
         found = audit(NULL);
         db_test_check(found.count == 0, plants[i].undo, __FILE__, __LINE__);
     }
-    scratch_drop(&place_scratch);
-    market_reset();
 }
 
 static const struct test_case tests[] = {
@@ -377,4 +375,5 @@ static const struct test_case tests[] = {
     {"a planted difference for each check", test_audit},
     {NULL, NULL},
 };
-const struct test_suite suite_market = {"market", tests};
+const struct test_suite suite_market = {
+    .name = "market", .cases = tests, .start = place_start, .end = place_end};

@@ -11,8 +11,6 @@ static void test_markets(void)
     const struct market *market;
     struct market_rules rules;
 
-    DB_CHECK(scratch_make(&place_scratch));
-    DB_GIVES(scratch_migrate(&place_scratch, NULL, NULL, NULL), ERR_OK);
     place_open(&place, "USD", 10, 100);
     DB_CHECK(strcmp(place.market->code, "BTCUSD") == 0);
     rules = (struct market_rules){.item = place.market->item,
@@ -277,4 +275,5 @@ static const struct test_case tests[] = {
     {"a fee schedule, and rates", test_fees},
     {NULL, NULL},
 };
-const struct test_suite suite_matching = {"matching", tests};
+const struct test_suite suite_matching = {
+    .name = "matching", .cases = tests, .start = place_start, .end = place_end};

@@ -425,4 +425,4 @@ static const struct test_case cases[] = {
     {"test events and their signatures", test_test_event},
     {"what was made up is taken away", test_clean},
     {NULL, NULL}};
-const struct test_suite suite_notify = {"notify", cases};
+const struct test_suite suite_notify = {.name = "notify", .cases = cases};

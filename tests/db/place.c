@@ -8,6 +8,33 @@
 
 struct scratch place_scratch;
 
+void place_start(void)
+{
+    DB_CHECK(scratch_make(&place_scratch));
+    DB_GIVES(scratch_migrate(&place_scratch, NULL, NULL, NULL), ERR_OK);
+    market_reset();
+}
+
+static void tell_difference(void *arg, const char *words)
+{
+    (void)arg;
+    fprintf(stderr, "%s\n", words);
+}
+
+void place_end(void)
+{
+    struct ledger_audit ledger = {0};
+    uint64_t trades = 0, differences = 0;
+
+    DB_GIVES(market_audit(place_scratch.owner, tell_difference, NULL, &trades, &differences),
+             ERR_OK);
+    DB_CHECK(trades > 0 && differences == 0);
+    DB_GIVES(ledger_audit(place_scratch.owner, tell_difference, NULL, &ledger), ERR_OK);
+    DB_CHECK(ledger.differences == 0);
+    scratch_drop(&place_scratch);
+    market_reset();
+}
+
 struct amount place_items(const struct place *place, int64_t units)
 {
     return (struct amount){.units = units, .currency = place->market->item};

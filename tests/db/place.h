@@ -1,6 +1,5 @@
-/* Trading in a database of the tests' own, on markets that nobody else trades. The first test of suite
- * matching makes the database, the last of suite market drops it, once the audit has seen what all of
- * them left. Amounts are in smallest units. */
+/* Trading in a database of a suite's own, on markets that nobody else trades. Amounts are in smallest
+ * units. */
 #ifndef TESTS_DB_PLACE_H
 #define TESTS_DB_PLACE_H
 
@@ -13,6 +12,10 @@
 #define CENTIBTC (BTC / 100)   /* least amount of an order */
 
 extern struct scratch place_scratch;
+
+/* For struct test_suite: makes the database; sees that the audit finds nothing and drops it. */
+void place_start(void);
+void place_end(void);
 
 /* What a test has to itself: a market, and two traders. */
 struct place {

@@ -582,4 +582,4 @@ static const struct test_case cases[] = {
     {NULL, NULL},
 };
 
-const struct test_suite suite_sale = {"sale", cases};
+const struct test_suite suite_sale = {.name = "sale", .cases = cases};

@@ -334,4 +334,4 @@ static const struct test_case tests[] = {
     {"constraints", test_constraints},
     {NULL, NULL},
 };
-const struct test_suite suite_schema = {"schema", tests};
+const struct test_suite suite_schema = {.name = "schema", .cases = tests};

@@ -237,4 +237,4 @@ static const struct test_case cases[] = {
     {NULL, NULL},
 };
 
-const struct test_suite suite_share = {"share", cases};
+const struct test_suite suite_share = {.name = "share", .cases = cases};

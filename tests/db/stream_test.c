@@ -137,4 +137,4 @@ static const struct test_case cases[] = {
     {"channels of a market", test_channels}, {"what the outbox tells", test_read},
     {"what nobody was told", test_clear},    {NULL, NULL},
 };
-const struct test_suite suite_stream = {"stream", cases};
+const struct test_suite suite_stream = {.name = "stream", .cases = cases};

@@ -119,14 +119,14 @@ static const struct test_case tests[] = {
     {"32 connections at one price", test_race},
     {NULL, NULL},
 };
-static const struct test_suite suite_model = {"model", tests};
+static const struct test_suite suite_model = {.name = "model", .cases = tests};
 static const struct test_suite *const suites[] = {&suite_model};
 
-int main(void)
+int main(int argc, char **argv)
 {
     if (!db_test_start())
         return 1;
-    int status = suites_run(suites, TEST_COUNT(suites));
+    int status = suites_run(suites, TEST_COUNT(suites), argc, argv);
     db_test_end();
     return status;
 }

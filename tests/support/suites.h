@@ -14,11 +14,15 @@ struct test_case {
 struct test_suite {
     const char *name;
     const struct test_case *cases;
+    void (*start)(void); /* makes what the cases share, or NULL */
+    void (*end)(void);   /* takes it away again, or NULL */
 };
 
-/* Runs the suites in their order and prints "tests: P passed, F failed".
- * Gives the exit status of the program: 0 where all hold, 1 otherwise. */
-int suites_run(const struct test_suite *const *suites, size_t count);
+/* Runs the suites in their order, or those that the program's arguments name, and prints for each
+ * "took: SECONDS NAME", and last "tests: P passed, F failed".
+ * argc, argv  of main
+ * Gives the exit status of the program: 0 where all hold, 1 otherwise, 2 for a name of no suite. */
+int suites_run(const struct test_suite *const *suites, size_t count, int argc, char **argv);
 
 /* Records an assert: whether it holds, and what is printed where it does not. */
 void suites_assert(bool holds, const char *message, const char *file, unsigned line);

@@ -169,4 +169,4 @@ static const struct test_case cases[] = {
     {"two currencies", test_mismatch},
     {NULL, NULL},
 };
-const struct test_suite suite_amount = {"amount", cases};
+const struct test_suite suite_amount = {.name = "amount", .cases = cases};

@@ -98,4 +98,4 @@ static const struct test_case cases[] = {
     {"reading", test_clocks},
     {NULL, NULL},
 };
-const struct test_suite suite_clock = {"clock", cases};
+const struct test_suite suite_clock = {.name = "clock", .cases = cases};

@@ -320,4 +320,4 @@ static const struct test_case cases[] = {
     {"what is wrong with a secret file", test_secret_problem},
     {NULL, NULL},
 };
-const struct test_suite suite_config = {"config", cases};
+const struct test_suite suite_config = {.name = "config", .cases = cases};

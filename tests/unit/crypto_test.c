@@ -311,4 +311,4 @@ static const struct test_case cases[] = {
     {"passwords: hashing", test_password_hash},
     {NULL, NULL},
 };
-const struct test_suite suite_crypto = {"crypto", cases};
+const struct test_suite suite_crypto = {.name = "crypto", .cases = cases};

@@ -78,4 +78,4 @@ static const struct test_case cases[] = {
     {"a full table", test_full},
     {NULL, NULL},
 };
-const struct test_suite suite_currency = {"currency", cases};
+const struct test_suite suite_currency = {.name = "currency", .cases = cases};

@@ -141,4 +141,4 @@ static const struct test_case cases[] = {
     {"range", test_range},
     {NULL, NULL},
 };
-const struct test_suite suite_decimal = {"decimal", cases};
+const struct test_suite suite_decimal = {.name = "decimal", .cases = cases};

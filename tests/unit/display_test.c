@@ -58,4 +58,4 @@ static const struct test_case cases[] = {
     {"every kind of currency", test_display},
     {NULL, NULL},
 };
-const struct test_suite suite_display = {"display", cases};
+const struct test_suite suite_display = {.name = "display", .cases = cases};

@@ -134,4 +134,4 @@ static const struct test_case cases[] = {
     {"a folded header", test_folded_header},
     {NULL, NULL},
 };
-const struct test_suite suite_encode = {"encode", cases};
+const struct test_suite suite_encode = {.name = "encode", .cases = cases};

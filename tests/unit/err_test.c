@@ -62,4 +62,4 @@ static const struct test_case cases[] = {
     {"classes", test_classes},
     {NULL, NULL},
 };
-const struct test_suite suite_err = {"err", cases};
+const struct test_suite suite_err = {.name = "err", .cases = cases};

@@ -114,4 +114,4 @@ static const struct test_case cases[] = {
     {NULL, NULL},
 };
 
-const struct test_suite suite_fiber = {"fiber", cases};
+const struct test_suite suite_fiber = {.name = "fiber", .cases = cases};

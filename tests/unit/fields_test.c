@@ -220,4 +220,4 @@ static const struct test_case cases[] = {
     {"amounts", test_amount},
     {NULL, NULL},
 };
-const struct test_suite suite_fields = {"fields", cases};
+const struct test_suite suite_fields = {.name = "fields", .cases = cases};

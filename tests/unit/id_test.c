@@ -56,4 +56,4 @@ static const struct test_case cases[] = {
     {"refused", test_refused},
     {NULL, NULL},
 };
-const struct test_suite suite_id = {"id", cases};
+const struct test_suite suite_id = {.name = "id", .cases = cases};

@@ -119,4 +119,4 @@ static const struct test_case cases[] = {
     {"broken text", test_text},
     {NULL, NULL},
 };
-const struct test_suite suite_idkey = {"idkey", cases};
+const struct test_suite suite_idkey = {.name = "idkey", .cases = cases};

@@ -178,4 +178,4 @@ static const struct test_case cases[] = {
     {"escapes", test_escapes}, {"long lines", test_cut},
     {"levels", test_levels},   {NULL, NULL},
 };
-const struct test_suite suite_log = {"log", cases};
+const struct test_suite suite_log = {.name = "log", .cases = cases};

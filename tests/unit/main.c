@@ -1,4 +1,4 @@
-/* Runs every unit suite. Exit 0 where all hold, 1 otherwise. */
+/* Runs every unit suite, or those that the arguments name. Exit 0 where all hold, 1 otherwise. */
 #include <stdio.h>
 #include <string.h>
 
@@ -67,10 +67,10 @@ void unit_same(const char *row, const char *got, const char *expected, const cha
     suites_assert(strcmp(got, expected) == 0, message, file, line);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     if (crypto_start() != ERR_OK)
         return 1;
     unit_load_currencies();
-    return suites_run(suites, TEST_COUNT(suites));
+    return suites_run(suites, TEST_COUNT(suites), argc, argv);
 }

@@ -83,4 +83,4 @@ static const struct test_case cases[] = {
     {"trades", test_trades},
     {NULL, NULL},
 };
-const struct test_suite suite_market_json = {"market_json", cases};
+const struct test_suite suite_market_json = {.name = "market_json", .cases = cases};

@@ -97,4 +97,4 @@ static const struct test_case cases[] = {
     {"embedded IPv4", test_embedded},
     {NULL, NULL},
 };
-const struct test_suite suite_net_address = {"net address", cases};
+const struct test_suite suite_net_address = {.name = "net address", .cases = cases};

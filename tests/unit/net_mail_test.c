@@ -199,4 +199,4 @@ static const struct test_case cases[] = {
     {"configuration", test_configure},
     {NULL, NULL},
 };
-const struct test_suite suite_net_mail = {"net mail", cases};
+const struct test_suite suite_net_mail = {.name = "net mail", .cases = cases};

@@ -157,4 +157,4 @@ static const struct test_case cases[] = {
     {"lengths", test_lengths},
     {NULL, NULL},
 };
-const struct test_suite suite_net_url = {"net url", cases};
+const struct test_suite suite_net_url = {.name = "net url", .cases = cases};

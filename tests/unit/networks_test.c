@@ -105,4 +105,4 @@ static const struct test_case cases[] = {
     {"address in list", test_hold},
     {NULL, NULL},
 };
-const struct test_suite suite_networks = {"networks", cases};
+const struct test_suite suite_networks = {.name = "networks", .cases = cases};

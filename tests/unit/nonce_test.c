@@ -86,4 +86,4 @@ static const struct test_case cases[] = {
     {"tonce", test_tonce},
     {NULL, NULL},
 };
-const struct test_suite suite_nonce = {"nonce", cases};
+const struct test_suite suite_nonce = {.name = "nonce", .cases = cases};

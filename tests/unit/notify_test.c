@@ -145,4 +145,4 @@ static const struct test_case cases[] = {{"body", test_body},
                                          {"what acknowledges", test_acknowledges},
                                          {"secrets are taken out of answers", test_redact},
                                          {NULL, NULL}};
-const struct test_suite suite_notify = {"notify", cases};
+const struct test_suite suite_notify = {.name = "notify", .cases = cases};

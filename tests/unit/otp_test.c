@@ -144,4 +144,4 @@ static const struct test_case cases[] = {
     {"URI", test_uri},
     {NULL, NULL},
 };
-const struct test_suite suite_otp = {"otp", cases};
+const struct test_suite suite_otp = {.name = "otp", .cases = cases};

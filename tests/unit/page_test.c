@@ -29,4 +29,4 @@ static const struct test_case cases[] = {
     {"pages", test_pages},
     {NULL, NULL},
 };
-const struct test_suite suite_page = {"page", cases};
+const struct test_suite suite_page = {.name = "page", .cases = cases};

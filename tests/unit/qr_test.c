@@ -107,4 +107,4 @@ static const struct test_case cases[] = {
     {"refused", test_refused},
     {NULL, NULL},
 };
-const struct test_suite suite_qr = {"qr", cases};
+const struct test_suite suite_qr = {.name = "qr", .cases = cases};

@@ -154,4 +154,4 @@ static const struct test_case cases[] = {
     {"past the largest", test_round_over},
     {NULL, NULL},
 };
-const struct test_suite suite_rate = {"rate", cases};
+const struct test_suite suite_rate = {.name = "rate", .cases = cases};

@@ -71,4 +71,4 @@ static const struct test_case cases[] = {
     {"what money buys", test_affordable},
     {NULL, NULL},
 };
-const struct test_suite suite_reckon = {"reckon", cases};
+const struct test_suite suite_reckon = {.name = "reckon", .cases = cases};

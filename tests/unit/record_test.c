@@ -98,4 +98,4 @@ static const struct test_case cases[] = {
     {"peer that stalls", test_peer_stalls},
     {NULL, NULL},
 };
-const struct test_suite suite_record = {"record", cases};
+const struct test_suite suite_record = {.name = "record", .cases = cases};

@@ -227,4 +227,4 @@ static const struct test_case cases[] = {
     {"envelopes", test_envelopes},
     {NULL, NULL},
 };
-const struct test_suite suite_reply = {"reply", cases};
+const struct test_suite suite_reply = {.name = "reply", .cases = cases};

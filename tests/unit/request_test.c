@@ -211,4 +211,4 @@ static const struct test_case cases[] = {
     {"multipart bodies", test_multipart}, {"order and number of parameters", test_order_and_count},
     {"CGI variables", test_variables},    {NULL, NULL},
 };
-const struct test_suite suite_request = {"request", cases};
+const struct test_suite suite_request = {.name = "request", .cases = cases};

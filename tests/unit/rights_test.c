@@ -68,4 +68,4 @@ static const struct test_case cases[] = {
     {"lists", test_parse},
     {NULL, NULL},
 };
-const struct test_suite suite_rights = {"rights", cases};
+const struct test_suite suite_rights = {.name = "rights", .cases = cases};

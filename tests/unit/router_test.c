@@ -259,4 +259,4 @@ static const struct test_case cases[] = {
     {"rows found", test_find}, {"rows refused", test_bad_rows},
     {"methods", test_method},  {NULL, NULL},
 };
-const struct test_suite suite_router = {"router", cases};
+const struct test_suite suite_router = {.name = "router", .cases = cases};

@@ -83,4 +83,4 @@ static const struct test_case cases[] = {
     {"every row is listed", test_listing},
     {NULL, NULL},
 };
-const struct test_suite suite_routes = {"routes", cases};
+const struct test_suite suite_routes = {.name = "routes", .cases = cases};

@@ -163,4 +163,4 @@ static const struct test_case cases[] = {
     {"building", test_build}, {"copying", test_copy},   {"the cap", test_cap},
     {"UTF-8", test_utf8},     {"numbers", test_number}, {NULL, NULL},
 };
-const struct test_suite suite_text = {"text", cases};
+const struct test_suite suite_text = {.name = "text", .cases = cases};

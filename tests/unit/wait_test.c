@@ -101,4 +101,4 @@ static const struct test_case cases[] = {
     {"alone", test_alone},        {"a time", test_time}, {"by a function", test_given},
     {"row of waiters", test_row}, {NULL, NULL},
 };
-const struct test_suite suite_wait = {"wait", cases};
+const struct test_suite suite_wait = {.name = "wait", .cases = cases};
