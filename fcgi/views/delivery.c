@@ -59,7 +59,7 @@ struct json_object *notification_object(const struct notify_event *event)
     else
         reply_text(object, "payment", NULL);
     reply_text(object, "status", event->status);
-    reply_text(object, "channel", event->channel);
+    reply_text(object, "channel", notify_channel(event));
     reply_text(object, "state", event->state);
     reply_text(object, "currency", event->has_amount ? event->currency->code : NULL);
     add_money(object, "amount", event->has_amount, event->amount);
@@ -85,8 +85,6 @@ static void add_event(void *arg, const struct notify_event *event)
     json_object_array_add(arg, notification_object(event));
 }
 
-static const char *const channels[] = {"feed", "ipn", "mail", NULL};
-
 struct list_params {
     int64_t status, state, channel, since, page;
     bool with_status, with_state, with_channel, with_transaction;
@@ -110,7 +108,7 @@ static const struct field list_fields[] = {
      .type = FIELD_CHOICE,
      .offset = AT(channel),
      .given_offset = AT(with_channel),
-     .choices = channels},
+     .choices = feed_channels},
     {.name = "endpoint",
      .type = FIELD_TEXT,
      .max = NOTIFY_ENDPOINT_SIZE - 1,
@@ -134,7 +132,7 @@ enum err notification_list(struct request *request, struct json_object *result, 
     struct feed_filter filter = {
         .status = params.with_status ? feed_statuses[params.status] : NULL,
         .state = params.with_state ? feed_states[params.state] : NULL,
-        .channel = params.with_channel ? channels[params.channel] : NULL,
+        .channel = params.with_channel ? feed_channels[params.channel] : NULL,
         .endpoint = params.endpoint != NULL && params.endpoint[0] != '\0' ? params.endpoint : NULL,
         .subject = params.with_transaction ? &params.transaction : NULL,
         .since = params.since,

@@ -82,9 +82,9 @@ static const char *const checks[] = {
     /* each change was told, once */
     "SELECT " ORDER ": told of ', COALESCE(e.payments, 0), ' payments, ', COALESCE(e.refunds, 0), "
     "' refunds, ', COALESCE(e.ends, 0), ' ends') FROM checkout_order AS o LEFT JOIN ("
-    "SELECT subject, SUM(status IN ('paid', 'partial')) AS payments, "
-    "SUM(status = 'refunded') AS refunds, SUM(status IN ('cancelled', 'closed')) AS ends "
-    "FROM event WHERE channel <> 'mail' GROUP BY subject) AS e ON e.subject = o.id "
+    "SELECT subject, SUM(kind IN ('paid', 'partial')) AS payments, "
+    "SUM(kind = 'refunded') AS refunds, SUM(kind IN ('cancelled', 'closed')) AS ends "
+    "FROM event WHERE topic = 'checkout' GROUP BY subject) AS e ON e.subject = o.id "
     "LEFT JOIN (SELECT ref, COUNT(*) AS refunds FROM journal WHERE kind = 'checkout_refund' "
     "GROUP BY ref) AS j ON j.ref = o.id "
     "WHERE COALESCE(e.payments, 0) <> (SELECT COUNT(*) FROM checkout_payment AS p WHERE "
@@ -93,11 +93,12 @@ static const char *const checks[] = {
     "OR COALESCE(e.ends, 0) <> (o.ended_at IS NOT NULL)",
 
     /* nobody was told of what did not happen */
-    "SELECT CONCAT('event ', e.id, ' (', e.status, ') tells of no payment or no order') "
+    "SELECT CONCAT('event ', e.id, ' (', e.kind, ') tells of no payment or no order') "
     "FROM event AS e LEFT JOIN checkout_order AS o ON o.id = e.subject "
-    "LEFT JOIN checkout_payment AS p ON p.id = e.payment "
-    "WHERE e.status <> 'test' AND (o.id IS NULL OR o.merchant_id <> e.merchant_id "
-    "OR (e.status IN ('paid', 'partial') AND (p.id IS NULL OR p.order_id <> o.id)))",
+    "LEFT JOIN checkout_payment AS p ON p.id = e.ref "
+    "WHERE e.topic = 'checkout' AND e.kind <> 'test' AND (o.id IS NULL OR o.merchant_id <> "
+    "e.owner_id "
+    "OR (e.kind IN ('paid', 'partial') AND (p.id IS NULL OR p.order_id <> o.id)))",
 };
 
 enum err checkout_audit(struct db *db, void (*difference)(void *arg, const char *words), void *arg,

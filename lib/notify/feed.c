@@ -1,3 +1,4 @@
+/* The outbox for those who are told: lists, one event with its tries, replay, pauses, the feed. */
 #include "notify/feed.h"
 
 #include <stdlib.h>
@@ -7,12 +8,13 @@
 
 const char *const feed_statuses[] = {"paid",     "partial", "cancelled", "closed",
                                      "refunded", "test",    NULL};
-const char *const feed_states[] = {"none", "pending", "delivered", NULL};
+const char *const feed_states[] = {"none", "pending", "delivered", "failed", NULL};
+const char *const feed_channels[] = {"feed", "ipn", "mail", NULL};
 
 #define EVERYBODY 1 /* user.id of the house: a pause of the operator's */
 
-/* A merchant sees their own, the operator (0) all. Two arguments. */
-#define OWN "(? = 0 OR e.merchant_id = ?)"
+/* An owner sees their own, the operator (0) all. Two arguments. */
+#define OWN "(? = 0 OR d.owner_id = ?)"
 
 /* The conditions of a list, and their arguments. */
 #define FILTER_ARGS 16
@@ -29,19 +31,31 @@ static void add_condition(struct where *where, const char *sql, struct db_arg ar
     where->args[where->count++] = arg;
 }
 
-static void build_where(int64_t merchant_id, const struct feed_filter *filter, struct where *out)
+/* The database refuses to compare an ASCII column with anything else. */
+static bool is_ascii(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text > 0x7f)
+            return false;
+    return true;
+}
+
+static void build_where(int64_t owner_id, const struct feed_filter *filter, struct where *out)
 {
     *out = (struct where){.sql = TEXT(4096)};
-    if (merchant_id != 0)
-        add_condition(out, "e.merchant_id = ?", db_i64(merchant_id));
+    if (owner_id != 0)
+        add_condition(out, "e.owner_id = ?", db_i64(owner_id));
     if (filter->status != NULL)
-        add_condition(out, "e.status = ?", db_text(filter->status));
+        add_condition(out, "e.kind = ?", db_text(filter->status));
     if (filter->state != NULL)
-        add_condition(out, "e.state = ?", db_text(filter->state));
+        add_condition(out, "d.state = ?", db_text(filter->state));
     if (filter->channel != NULL)
-        add_condition(out, "e.channel = ?", db_text(filter->channel));
-    if (filter->endpoint != NULL)
-        add_condition(out, "e.endpoint = ?", db_text(filter->endpoint));
+        add_condition(out, "IF(d.channel = 'post', d.format, d.channel) = ?",
+                      db_text(filter->channel));
+    if (filter->endpoint != NULL && is_ascii(filter->endpoint))
+        add_condition(out, "d.endpoint = ?", db_text(filter->endpoint));
+    else if (filter->endpoint != NULL)
+        add_condition(out, "?", db_u64(false)); /* endpoints are ASCII: there is none like that */
     if (filter->subject != NULL)
         add_condition(out, "e.subject = ?", db_uuid(filter->subject));
     if (filter->since != 0)
@@ -53,7 +67,8 @@ static enum err count_events(struct db *db, const struct where *where, uint64_t 
     struct db_rows rows = {0};
     struct text sql = TEXT(8192);
 
-    text_addf(&sql, "SELECT COUNT(*) FROM event AS e%s", text_string(&where->sql));
+    text_addf(&sql, "SELECT COUNT(*) FROM delivery AS d JOIN event AS e ON e.id = d.event_id%s",
+              text_string(&where->sql));
     enum err rc = db_run(db, text_string(&sql),
                          (struct db_args){.list = where->args, .count = where->count}, &rows);
     if (rc == ERR_OK && db_next(&rows))
@@ -80,23 +95,22 @@ static enum err each_event(struct db *db, const char *sql, struct db_args args,
     return rc;
 }
 
-#define SELECT_EVENTS \
-    "SELECT " NOTIFY_COLUMNS " FROM event AS e JOIN user AS u ON u.id = e.merchant_id"
+#define SELECT_EVENTS "SELECT " NOTIFY_COLUMNS " FROM " NOTIFY_FROM
 
-enum err feed_list(struct db *db, int64_t merchant_id, const struct feed_filter *filter,
+enum err feed_list(struct db *db, int64_t owner_id, const struct feed_filter *filter,
                    void (*row)(void *arg, const struct notify_event *event), void *arg,
                    struct page *page)
 {
     struct where where;
     struct text sql = TEXT(8192);
 
-    build_where(merchant_id, filter, &where);
+    build_where(owner_id, filter, &where);
     uint64_t records = 0;
     enum err rc = count_events(db, &where, &records);
     *page = page_of(records, filter->page, FEED_PAGE);
     if (rc == ERR_OK && page->current <= page->max) {
-        text_addf(&sql, SELECT_EVENTS "%s ORDER BY e.%s DESC, e.id DESC LIMIT ? OFFSET ?",
-                  text_string(&where.sql), merchant_id != 0 ? "seq" : "id");
+        text_addf(&sql, SELECT_EVENTS "%s ORDER BY %sd.id DESC LIMIT ? OFFSET ?",
+                  text_string(&where.sql), owner_id != 0 ? "e.seq DESC, " : "");
         where.args[where.count++] = db_i64(FEED_PAGE);
         where.args[where.count++] = db_i64(page_offset(page));
         rc = each_event(db, text_string(&sql),
@@ -120,29 +134,28 @@ static void take_one(void *arg, const struct notify_event *event)
     one->found = true;
 }
 
-enum err feed_event(struct db *db, int64_t merchant_id, const struct uuid *uuid, int64_t id,
+enum err feed_event(struct db *db, int64_t owner_id, const struct uuid *uuid, int64_t id,
                     struct notify_event *out)
 {
     struct one one = {.out = out};
-    enum err rc = uuid != NULL
-                      ? each_event(db, SELECT_EVENTS " WHERE e.uuid = ? AND " OWN,
-                                   DB_ARGS(db_uuid(uuid), db_i64(merchant_id), db_i64(merchant_id)),
-                                   take_one, &one)
-                      : each_event(db, SELECT_EVENTS " WHERE e.id = ? AND " OWN,
-                                   DB_ARGS(db_i64(id), db_i64(merchant_id), db_i64(merchant_id)),
-                                   take_one, &one);
+    enum err rc =
+        uuid != NULL
+            ? each_event(db, SELECT_EVENTS " WHERE d.uuid = ? AND " OWN,
+                         DB_ARGS(db_uuid(uuid), db_i64(owner_id), db_i64(owner_id)), take_one, &one)
+            : each_event(db, SELECT_EVENTS " WHERE d.id = ? AND " OWN,
+                         DB_ARGS(db_i64(id), db_i64(owner_id), db_i64(owner_id)), take_one, &one);
     return rc == ERR_OK && !one.found ? ERR_NOT_FOUND : rc;
 }
 
-enum err feed_attempts(struct db *db, int64_t event_id,
+enum err feed_attempts(struct db *db, int64_t delivery_id,
                        void (*row)(void *arg, const struct feed_attempt *attempt), void *arg)
 {
     struct db_rows rows = {0};
     enum err rc = db_run(db,
                          "SELECT n, UNIX_TIMESTAMP(at) DIV 1, latency_us, status, "
                          "COALESCE(address, ''), result, COALESCE(problem, ''), answer "
-                         "FROM event_attempt WHERE event_id = ? ORDER BY n",
-                         DB_ARGS(db_i64(event_id)), &rows);
+                         "FROM delivery_attempt WHERE delivery_id = ? ORDER BY n",
+                         DB_ARGS(db_i64(delivery_id)), &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         struct feed_attempt attempt = {
             .n = (uint32_t)db_get_u64(&rows, 0),
@@ -170,47 +183,50 @@ static enum err change(struct db *db, const char *sql, struct db_args args, int6
     return rc;
 }
 
-/* What is to be delivered again is due at once, but for what waits for an earlier event of its
- * subject: that one gives it its time. */
-#define AGAIN                                                                               \
-    "UPDATE event AS e SET e.state = 'pending', e.next_at = NOW(6), e.delivered_at = NULL " \
-    "WHERE e.channel <> 'feed' AND (e.state <> 'pending' OR e.next_at IS NOT NULL) AND "
+/* What is to be delivered again is due at once, but for what waits for an earlier delivery of its
+ * subject: that one gives it its time. The gaps between tries begin anew. */
+#define AGAIN                                                                              \
+    "UPDATE delivery AS d SET d.state = 'pending', d.next_at = NOW(6), d.since = NOW(6), " \
+    "d.delivered_at = NULL WHERE d.channel <> 'feed' "                                     \
+    "AND (d.state <> 'pending' OR d.next_at IS NOT NULL) AND "
 
-enum err feed_replay(struct db *db, int64_t merchant_id, const struct uuid *uuid)
+enum err feed_replay(struct db *db, int64_t owner_id, const struct uuid *uuid)
 {
     struct db_rows rows = {0};
     int64_t count;
     enum err rc =
-        db_run(db, "SELECT 1 FROM event AS e WHERE e.uuid = ? AND e.channel <> 'feed' AND " OWN,
-               DB_ARGS(db_uuid(uuid), db_i64(merchant_id), db_i64(merchant_id)), &rows);
+        db_run(db, "SELECT 1 FROM delivery AS d WHERE d.uuid = ? AND d.channel <> 'feed' AND " OWN,
+               DB_ARGS(db_uuid(uuid), db_i64(owner_id), db_i64(owner_id)), &rows);
 
     if (rc == ERR_OK && !db_next(&rows))
         rc = ERR_NOT_FOUND;
     db_rows_free(&rows);
-    return rc != ERR_OK ? rc : change(db, AGAIN "e.uuid = ?", DB_ARGS(db_uuid(uuid)), &count);
+    return rc != ERR_OK ? rc : change(db, AGAIN "d.uuid = ?", DB_ARGS(db_uuid(uuid)), &count);
 }
 
-enum err feed_replay_range(struct db *db, int64_t merchant_id, uint64_t first, uint64_t last,
+enum err feed_replay_range(struct db *db, int64_t owner_id, uint64_t first, uint64_t last,
                            bool only_pending, int64_t *count)
 {
     return change(db,
-                  AGAIN "e.merchant_id = ? AND e.seq BETWEEN ? AND ? AND e.channel = 'ipn' "
-                        "AND (e.state = 'pending' OR NOT ?) ORDER BY e.seq LIMIT ?",
-                  DB_ARGS(db_i64(merchant_id), db_u64(first), db_u64(last), db_u64(only_pending),
-                          db_u64(FEED_REPLAY_MAX)),
+                  AGAIN "d.owner_id = ? AND d.channel = 'post' AND d.event_id IN (SELECT e.id "
+                        "FROM event AS e WHERE e.owner_id = ? AND e.seq BETWEEN ? AND ?) "
+                        "AND (d.state = 'pending' OR NOT ?) ORDER BY d.id LIMIT ?",
+                  DB_ARGS(db_i64(owner_id), db_i64(owner_id), db_u64(first), db_u64(last),
+                          db_u64(only_pending), db_u64(FEED_REPLAY_MAX)),
                   count);
 }
 
-enum err feed_test(struct db *db, int64_t merchant_id, int64_t api_key_id, const char *url,
+enum err feed_test(struct db *db, int64_t owner_id, int64_t api_key_id, const char *url,
                    const char *endpoint, struct uuid *uuid)
 {
     struct db_rows rows = {0};
     struct uuid subject = crypto_uuid7();
-    enum err rc = db_txn_call(
-        db, "CALL notify_test(?, ?, ?, ?, ?, ?)",
-        DB_ARGS(db_i64(merchant_id), api_key_id == 0 ? db_null() : db_i64(api_key_id),
-                db_uuid(&subject), db_u64(RIGHT_MERCHANT), db_text(url), db_text(endpoint)),
-        &rows, NULL);
+    enum err rc =
+        db_txn_call(db, "CALL notify_test(?, ?, ?, ?, ?, ?, ?, ?)",
+                    DB_ARGS(db_i64(owner_id), api_key_id == 0 ? db_null() : db_i64(api_key_id),
+                            db_uuid(&subject), db_u64(RIGHT_MERCHANT), db_text(url),
+                            db_text(endpoint), db_u64(FEED_TESTS_MAX), db_i64(FEED_TESTS_WINDOW_S)),
+                    &rows, NULL);
     if (rc == ERR_OK && !db_next(&rows))
         rc = ERR_INTERNAL;
     if (rc == ERR_OK)
@@ -219,62 +235,67 @@ enum err feed_test(struct db *db, int64_t merchant_id, int64_t api_key_id, const
     return rc;
 }
 
-static int64_t pauser(int64_t merchant_id)
+static int64_t pauser(int64_t owner_id)
 {
-    return merchant_id == 0 ? EVERYBODY : merchant_id;
+    return owner_id == 0 ? EVERYBODY : owner_id;
 }
 
 /* A merchant may only speak of endpoints that they have an event for. */
-static enum err check_own(struct db *db, int64_t merchant_id, const char *endpoint)
+static enum err check_own(struct db *db, int64_t owner_id, const char *endpoint)
 {
     struct db_rows rows = {0};
 
-    if (merchant_id == 0)
+    if (!is_ascii(endpoint))
+        return ERR_NOT_FOUND;
+    if (owner_id == 0)
         return ERR_OK;
     enum err rc = db_run(db,
-                         "SELECT 1 FROM event WHERE channel = 'ipn' "
-                         "AND state IN ('pending', 'delivered') AND endpoint = ? "
-                         "AND merchant_id = ? LIMIT 1",
-                         DB_ARGS(db_text(endpoint), db_i64(merchant_id)), &rows);
+                         "SELECT 1 FROM delivery WHERE channel = 'post' "
+                         "AND state IN ('pending', 'delivered', 'failed') "
+                         "AND endpoint = ? AND owner_id = ? LIMIT 1",
+                         DB_ARGS(db_text(endpoint), db_i64(owner_id)), &rows);
     if (rc == ERR_OK && !db_next(&rows))
         rc = ERR_NOT_FOUND;
     db_rows_free(&rows);
     return rc;
 }
 
-enum err feed_pause(struct db *db, int64_t merchant_id, const char *endpoint)
+enum err feed_pause(struct db *db, int64_t owner_id, const char *endpoint)
 {
     int64_t count;
-    enum err rc = check_own(db, merchant_id, endpoint);
+    enum err rc = check_own(db, owner_id, endpoint);
 
     if (rc != ERR_OK)
         return rc;
     /* Paused twice is paused since the first time. */
     return change(db,
-                  "INSERT INTO endpoint_pause (endpoint, merchant_id) VALUES (?, ?) "
+                  "INSERT INTO endpoint_pause (endpoint, owner_id) VALUES (?, ?) "
                   "ON DUPLICATE KEY UPDATE since = since",
-                  DB_ARGS(db_text(endpoint), db_i64(pauser(merchant_id))), &count);
+                  DB_ARGS(db_text(endpoint), db_i64(pauser(owner_id))), &count);
 }
 
-enum err feed_resume(struct db *db, int64_t merchant_id, const char *endpoint)
+enum err feed_resume(struct db *db, int64_t owner_id, const char *endpoint)
 {
     int64_t count, due;
-    enum err rc = change(db, "DELETE FROM endpoint_pause WHERE endpoint = ? AND merchant_id = ?",
-                         DB_ARGS(db_text(endpoint), db_i64(pauser(merchant_id))), &count);
+
+    if (!is_ascii(endpoint))
+        return ERR_NOT_FOUND;
+    enum err rc = change(db, "DELETE FROM endpoint_pause WHERE endpoint = ? AND owner_id = ?",
+                         DB_ARGS(db_text(endpoint), db_i64(pauser(owner_id))), &count);
 
     if (rc != ERR_OK || count == 0)
         return rc == ERR_OK ? ERR_NOT_FOUND : rc;
     /* Whoever resumes says that the shop is back: what waits for its next try is tried now, but for
      * what is in hand. */
     return change(db,
-                  "UPDATE event AS e SET e.next_at = NOW(6) WHERE e.channel = 'ipn' "
-                  "AND e.state = 'pending' AND e.endpoint = ? AND e.next_at > NOW(6) "
-                  "AND NOT EXISTS (SELECT 1 FROM event_attempt AS a WHERE a.event_id = e.id "
-                  "AND a.n = e.attempts AND a.result = 'begun') AND " OWN,
-                  DB_ARGS(db_text(endpoint), db_i64(merchant_id), db_i64(merchant_id)), &due);
+                  "UPDATE delivery AS d SET d.next_at = NOW(6) WHERE d.channel = 'post' "
+                  "AND d.state = 'pending' AND d.endpoint = ? AND d.next_at > NOW(6) "
+                  "AND NOT EXISTS (SELECT 1 FROM delivery_attempt AS a WHERE a.delivery_id = d.id "
+                  "AND a.n = d.attempts AND a.result = 'begun') AND " OWN,
+                  DB_ARGS(db_text(endpoint), db_i64(owner_id), db_i64(owner_id)), &due);
 }
 
-enum err feed_endpoints(struct db *db, int64_t merchant_id,
+enum err feed_endpoints(struct db *db, int64_t owner_id,
                         void (*row)(void *arg, const struct feed_endpoint *endpoint), void *arg)
 {
     struct db_rows rows = {0};
@@ -282,19 +303,19 @@ enum err feed_endpoints(struct db *db, int64_t merchant_id,
         db,
         "SELECT n.endpoint, SUM(n.pending), UNIX_TIMESTAMP(MIN(n.oldest)) DIV 1, "
         "UNIX_TIMESTAMP(MAX(n.own)) DIV 1, UNIX_TIMESTAMP(MAX(n.house)) DIV 1 FROM ("
-        "SELECT e.endpoint, COUNT(*) AS pending, MIN(e.at) AS oldest, NULL AS own, NULL AS house "
-        "FROM event AS e WHERE e.channel = 'ipn' AND e.state = 'pending' AND " OWN
-        " GROUP BY e.endpoint UNION ALL "
-        "SELECT p.endpoint, 0, NULL, IF(p.merchant_id = ?, p.since, NULL), "
-        "IF(p.merchant_id = ?, p.since, NULL) FROM endpoint_pause AS p "
-        "WHERE p.merchant_id = ? OR ? = 0 OR (p.merchant_id = ? AND EXISTS (SELECT 1 FROM event AS "
-        "e "
-        "WHERE e.channel = 'ipn' AND e.state IN ('pending', 'delivered') "
-        "AND e.endpoint = p.endpoint AND e.merchant_id = ?))) AS n "
+        "SELECT d.endpoint, COUNT(*) AS pending, MIN(e.at) AS oldest, NULL AS own, NULL AS house "
+        "FROM delivery AS d JOIN event AS e ON e.id = d.event_id "
+        "WHERE d.channel = 'post' AND d.state = 'pending' AND " OWN
+        " GROUP BY d.endpoint UNION ALL "
+        "SELECT p.endpoint, 0, NULL, IF(p.owner_id = ?, p.since, NULL), "
+        "IF(p.owner_id = ?, p.since, NULL) FROM endpoint_pause AS p "
+        "WHERE p.owner_id = ? OR ? = 0 OR (p.owner_id = ? AND EXISTS (SELECT 1 "
+        "FROM delivery AS d WHERE d.channel = 'post' "
+        "AND d.state IN ('pending', 'delivered', 'failed') "
+        "AND d.endpoint = p.endpoint AND d.owner_id = ?))) AS n "
         "GROUP BY n.endpoint ORDER BY n.endpoint",
-        DB_ARGS(db_i64(merchant_id), db_i64(merchant_id), db_i64(pauser(merchant_id)),
-                db_i64(EVERYBODY), db_i64(pauser(merchant_id)), db_i64(merchant_id),
-                db_i64(EVERYBODY), db_i64(merchant_id)),
+        DB_ARGS(db_i64(owner_id), db_i64(owner_id), db_i64(pauser(owner_id)), db_i64(EVERYBODY),
+                db_i64(pauser(owner_id)), db_i64(owner_id), db_i64(EVERYBODY), db_i64(owner_id)),
         &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         struct feed_endpoint endpoint = {
@@ -310,21 +331,21 @@ enum err feed_endpoints(struct db *db, int64_t merchant_id,
     return rc;
 }
 
-enum err feed_after(struct db *db, int64_t merchant_id, uint64_t cursor, int64_t limit,
+enum err feed_after(struct db *db, int64_t owner_id, uint64_t cursor, int64_t limit,
                     void (*row)(void *arg, const struct notify_event *event), void *arg)
 {
     return each_event(db,
                       SELECT_EVENTS
-                      " WHERE e.merchant_id = ? AND e.seq > ? AND e.channel IN ('feed', 'ipn') "
+                      " WHERE e.owner_id = ? AND e.seq > ? AND d.channel IN ('feed', 'post') "
                       "ORDER BY e.seq LIMIT ?",
-                      DB_ARGS(db_i64(merchant_id), db_u64(cursor), db_i64(limit)), row, arg);
+                      DB_ARGS(db_i64(owner_id), db_u64(cursor), db_i64(limit)), row, arg);
 }
 
-enum err feed_last(struct db *db, int64_t merchant_id, uint64_t *last)
+enum err feed_last(struct db *db, int64_t owner_id, uint64_t *last)
 {
     struct db_rows rows = {0};
-    enum err rc = db_run(db, "SELECT last_seq FROM feed WHERE merchant_id = ?",
-                         DB_ARGS(db_i64(merchant_id)), &rows);
+    enum err rc = db_run(db, "SELECT last_seq FROM feed WHERE owner_id = ?",
+                         DB_ARGS(db_i64(owner_id)), &rows);
     *last = rc == ERR_OK && db_next(&rows) ? db_get_u64(&rows, 0) : 0;
     db_rows_free(&rows);
     return rc;

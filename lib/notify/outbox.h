@@ -1,7 +1,7 @@
 /* The outbox as the retrier sees it: what is due, taking it, recording how it went.
  *
- * A lane is what one merchant has for one endpoint. Lanes are found by a look over everything that
- * is pending (outbox_lanes) and, more often, over what was added just now (outbox_fresh); from them
+ * A queue is what one merchant has for one endpoint. Queues are found by a look over everything that
+ * is pending (outbox_queues) and, more often, over what was added just now (outbox_fresh); from them
  * the retrier takes only what it has room for, so that the backlog of a dead shop costs nothing.
  */
 #ifndef NOTIFY_OUTBOX_H
@@ -9,25 +9,27 @@
 
 #include "notify/notify.h"
 
-#define OUTBOX_CLAIM_MAX 128  /* deliveries in one claim */
-#define OUTBOX_RECORD_MAX 128 /* outcomes in one transaction */
-#define OUTBOX_LANES_MAX 8192 /* lanes in one look, those that wait longest first */
+#define OUTBOX_CLAIM_MAX 128   /* deliveries in one claim */
+#define OUTBOX_RECORD_MAX 128  /* outcomes in one transaction */
+#define OUTBOX_QUEUES_MAX 8192 /* queues in one look, those that wait longest first */
 
-struct outbox_lane {
-    int64_t merchant_id;
+struct delivery_queue {
+    int64_t owner_id;
     char endpoint[NOTIFY_ENDPOINT_SIZE];
 };
 
-/* Calls `row` for each lane of `channel` that has something due and is not paused, the longest
+/* Calls `row` for each queue of `channel` that has something due and is not paused, the longest
  * waiting first. outbox_fresh looks at the last few thousand events only, at next to no cost. */
-MUST_USE enum err outbox_lanes(struct db *db, const char *channel,
-                               void (*row)(void *arg, const struct outbox_lane *lane), void *arg);
+MUST_USE enum err outbox_queues(struct db *db, const char *channel,
+                                void (*row)(void *arg, const struct delivery_queue *queue),
+                                void *arg);
 MUST_USE enum err outbox_fresh(struct db *db, const char *channel,
-                               void (*row)(void *arg, const struct outbox_lane *lane), void *arg);
+                               void (*row)(void *arg, const struct delivery_queue *queue),
+                               void *arg);
 
-/* How many deliveries to take from a lane; taken says how many there were. */
+/* How many deliveries to take from a queue; taken says how many there were. */
 struct outbox_want {
-    const struct outbox_lane *lane;
+    const struct delivery_queue *queue;
     unsigned room;
     unsigned taken;
 };
@@ -40,9 +42,10 @@ MUST_USE enum err outbox_claim(struct db *db, const char *channel, struct outbox
 
 /* How a try ended. */
 struct outbox_outcome {
-    int64_t event_id;
+    int64_t delivery_id;
     uint32_t attempt;
     bool acknowledged;
+    int64_t retry_s;     /* where it was not: when it is due again; -1: it is given up */
     const char *result;  /* acknowledged, refused, or the transport's name for it */
     const char *address; /* "" */
     const char *problem; /* "" */
@@ -52,11 +55,9 @@ struct outbox_outcome {
     size_t answer_len; /* up to NOTIFY_ANSWER_KEPT */
 };
 
-/* Records up to OUTBOX_RECORD_MAX outcomes in one transaction; what was not acknowledged is due
- * again after retry_s. Whoever lost the lease meanwhile records the try and nothing else, but for
+/* Records up to OUTBOX_RECORD_MAX outcomes in one transaction. Whoever lost the lease meanwhile records the try and nothing else, but for
  * an acknowledgement, which counts whenever it arrives. */
-MUST_USE enum err outbox_record(struct db *db, const struct outbox_outcome *outcomes, size_t count,
-                                int64_t retry_s);
+MUST_USE enum err outbox_record(struct db *db, const struct outbox_outcome *outcomes, size_t count);
 
 /* Without a mail relay: takes what waits to be mailed from the outbox (state none), at most `limit`. */
 MUST_USE enum err outbox_drop_mail(struct db *db, int limit, int64_t *dropped);

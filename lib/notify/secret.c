@@ -1,4 +1,4 @@
-/* The whsec_ secrets of merchants, as they are stored. */
+/* The whsec_ secrets of owners, as they are stored. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ static void format_where(const struct uuid *uuid, char out[WHERE_SIZE])
     snprintf(out, WHERE_SIZE, "webhook_secret/%s", text);
 }
 
-static enum err add(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t merchant_id,
+static enum err add(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t owner_id,
                     bool rotate, uint8_t secret[NOTIFY_SECRET_SIZE], int64_t *overlap_until)
 {
     struct db_rows rows = {0};
@@ -28,9 +28,8 @@ static enum err add(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t 
     enum err rc = crypto_seal(master, where, secret, NOTIFY_SECRET_SIZE, sealed);
     if (rc == ERR_OK)
         rc = db_txn_call(db, "CALL webhook_secret_add(?, ?, ?, ?, ?)",
-                         DB_ARGS(db_i64(merchant_id), db_uuid(&uuid),
-                                 db_blob(sealed, sizeof(sealed)), db_u64(rotate),
-                                 db_i64(NOTIFY_OVERLAP_S)),
+                         DB_ARGS(db_i64(owner_id), db_uuid(&uuid), db_blob(sealed, sizeof(sealed)),
+                                 db_u64(rotate), db_i64(NOTIFY_OVERLAP_S)),
                          &rows, NULL);
     if (rc == ERR_OK && db_next(&rows))
         *overlap_until = db_get_i64(&rows, 0);
@@ -38,12 +37,11 @@ static enum err add(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t 
     return rc;
 }
 
-enum err notify_secret_rotate(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                              int64_t merchant_id, char text[NOTIFY_SECRET_TEXT_SIZE],
-                              int64_t *overlap_until)
+enum err notify_secret_rotate(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t owner_id,
+                              char text[NOTIFY_SECRET_TEXT_SIZE], int64_t *overlap_until)
 {
     uint8_t secret[NOTIFY_SECRET_SIZE];
-    enum err rc = add(db, master, merchant_id, true, secret, overlap_until);
+    enum err rc = add(db, master, owner_id, true, secret, overlap_until);
 
     if (rc == ERR_OK)
         notify_secret_format(secret, text);
@@ -51,16 +49,16 @@ enum err notify_secret_rotate(struct db *db, const uint8_t master[SEAL_KEY_SIZE]
     return rc;
 }
 
-static enum err load(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t merchant_id,
+static enum err load(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t owner_id,
                      struct notify_secrets *out)
 {
     struct db_rows rows = {0};
     char where[WHERE_SIZE];
     enum err rc = db_run(db,
-                         "SELECT uuid, secret_sealed FROM webhook_secret WHERE merchant_id = ? "
+                         "SELECT uuid, secret_sealed FROM webhook_secret WHERE owner_id = ? "
                          "AND (retires_at IS NULL OR retires_at > NOW(6)) "
                          "ORDER BY id DESC LIMIT ?",
-                         DB_ARGS(db_i64(merchant_id), db_u64(NOTIFY_SECRETS_MAX)), &rows);
+                         DB_ARGS(db_i64(owner_id), db_u64(NOTIFY_SECRETS_MAX)), &rows);
     out->count = 0;
     while (rc == ERR_OK && db_next(&rows)) {
         struct uuid uuid = db_get_uuid(&rows, 0);
@@ -77,17 +75,17 @@ static enum err load(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t
     return rc;
 }
 
-enum err notify_secrets(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t merchant_id,
+enum err notify_secrets(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t owner_id,
                         struct notify_secrets *out)
 {
     uint8_t secret[NOTIFY_SECRET_SIZE];
     int64_t overlap_until;
-    enum err rc = load(db, master, merchant_id, out);
+    enum err rc = load(db, master, owner_id, out);
 
     if (rc != ERR_OK || out->count > 0)
         return rc;
-    rc = add(db, master, merchant_id, false, secret, &overlap_until);
+    rc = add(db, master, owner_id, false, secret, &overlap_until);
     crypto_wipe(secret, sizeof(secret));
     /* Somebody else may have been first: what is stored counts. */
-    return rc == ERR_OK ? load(db, master, merchant_id, out) : rc;
+    return rc == ERR_OK ? load(db, master, owner_id, out) : rc;
 }

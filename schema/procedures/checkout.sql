@@ -230,6 +230,7 @@ BEGIN
     DECLARE v_ipn VARCHAR(2000);
     DECLARE v_endpoint VARCHAR(300);
     DECLARE v_data VARBINARY(4096);
+    DECLARE v_payment BINARY(16);
 
     SELECT merchant_id, api_key_id, currency_id, IF(status = 'partial', paid, 0), description, ipn_url, ipn_endpoint, data
     INTO v_merchant, v_api_key, v_currency, v_waiting, v_description, v_ipn, v_endpoint, v_data
@@ -247,7 +248,8 @@ BEGIN
         UPDATE checkout_payment SET refunded = amount WHERE order_id = p_order;
     END IF;
     UPDATE checkout_order SET status = p_status, refunded = refunded + v_waiting, ended_at = NOW(6) WHERE id = p_order;
-    CALL notify_event(v_merchant, p_order, NULL, p_status, v_currency, NULL, NULL, NULL, v_data, v_api_key, v_ipn, v_endpoint, FALSE);
+    SET v_payment = (SELECT MAX(id) FROM checkout_payment WHERE order_id = p_order);
+    CALL notify_event(v_merchant, p_order, v_payment, p_status, v_currency, NULL, NULL, NULL, v_data, v_api_key, v_ipn, v_endpoint, FALSE);
 END;
 
 -- Merchant or buyer (p_user 0: one who is not signed in): ends an order that is not paid. A buyer may end it while nothing is

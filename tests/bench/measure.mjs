@@ -126,7 +126,7 @@ function measure(who, call, args = ['--seconds', String(seconds), ...(call === '
 
 // A backlog for all the shops in turn, like that of payments; what was there before is taken away.
 function addBacklog() {
-    sql("UPDATE event SET state = 'none', next_at = NULL WHERE state = 'pending'");
+    sql("UPDATE delivery SET state = 'none', next_at = NULL WHERE state = 'pending'");
     sql(`BEGIN NOT ATOMIC
         DECLARE i INT DEFAULT 0;
         DECLARE v_host VARCHAR(40);
@@ -154,8 +154,8 @@ function deliver(who) {
         if (result.acknowledged !== BACKLOG) problems.push(`${result.acknowledged} posts, not ${BACKLOG}`);
         return result;
     }
-    sql(`CREATE OR REPLACE TABLE bench_delivered AS SELECT a.latency_us, a.at, e.delivered_at FROM event AS e
-        JOIN event_attempt AS a ON a.event_id = e.id WHERE e.state = 'delivered' AND e.id > (SELECT MAX(id) FROM event) - ${BACKLOG}`);
+    sql(`CREATE OR REPLACE TABLE bench_delivered AS SELECT a.latency_us, a.at, e.delivered_at FROM delivery AS e
+        JOIN delivery_attempt AS a ON a.delivery_id = e.id WHERE e.state = 'delivered' AND e.id > (SELECT MAX(id) FROM delivery) - ${BACKLOG}`);
     const [count, us] = sql('SELECT COUNT(*), TIMESTAMPDIFF(MICROSECOND, MIN(at), MAX(delivered_at)) FROM bench_delivered').split('\t').map(Number);
     const p99 = sql(`SELECT latency_us FROM bench_delivered ORDER BY latency_us LIMIT 1 OFFSET ${Math.floor(count * 0.99)}`);
     sql('DROP TABLE bench_delivered');

@@ -63,8 +63,8 @@ static void read_posts(const struct config *config)
         db_open_config(config, false, &db) != ERR_OK ||
         db_open_config(config, false, &other) != ERR_OK || ledger_load(db) != ERR_OK ||
         db_run(db,
-               "SELECT " NOTIFY_COLUMNS " FROM event AS e JOIN user AS u ON u.id = e.merchant_id "
-               "WHERE e.channel = 'ipn' AND e.state = 'pending' ORDER BY e.id",
+               "SELECT " NOTIFY_COLUMNS " FROM " NOTIFY_FROM
+               " WHERE d.channel = 'post' AND d.state = 'pending' ORDER BY d.id",
                DB_NO_ARGS, &rows) != ERR_OK)
         bench_fail("cannot read the outbox");
     posts = calloc(rows.count + 1, sizeof(*posts));

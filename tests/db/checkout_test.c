@@ -239,6 +239,7 @@ static void test_repeated(void)
     DB_CHECK(balance(shop.buyer, "available") == 1000000);
 }
 
+#define AMOUNT "JSON_VALUE(payload, '$.amount')"
 static void test_events(void)
 {
     struct shop shop;
@@ -258,18 +259,22 @@ static void test_events(void)
     static const struct {
         const char *status, *channel, *condition;
     } rows[] = {
-        {"partial", "ipn", "amount = 400 AND valid = 400 AND pending = 600 AND total = 1000"},
-        {"paid", "ipn", "amount = 1000 AND valid IS NULL"},
-        {"refunded", "ipn", "amount = 1000 AND payment IS NOT NULL"},
-        {"partial", "mail", "amount = 400 AND url IS NULL"},
-        {"paid", "mail", "amount = 1000"},
+        {"partial", "post",
+         AMOUNT " = 400 AND JSON_VALUE(payload, '$.valid') = 400 "
+                "AND JSON_VALUE(payload, '$.pending') = 600 "
+                "AND JSON_VALUE(payload, '$.total') = 1000"},
+        {"paid", "post", AMOUNT " = 1000 AND JSON_VALUE(payload, '$.valid') IS NULL"},
+        {"refunded", "post", AMOUNT " = 1000 AND ref IS NOT NULL"},
+        {"partial", "mail", AMOUNT " = 400 AND url IS NULL"},
+        {"paid", "mail", AMOUNT " = 1000"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct text sql = TEXT(1024);
         text_addf(&sql,
-                  "SELECT COUNT(*) FROM event WHERE subject = ? AND merchant_id = ? "
-                  "AND api_key_id = ? AND status = ? AND channel = ? "
-                  "AND (channel = 'mail' OR (data = '119' AND url = 'https://shop.example/ipn' "
+                  "SELECT COUNT(*) FROM event AS e JOIN delivery AS d ON d.event_id = e.id "
+                  "WHERE e.subject = ? AND e.owner_id = ? AND d.api_key_id = ? AND e.kind = ? "
+                  "AND d.channel = ? AND (d.channel = 'mail' OR (JSON_VALUE(payload, '$.data') = "
+                  "'MTE5' AND url = 'https://shop.example/ipn' "
                   "AND endpoint = 'shop.example:443')) AND %s",
                   rows[i].condition);
         DB_CHECK(db_test_number(text_string(&sql),
@@ -277,10 +282,12 @@ static void test_events(void)
                                         db_text(rows[i].status), db_text(rows[i].channel))) == 1);
         text_free(&sql);
     }
-    DB_CHECK(db_test_number("SELECT COUNT(*) FROM event WHERE subject = ?",
+    DB_CHECK(db_test_number("SELECT COUNT(*) FROM delivery WHERE subject = ?",
                             DB_ARGS(db_uuid(&shop.id))) == 5);
+    DB_CHECK(db_test_number("SELECT COUNT(*) FROM event WHERE subject = ?",
+                            DB_ARGS(db_uuid(&shop.id))) == 3);
     /* Nobody listens there: what is still pending must not outlive the test. */
-    db_test_number("UPDATE event SET state = 'delivered', next_at = NULL WHERE subject = ?",
+    db_test_number("UPDATE delivery SET state = 'delivered', next_at = NULL WHERE subject = ?",
                    DB_ARGS(db_uuid(&shop.id)));
 }
 
@@ -342,10 +349,10 @@ static void test_audit(void)
          "UPDATE checkout_payment SET amount = amount - 1 WHERE order_id = ?"},
         {"UPDATE checkout_payment SET refunded = 1 WHERE order_id = ?",
          "UPDATE checkout_payment SET refunded = 0 WHERE order_id = ?"},
-        {"UPDATE event SET status = 'refunded' WHERE subject = ?",
-         "UPDATE event SET status = 'partial' WHERE subject = ?"},
-        {"UPDATE event SET status = 'test' WHERE subject = ?",
-         "UPDATE event SET status = 'partial' WHERE subject = ?"},
+        {"UPDATE event SET kind = 'refunded' WHERE subject = ?",
+         "UPDATE event SET kind = 'partial' WHERE subject = ?"},
+        {"UPDATE event SET kind = 'test' WHERE subject = ?",
+         "UPDATE event SET kind = 'partial' WHERE subject = ?"},
     };
     char hex[33], merchant[48];
     struct shop shop;
@@ -376,12 +383,10 @@ static void test_audit_invented_event(void)
 
     open_shop(&shop);
     make_order(&shop);
-    db_test_number("INSERT INTO event (uuid, merchant_id, seq, channel, subject, status, "
-                   "currency_id, api_key_id, at, state) "
-                   "VALUES (?, ?, 1000, 'feed', ?, 'paid', ?, ?, NOW(6), 'none')",
-                   DB_ARGS(db_uuid(&invented), db_i64(shop.merchant), db_uuid(&shop.id),
-                           db_u64(usd()->id), db_i64(shop.key)));
-    int64_t id = db_test_number("SELECT id FROM event WHERE uuid = ?", DB_ARGS(db_uuid(&invented)));
+    db_test_number("INSERT INTO event (topic, kind, owner_id, seq, subject, ref, payload, at) "
+                   "VALUES ('checkout', 'paid', ?, 1000, ?, ?, '{}', NOW(6))",
+                   DB_ARGS(db_i64(shop.merchant), db_uuid(&shop.id), db_uuid(&invented)));
+    int64_t id = db_test_number("SELECT id FROM event WHERE ref = ?", DB_ARGS(db_uuid(&invented)));
     snprintf(event, sizeof(event), "event %lld ", (long long)id);
     DB_CHECK(audit_finds(event, event));
     db_test_number("DELETE FROM event WHERE id = ?", DB_ARGS(db_i64(id)));

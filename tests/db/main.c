@@ -2,21 +2,22 @@
 #include "tests/db/db.h"
 
 /* The suites, in the order in which they run: one line for each. */
-#define SUITES(X)  \
-    X(schema)      \
-    X(share)       \
-    X(identity)    \
-    X(api_key)     \
-    X(info)        \
-    X(audit)       \
-    X(checkout)    \
-    X(notify)      \
-    X(matching)    \
-    X(change)      \
-    X(market)      \
-    X(sale)        \
-    X(market_data) \
-    X(market_book) \
+#define SUITES(X)       \
+    X(schema)           \
+    X(share)            \
+    X(identity)         \
+    X(api_key)          \
+    X(info)             \
+    X(audit)            \
+    X(checkout)         \
+    X(notify)           \
+    X(outbox_migration) \
+    X(matching)         \
+    X(change)           \
+    X(market)           \
+    X(sale)             \
+    X(market_data)      \
+    X(market_book)      \
     X(stream)
 
 #define X(name) extern const struct test_suite suite_##name;

@@ -183,7 +183,7 @@ test(`${PAYMENTS} payments under kill -9 of retriers, workers and the database`,
 
   // The last kill may have been the database's.
   await until(() => stack.sql('DO 0').then(() => true, () => false), 30, 'the database is back');
-  await until(async () => Number((await stack.sql("SELECT COUNT(*) FROM event WHERE state = 'pending'"))[0][0]) === 0, 150,
+  await until(async () => Number((await stack.sql("SELECT COUNT(*) FROM delivery WHERE state = 'pending'"))[0][0]) === 0, 150,
     'all is delivered');
   assert.deepEqual(await retriers.stop(), [0, 0, 0]);
   assert.deepEqual(retriers.bugs, []);
@@ -194,8 +194,8 @@ test(`${PAYMENTS} payments under kill -9 of retriers, workers and the database`,
   assert.equal(payments.size, PAYMENTS);
   for (const payment of acknowledged.values())
     assert.ok(payments.has(payment.replaceAll('-', '')), `${payment} was never made`);
-  const attempts = new Map((await stack.sql('SELECT e.id, e.attempts, COUNT(a.n) FROM event AS e JOIN event_attempt AS a '
-    + 'ON a.event_id = e.id GROUP BY e.id')).map(([id, counted, rows]) => [id, [Number(counted), Number(rows)]]));
+  const attempts = new Map((await stack.sql('SELECT e.id, e.attempts, COUNT(a.n) FROM delivery AS e JOIN delivery_attempt AS a '
+    + 'ON a.delivery_id = e.id GROUP BY e.id')).map(([id, counted, rows]) => [id, [Number(counted), Number(rows)]]));
   assert.equal(attempts.size, PAYMENTS);
   for (const [aonce, deliveries] of told) {
     const [counted, rows] = attempts.get(aonce);

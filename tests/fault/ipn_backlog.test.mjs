@@ -129,7 +129,7 @@ async function addBacklog(merchants, urls, each) {
     await sql.run([...lines, 'COMMIT'].join(';'));
   }
   sql.close();
-  const [[pending]] = await stack.sql("SELECT COUNT(*) FROM event WHERE state = 'pending' AND next_at <= NOW(6) AND attempts = 0");
+  const [[pending]] = await stack.sql("SELECT COUNT(*) FROM delivery WHERE state = 'pending' AND next_at <= NOW(6) AND attempts = 0");
   assert.equal(Number(pending), each * urls.length);
 }
 
@@ -164,7 +164,7 @@ async function workOff(merchants, count, bad) {
   await Promise.all(shops.map((shop) => shop.server.listening && shop.close())); // nobody hangs any more
   await ended;
   if (bad) assert.ok(seen.hanging > 0 && seen.failing > 0, JSON.stringify(seen));
-  await stack.sql("UPDATE event SET state = 'none', next_at = NULL WHERE state = 'pending'");
+  await stack.sql("UPDATE delivery SET state = 'none', next_at = NULL WHERE state = 'pending'");
   return perSecond;
 }
 

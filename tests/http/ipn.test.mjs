@@ -181,7 +181,9 @@ test('cancelled and refunded orders are told as well', async () => {
   const cancelled = await merchant.order({ ipn: shop.url });
   await merchant.ok('merchant/order/cancel', { transaction: cancelled });
   const [call] = await shop.got(1, cancelled);
-  assert.deepEqual(Object.keys(call.fields), ['id', 'status', 'date', 'aonce']);
+  assert.deepEqual(Object.keys(call.fields), ['id', 'payment_id', 'status', 'date', 'aonce']);
+  assert.match(call.fields.payment_id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.notEqual(call.fields.payment_id, cancelled);
   assert.equal(call.fields.status, 'cancelled');
   const refunded = await paid(shop);
   await merchant.ok('merchant/order/refund', { transaction: refunded, amount: '25', reason: 'late' });

@@ -1,4 +1,4 @@
-/* The delivery loop: look for lanes, take what there is room for, keep it in flight, record. */
+/* The delivery loop: look for queues, take what there is room for, keep it in flight, record. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "ledger/ledger.h"
 #include "net/http.h"
 #include "notify/delivery.h"
+#include "tools/ipn/delivery_queue.h"
 #include "tools/ipn/ipn.h"
-#include "tools/ipn/lane.h"
 
 #define CONNECT_TIMEOUT_MS 10000
 #define FRESH_US 50000       /* between looks at what was just added */
@@ -28,7 +28,7 @@ struct flight {
     struct flight *next; /* in the list of free ones, or of those to be recorded */
     struct run *run;
     struct endpoint *endpoint;
-    int64_t event_id;
+    int64_t delivery_id, since; /* since: made, or replayed */
     struct delivery delivery;
     struct outbox_outcome outcome;
     char address[HTTP_ADDRESS_SIZE], problem[PROBLEM_SIZE];
@@ -39,7 +39,7 @@ struct run {
     const struct ipn *ipn;
     struct db *db;
     struct http_client *http;
-    struct lanes lanes;
+    struct queues queues;
     struct delivery_cache cache;
     struct flight *flights; /* owned */
     struct flight *free, *ended;
@@ -74,11 +74,22 @@ static void copy_words(char *out, size_t size, const char *words)
     out[i] = '\0';
 }
 
+/* When a try that is not acknowledged is followed by the next. A format that this program does not
+ * know waits as the configuration says: another one may know it. */
+static int64_t retry_s(const struct flight *flight)
+{
+    static const struct format_schedule plain = {.first_s = 0};
+    const struct format *format = flight->delivery.format;
+    return format_retry_s(format == NULL ? &plain : &format->schedule,
+                          clock_now_us() / 1000000 - flight->since,
+                          flight->run->ipn->job->config.ipn_retry_seconds);
+}
+
 static void fill_outcome(struct flight *flight, const struct http_outcome *http)
 {
     bool answered = http->result == HTTP_ANSWERED;
-    bool acknowledged =
-        answered && notify_acknowledges(http->status, http->answer, http->answer_len);
+    bool acknowledged = answered && flight->delivery.format->acknowledges(
+                                        http->status, http->answer, http->answer_len);
     size_t len =
         http->answer_len < sizeof(flight->answer) ? http->answer_len : sizeof(flight->answer);
 
@@ -87,9 +98,10 @@ static void fill_outcome(struct flight *flight, const struct http_outcome *http)
     copy_words(flight->address, sizeof(flight->address), http->address);
     copy_words(flight->problem, sizeof(flight->problem), http->problem);
     flight->outcome = (struct outbox_outcome){
-        .event_id = flight->event_id,
+        .delivery_id = flight->delivery_id,
         .attempt = flight->outcome.attempt,
         .acknowledged = acknowledged,
+        .retry_s = retry_s(flight),
         .result = acknowledged ? "acknowledged"
                   : answered   ? "refused"
                                : http_result_name(http->result),
@@ -110,7 +122,7 @@ static void on_done(void *tag, const struct http_outcome *http)
     fill_outcome(flight, http);
     run->tried++;
     run->acknowledged += flight->outcome.acknowledged;
-    lanes_ended(&run->lanes, flight->endpoint, http->result == HTTP_ANSWERED);
+    queues_ended(&run->queues, flight->endpoint, http->result == HTTP_ANSWERED);
     push_ended(run, flight);
 }
 
@@ -119,8 +131,9 @@ static void fail_unsent(struct run *run, struct flight *flight, enum err rc)
 {
     copy_words(flight->problem, sizeof(flight->problem),
                rc == ERR_NOT_FOUND ? "the API key that signs is gone" : err_text(rc));
-    flight->outcome = (struct outbox_outcome){.event_id = flight->event_id,
+    flight->outcome = (struct outbox_outcome){.delivery_id = flight->delivery_id,
                                               .attempt = flight->outcome.attempt,
+                                              .retry_s = retry_s(flight),
                                               .result = "unsigned",
                                               .address = "",
                                               .problem = flight->problem};
@@ -138,9 +151,10 @@ static void on_claimed(void *arg, const struct notify_event *event)
         return; /* its lease brings it back */
     run->free = flight->next;
     run->free_count--;
-    flight->event_id = event->id;
+    flight->delivery_id = event->id;
+    flight->since = event->since;
     flight->outcome.attempt = event->attempts;
-    flight->endpoint = lanes_endpoint(&run->lanes, event->endpoint);
+    flight->endpoint = queues_endpoint(&run->queues, event->endpoint);
     enum err rc = flight->endpoint == NULL ? ERR_NO_MEMORY : ERR_OK;
     if (rc == ERR_OK)
         rc = delivery_prepare(run->db, run->ipn->master_key, &run->cache, event,
@@ -154,7 +168,7 @@ static void on_claimed(void *arg, const struct notify_event *event)
         rc = http_send(run->http, &request, on_done);
     }
     if (rc == ERR_OK) {
-        lanes_begun(&run->lanes, flight->endpoint);
+        queues_begun(&run->queues, flight->endpoint);
     } else if (job_passes(rc) || rc == ERR_NO_MEMORY) {
         run->rc = rc;
         push_free(run, flight);
@@ -163,11 +177,11 @@ static void on_claimed(void *arg, const struct notify_event *event)
     }
 }
 
-static void on_lane(void *arg, const struct outbox_lane *lane)
+static void on_queue(void *arg, const struct delivery_queue *queue)
 {
     struct run *run = arg;
     if (run->rc == ERR_OK)
-        run->rc = lanes_add(&run->lanes, lane);
+        run->rc = queues_add(&run->queues, queue);
 }
 
 /* Takes over the error of a callback. */
@@ -186,15 +200,15 @@ static enum err look(struct run *run)
     enum err rc = ERR_OK;
 
     if (now_us >= run->next_look_us) {
-        lanes_clear(&run->lanes);
-        rc = callback_error(run, outbox_lanes(run->db, "ipn", on_lane, run));
+        queues_clear(&run->queues);
+        rc = callback_error(run, outbox_queues(run->db, "post", on_queue, run));
         int64_t took_us = clock_mono_us() - now_us;
         int64_t rest_us = LOOK_SHARE * took_us > LOOK_US ? LOOK_SHARE * took_us : LOOK_US;
         run->next_look_us = now_us + rest_us;
         run->next_fresh_us = now_us + FRESH_US;
-        run->looked_empty = run->lanes.count == 0;
+        run->looked_empty = run->queues.count == 0;
     } else if (now_us >= run->next_fresh_us) {
-        rc = callback_error(run, outbox_fresh(run->db, "ipn", on_lane, run));
+        rc = callback_error(run, outbox_fresh(run->db, "post", on_queue, run));
         run->next_fresh_us = now_us + FRESH_US;
     }
     return rc;
@@ -210,13 +224,13 @@ static enum err claim(struct run *run)
 
     if (limit == 0 || (now_us < run->next_claim_us && limit < CLAIM_ROOM))
         return ERR_OK;
-    size_t count = lanes_choose(&run->lanes, limit, (unsigned)config->ipn_per_endpoint,
-                                (unsigned)(config->ipn_in_flight + 1) / 2, wants);
+    size_t count = queues_choose(&run->queues, limit, (unsigned)config->ipn_per_endpoint,
+                                 (unsigned)(config->ipn_in_flight + 1) / 2, wants);
     if (count == 0)
         return ERR_OK;
     enum err rc =
-        outbox_claim(run->db, "ipn", wants, count, config->ipn_lease_seconds, on_claimed, run);
-    lanes_settle(&run->lanes, wants, rc == ERR_OK ? count : 0);
+        outbox_claim(run->db, "post", wants, count, config->ipn_lease_seconds, on_claimed, run);
+    queues_settle(&run->queues, wants, rc == ERR_OK ? count : 0);
     run->next_claim_us = now_us + CLAIM_US;
     return callback_error(run, rc);
 }
@@ -231,7 +245,7 @@ static enum err record(struct run *run)
         size_t count = 0;
         for (; flight != NULL && count < OUTBOX_RECORD_MAX; flight = flight->next)
             batch[count++] = flight->outcome;
-        enum err rc = outbox_record(run->db, batch, count, run->ipn->job->config.ipn_retry_seconds);
+        enum err rc = outbox_record(run->db, batch, count);
         if (rc != ERR_OK)
             return rc;
         for (; count > 0; count--) {
@@ -259,7 +273,7 @@ static int wait_ms(const struct run *run, bool over)
 
     if (run->ended_count > 0 && run->first_ended_us + RECORD_US < until_us)
         until_us = run->first_ended_us + RECORD_US;
-    if (!over && run->lanes.count > 0 && run->free_count > 0 && run->next_claim_us < until_us &&
+    if (!over && run->queues.count > 0 && run->free_count > 0 && run->next_claim_us < until_us &&
         run->next_claim_us > now_us)
         until_us = run->next_claim_us;
     return until_us <= now_us ? 0 : (int)((until_us - now_us + 999) / 1000);
@@ -361,7 +375,7 @@ enum err deliver_run(const struct ipn *ipn, uint64_t *tried, uint64_t *acknowled
     for (int i = 0; run->flights != NULL && i < ipn->job->config.ipn_in_flight; i++)
         delivery_free(&run->flights[i].delivery);
     free(run->flights);
-    lanes_free(&run->lanes);
+    queues_free(&run->queues);
     crypto_wipe(&run->cache, sizeof(run->cache));
     free(run);
     return rc;

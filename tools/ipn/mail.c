@@ -19,18 +19,18 @@
 struct mailer {
     const struct ipn *ipn;
     struct db *db;
-    struct outbox_lane lanes[BATCH];
-    size_t lane_count;
+    struct delivery_queue queues[BATCH];
+    size_t queue_count;
     struct notify_event *events; /* owned; BATCH of them */
     size_t event_count;
     uint64_t tried, sent;
 };
 
-static void on_lane(void *arg, const struct outbox_lane *lane)
+static void on_queue(void *arg, const struct delivery_queue *queue)
 {
     struct mailer *mailer = arg;
-    if (mailer->lane_count < BATCH)
-        mailer->lanes[mailer->lane_count++] = *lane;
+    if (mailer->queue_count < BATCH)
+        mailer->queues[mailer->queue_count++] = *queue;
 }
 
 static void on_claimed(void *arg, const struct notify_event *event)
@@ -85,9 +85,10 @@ static enum err send_one(struct mailer *mailer, const struct notify_event *event
                         .message_id = message_id};
     enum err rc = mail_send(&mailer->ipn->mail, &mail, &done);
     struct outbox_outcome outcome = {
-        .event_id = event->id,
+        .delivery_id = event->id,
         .attempt = event->attempts,
         .acknowledged = rc == ERR_OK,
+        .retry_s = config->ipn_retry_seconds,
         .result = rc == ERR_OK ? "sent" : "failed",
         .address = "",
         .problem = rc != ERR_OK && done.problem[0] == '\0' ? err_text(rc) : done.problem,
@@ -97,7 +98,7 @@ static enum err send_one(struct mailer *mailer, const struct notify_event *event
     mailer->sent += rc == ERR_OK;
     text_free(&subject);
     text_free(&text);
-    return outbox_record(mailer->db, &outcome, 1, config->ipn_retry_seconds);
+    return outbox_record(mailer->db, &outcome, 1);
 }
 
 /* Sends one batch; *found says whether there was anything. */
@@ -105,12 +106,12 @@ static enum err send_batch(struct mailer *mailer, bool *found)
 {
     struct outbox_want wants[BATCH];
 
-    mailer->lane_count = mailer->event_count = 0;
-    enum err rc = outbox_lanes(mailer->db, "mail", on_lane, mailer);
-    for (size_t i = 0; i < mailer->lane_count; i++)
-        wants[i] = (struct outbox_want){.lane = &mailer->lanes[i], .room = 1};
-    if (rc == ERR_OK && mailer->lane_count > 0)
-        rc = outbox_claim(mailer->db, "mail", wants, mailer->lane_count,
+    mailer->queue_count = mailer->event_count = 0;
+    enum err rc = outbox_queues(mailer->db, "mail", on_queue, mailer);
+    for (size_t i = 0; i < mailer->queue_count; i++)
+        wants[i] = (struct outbox_want){.queue = &mailer->queues[i], .room = 1};
+    if (rc == ERR_OK && mailer->queue_count > 0)
+        rc = outbox_claim(mailer->db, "mail", wants, mailer->queue_count,
                           BATCH * (1 + mailer->ipn->job->config.ipn_timeout_ms / 1000) +
                               mailer->ipn->job->config.ipn_lease_seconds,
                           on_claimed, mailer);

@@ -22,7 +22,7 @@ static struct json_object *describe(const struct notify_event *event)
     uuid_format(&event->subject, id);
     ctl_text(object, "transaction", id);
     ctl_text(object, "status", event->status);
-    ctl_text(object, "channel", event->channel);
+    ctl_text(object, "channel", notify_channel(event));
     ctl_text(object, "state", event->state);
     ctl_int(object, "attempts", event->attempts);
     ctl_text(object, "endpoint", event->endpoint);
