@@ -13,13 +13,13 @@
 #include "base/listen.h"
 #include "base/log.h"
 #include "base/sanitized.h"
+#include "base/version.h"
 #include "fcgi/faces.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/dispatch.h"
 #include "fcgi/server/loop.h"
 #include "fcgi/server/openapi.h"
 
-#define VERSION "0.1"
 #define OUTPUT_MAX (8 << 20)
 #define HEAP_ROOM (1 << 20)   /* bytes that the requests in hand may need together */
 #define HEAP_PIECE (64 << 10) /* ... taken in such pieces; larger ones are not of the heap */
@@ -174,7 +174,7 @@ int main(int argc, char **argv)
         case 'h':
             return fputs(usage, stdout) == EOF ? EXIT_FAILED : EXIT_OK;
         case 'v':
-            puts("teller-worker " VERSION);
+            puts("teller-worker " TELLER_VERSION);
             return EXIT_OK;
         default:
             return EXIT_MISCONFIGURED;

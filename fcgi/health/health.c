@@ -38,7 +38,10 @@ static const char *not_ready(const struct request *request)
     struct app *app = request->app;
     if (app_ready(app, request->slot) != ERR_OK ||
         db_run(app->db[request->slot], "DO 0", DB_NO_ARGS, NULL) != ERR_OK)
-        return "database is away\n";
+        return app->db[request->slot] != NULL && db_refused(app->db[request->slot])
+                   ? "database refuses the connection: see user, password_file and name in "
+                     "[database]\n"
+                   : "database is away\n";
     if (clock_mono_us() < current_until_us)
         return NULL;
     const char *words = schema_problem(app, app->db[request->slot]);

@@ -268,25 +268,40 @@ static void parse_file(struct reader *reader)
     }
 }
 
-/* Gives every key that the file left out its default, and complains about those that have none. */
+/* Whether the file leaves a key without the value that it must have. */
+static bool is_missing(const struct config *config, const struct key *key)
+{
+    if (key->fallback != NULL)
+        return false;
+    const char *const *member = member_of(config, key);
+    return !config->from_file[key - keys] || (key->type == TYPE_STRING && (*member)[0] == '\0');
+}
+
+/* Names a key that must be set: the first after the file, further ones after a comma. */
+static void add_missing(struct text *problem, const char *path, const struct key *key,
+                        size_t before)
+{
+    if (before == 0)
+        text_addf(problem, "%s: ", path);
+    text_addf(problem, "%s\"%s\" in [%s]", before == 0 ? "" : ", ", key->name, key->section);
+}
+
+/* Gives every key that the file left out its default, and complains about all that have none, in one
+ * sentence. */
 static enum err fill_defaults(struct config *config, const char *path, struct text *problem)
 {
-    for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
-        const struct key *key = &keys[i];
-        if (config->from_file[i]) {
-            char **member = member_of(config, key);
-            if (key->fallback != NULL || key->type != TYPE_STRING || (*member)[0] != '\0')
-                continue;
-        } else if (key->fallback != NULL) {
-            enum err rc = set_value(config, key, key->fallback);
-            if (rc != ERR_OK)
-                return rc;
-            continue;
-        }
-        text_addf(problem, "%s: \"%s\" in [%s] must be set", path, key->name, key->section);
-        return ERR_CONFIG;
-    }
-    return ERR_OK;
+    size_t missing = 0;
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; i < CONFIG_KEY_COUNT && rc == ERR_OK; i++)
+        if (is_missing(config, &keys[i]))
+            add_missing(problem, path, &keys[i], missing++);
+        else if (!config->from_file[i])
+            rc = set_value(config, &keys[i], keys[i].fallback);
+    if (missing == 0 || rc != ERR_OK)
+        return rc;
+    text_puts(problem, " must be set");
+    return ERR_CONFIG;
 }
 
 enum err config_load(const char *path, struct config *config, struct text *problem)
@@ -295,14 +310,14 @@ enum err config_load(const char *path, struct config *config, struct text *probl
     text_clear(problem);
     if (path == NULL)
         path = getenv("TELLER_CONFIG");
-    if (path == NULL || path[0] == '\0') {
-        text_puts(problem, "no configuration: give --config FILE or set TELLER_CONFIG");
-        return ERR_CONFIG;
-    }
+    bool named = path != NULL && path[0] != '\0';
+    if (!named)
+        path = CONFIG_DEFAULT_PATH;
     struct reader reader = {
         .file = fopen(path, "re"), .path = path, .config = config, .problem = problem};
     if (reader.file == NULL) {
-        text_addf(problem, "%s: %s", path, strerror(errno));
+        text_addf(problem, "%s: %s%s", path, strerror(errno),
+                  named ? "" : "; give --config FILE or set TELLER_CONFIG to name another file");
         return ERR_CONFIG;
     }
     parse_file(&reader);

@@ -59,7 +59,10 @@ struct config {
     bool from_file[CONFIG_KEY_COUNT]; /* by enum config_key; false where the default holds */
 };
 
-/* Reads `path`, or the file that TELLER_CONFIG names where `path` is NULL. Lines hold at most 1000
+/* Where the configuration is when nobody says otherwise. */
+#define CONFIG_DEFAULT_PATH "/etc/teller/teller.conf"
+
+/* Reads `path`; where that is NULL the file that TELLER_CONFIG names, or else CONFIG_DEFAULT_PATH. Lines hold at most 1000
  * bytes, `;` behind a space starts a comment, a key may be set once.
  * config   out; what it held before is not freed
  * problem  out, what is wrong, as FILE:LINE: words, with the nearest known name for an unknown

@@ -455,3 +455,13 @@ const char *db_problem(const struct db *db)
 {
     return text_string(&db->problem);
 }
+
+bool db_refused(const struct db *db)
+{
+    /* ER_DBACCESS_DENIED, ER_ACCESS_DENIED, ER_BAD_DB, ER_HOST_NOT_PRIVILEGED, ER_ACCESS_DENIED_NO_PASSWORD */
+    static const char *const numbers[] = {"1044 ", "1045 ", "1049 ", "1130 ", "1698 "};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (strncmp(db_problem(db), numbers[i], strlen(numbers[i])) == 0)
+            return true;
+    return false;
+}

@@ -217,4 +217,8 @@ MUST_USE enum err db_run_script(struct db *db, const char *script, size_t len,
 /* The server's words about the last error, for logs and `tellerctl`. Valid until the next call. */
 const char *db_problem(const struct db *db);
 
+/* Whether the last error was that the server is there and does not let us in: user, password, host or
+ * schema are not the right ones. Callers are told ERR_DB_AWAY all the same; whoever can mend it is not. */
+bool db_refused(const struct db *db);
+
 #endif

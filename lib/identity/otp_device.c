@@ -113,13 +113,26 @@ static enum err match(const struct stored *device, const char *code, int64_t *st
     return ERR_INTERNAL;
 }
 
+/* What is counted of a user's wrong codes. */
+static struct attempt guess_of(int64_t user_id, char subject[SUBJECT_SIZE])
+{
+    int len = snprintf(subject, SUBJECT_SIZE, "%lld", (long long)user_id);
+    return (struct attempt){.kind = "otp", .subject = subject, .subject_len = (size_t)len};
+}
+
+enum err otp_device_unlock(struct db *db, int64_t user_id)
+{
+    char subject[SUBJECT_SIZE];
+    struct attempt attempt = guess_of(user_id, subject);
+    return attempt_clear(db, &attempt);
+}
+
 /* Checks `code` against the device that was found and counts a wrong one. */
 static enum err check(struct db *db, int64_t user_id, const struct stored *device, const char *code,
                       int64_t *step)
 {
     char subject[SUBJECT_SIZE];
-    int len = snprintf(subject, sizeof(subject), "%lld", (long long)user_id);
-    struct attempt attempt = {.kind = "otp", .subject = subject, .subject_len = (size_t)len};
+    struct attempt attempt = guess_of(user_id, subject);
     enum err rc = attempt_check(db, &attempt, OTP_MAX_FAILURES);
 
     if (rc == ERR_OK && (rc = match(device, code, step)) == ERR_OTP_INVALID) {

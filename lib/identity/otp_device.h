@@ -35,6 +35,9 @@ struct otp_device {
 MUST_USE enum err otp_device_add(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                  int64_t user_id, const char *kind, struct otp_device *out);
 
+/* Forgets the wrong codes counted against a user. */
+MUST_USE enum err otp_device_unlock(struct db *db, int64_t user_id);
+
 /* Finds the device (active, else pending) and the step that `code` is right for, without using it
  * up: pass both to the procedure that spends it (otp_use), inside the transaction that it protects.
  * code  as sent: any text

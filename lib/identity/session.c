@@ -96,6 +96,15 @@ static enum err authenticate(struct db *db, const char *login, const char *passw
     return attempt_clear(db, &attempt);
 }
 
+enum err session_unlock(struct db *db, const struct user *user)
+{
+    uint8_t subject[SHA256_SIZE];
+    hash_login(user->login, subject);
+    enum err rc = attempt_clear(
+        db, &(struct attempt){.kind = "login", .subject = subject, .subject_len = sizeof(subject)});
+    return rc == ERR_OK ? otp_device_unlock(db, user->id) : rc;
+}
+
 enum err session_open(struct db *db, const uint8_t master[SEAL_KEY_SIZE], const char *login,
                       const char *password, const char *otp, int64_t timeout_s, struct session *out)
 {

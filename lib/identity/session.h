@@ -41,6 +41,9 @@ MUST_USE enum err session_open(struct db *db, const uint8_t master[SEAL_KEY_SIZE
 MUST_USE enum err session_check(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                 const char *ticket, struct session *out);
 
+/* Forgets the wrong guesses at a user's password and one-time password, whoever made them. */
+MUST_USE enum err session_unlock(struct db *db, const struct user *user);
+
 /* Ends the session of a ticket. Returns ERR_OK also where there was none. */
 MUST_USE enum err session_close(struct db *db, const char *ticket);
 

@@ -75,6 +75,51 @@ test('wrong usage: exit 2 and one line that says what', async () => {
   }
 });
 
+test('help in every way that is tried first: help, help GROUP, GROUP --help, --version', async () => {
+  const all = await plain('--help');
+  assert.deepEqual(await plain('help'), all);
+  const group = await plain('user', '--help');
+  assert.equal(group.code, DONE, group.stderr);
+  assert.match(group.stdout, /^  user add /m);
+  assert.match(group.stdout, /^  user show /m);
+  assert.doesNotMatch(group.stdout, /^  key /m);
+  assert.deepEqual(await plain('help', 'user'), group);
+  assert.deepEqual(await plain('help', 'user', 'add'), await plain('user', 'add', '--help'));
+  const { code, stdout } = await plain('--version');
+  assert.deepEqual([code, /^tellerctl \d+\.\d+\n$/.test(stdout)], [DONE, true], stdout);
+  assert.match(await refused(USAGE, 'invalid_parameter', 'user'), /^user is a group of commands/);
+  assert.match(await refused(USAGE, 'invalid_parameter', 'user', 'nothing'), /no such command: user nothing/);
+});
+
+test('a negative amount is called one, not an unknown option', async () => {
+  for (const args of [['credit', 'alice', 'USD', '-5'], ['credit', 'alice', 'USD', '-.5'], ['credit', 'alice', 'USD', '--', '-5']])
+    assert.match(await refused(USAGE, 'invalid_parameter', ...args), /^-\.?5 is negative: amounts are above zero/);
+  assert.match(await refused(USAGE, 'invalid_parameter', 'credit', 'alice', 'USD', '5', '-x'), /^unknown option -x/);
+});
+
+test('unlock: wrong passwords and codes are forgotten', async () => {
+  const password = 'a password of the tests', { login } = await stack.user({ password });
+  const signIn = async (word) => (await stack.request('POST', '/identity-service/session', { headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ username: login, password: word }) })).status;
+  await until(async () => await signIn('wrong') === 429, 30, 'the end of patience');
+  assert.equal(await signIn(password), 429);
+  assert.deepEqual(await stack.ctl('unlock', login), { unlocked: login });
+  assert.equal(await signIn(password), 200);
+  await refused(FAILED, 'not_found', 'unlock', unique());
+});
+
+test('what is wrong is said as it is: every missing key, a file that cannot be read, a server that refuses', async () => {
+  const empty = path.join(scratch, 'empty.conf');
+  await writeFile(empty, '');
+  assert.match(await refused(USAGE, 'config', 'config', '--config', empty), /"socket" in \[database\], "key_file" in \[security\], "base_url" in \[site\] must be set$/);
+  const missing = await changedConfig([/key_file = .*/, 'key_file = /nonexistent/master.key']);
+  assert.match(await refused(USAGE, 'config', 'key', 'add', 'alice', '--face', 'v1', '--rights', 'get_info', '--config', missing), /master\.key: cannot be read by user \d+: No such file/);
+  const password = path.join(scratch, 'wrong.password');
+  await writeFile(password, 'wrong\n', { mode: 0o600 });
+  const denied = await changedConfig([/^password_file = .*/m, `password_file = ${password}`]);
+  assert.match(await refused(FAILED, 'db_away', 'audit', '--config', denied), /^1045 Access denied .*see user, password file and name in \[database\]$/);
+});
+
 test('no configuration, a wrong one, a key that is none', async () => {
   await refused(USAGE, 'config', 'audit', '--config', path.join(scratch, 'missing'));
   const wrong = await changedConfig(['base_url', 'bas_url']);

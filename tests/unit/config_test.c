@@ -158,9 +158,13 @@ static void test_refused(void)
          ":3: neither [section], key=value nor a comment"},
         {"only the first", "[log]\nx=1\ny=2\n",
          ":2: unknown key \"x\" in [log], the nearest is \"level\""},
-        {"left out", "[database]\nsocket=/s\n", ": \"key_file\" in [security] must be set"},
-        {"left empty", "[database]\nsocket=\n", ": \"socket\" in [database] must be set"},
-        {"empty file", "", ": \"socket\" in [database] must be set"},
+        {"left out", "[database]\nsocket=/s\n[site]\nbase_url=u\n",
+         ": \"key_file\" in [security] must be set"},
+        {"left empty", "[database]\nsocket=\n[site]\nbase_url=u\n",
+         ": \"socket\" in [database], \"key_file\" in [security] must be set"},
+        {"empty file", "",
+         ": \"socket\" in [database], \"key_file\" in [security], \"base_url\" in [site] must be "
+         "set"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++)
         check_refused(rows[i].row, rows[i].content, strlen(rows[i].content), rows[i].words);
@@ -207,7 +211,8 @@ static void test_environment(void)
     unsetenv("TELLER_CONFIG");
     UNIT_CHECK("unset", config_load(NULL, &config, &problem) == ERR_CONFIG);
     UNIT_SAME("unset", text_string(&problem),
-              "no configuration: give --config FILE or set TELLER_CONFIG");
+              CONFIG_DEFAULT_PATH ": No such file or directory; give --config FILE or set "
+                                  "TELLER_CONFIG to name another file");
     config_free(&config);
     write_file(REQUIRED, sizeof(REQUIRED) - 1);
     setenv("TELLER_CONFIG", path, 1);

@@ -19,7 +19,10 @@ enum err ctl_connect(struct ctl *ctl)
 {
     enum err rc = db_open_config(&ctl->config, false, &ctl->db);
     if (rc != ERR_OK) {
-        ctl_fail(ctl, rc, ctl->config.database_password_file);
+        struct text problem = TEXT(1024);
+        config_secret_problem(ctl->config.database_password_file, &problem);
+        ctl_fail_words(ctl, rc, text_string(&problem));
+        text_free(&problem);
         return rc;
     }
     rc = ledger_load(ctl->db);
@@ -75,7 +78,10 @@ int ctl_fail_words(struct ctl *ctl, enum err rc, const char *words)
 int ctl_fail(struct ctl *ctl, enum err rc, const char *subject)
 {
     struct text words = TEXT(4096);
-    if (subject == NULL || subject[0] == '\0')
+    if (rc == ERR_DB_AWAY && ctl->db != NULL && db_refused(ctl->db))
+        text_addf(&words, "%s: see user, password file and name in [database]",
+                  db_problem(ctl->db));
+    else if (subject == NULL || subject[0] == '\0')
         text_puts(&words, err_text(rc));
     else
         text_addf(&words, "%s: %s", subject, err_text(rc));

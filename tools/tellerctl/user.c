@@ -1,7 +1,8 @@
-/* user add | show */
+/* user add | show; unlock */
 #include <stdio.h>
 #include <string.h>
 
+#include "identity/session.h"
 #include "tools/tellerctl/ctl.h"
 
 static struct json_object *describe(const struct user *user)
@@ -93,6 +94,21 @@ static int run_show(struct ctl *ctl)
     return CTL_DONE;
 }
 
+static int run_unlock(struct ctl *ctl)
+{
+    struct user user;
+
+    if (ctl_connect(ctl) != ERR_OK || ctl_user(ctl, ctl->args[0], &user) != ERR_OK)
+        return CTL_FAILED;
+    enum err rc = session_unlock(ctl->db, &user);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, db_problem(ctl->db));
+    struct json_object *object = json_object_new_object();
+    ctl_text(object, "unlocked", user.login);
+    ctl_print(ctl, object);
+    return CTL_DONE;
+}
+
 const struct ctl_command user_commands[] = {
     {.group = "user",
      .verb = "add",
@@ -109,5 +125,9 @@ const struct ctl_command user_commands[] = {
      .args = "LOGIN",
      .help = "Shows a user, by login or e-mail.",
      .run = run_show},
+    {.group = "unlock",
+     .args = "LOGIN",
+     .help = "Forgets the wrong passwords and one-time passwords counted against a user.",
+     .run = run_unlock},
     {0},
 };
