@@ -195,8 +195,12 @@ static enum err pass_gate(struct request *request)
 {
     if (request->face->gate == NULL)
         return ERR_OK;
-    enum err rc = need_db(request);
-    return rc == ERR_OK ? authenticate(request, request->face->gate) : rc;
+    enum err rc = request->face->gate->needs_no_db ? ERR_OK : need_db(request);
+    if (rc == ERR_OK)
+        rc = authenticate(request, request->face->gate);
+    if (rc == ERR_OK && request->db != NULL)
+        rc = db_flush_deferred(request->db);
+    return rc;
 }
 
 /* The steps of a request, in order; the first error ends them. */

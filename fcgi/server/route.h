@@ -19,8 +19,9 @@ struct auth {
      * where that says ERR_KEY_CHANGED, `forget` is called and everything is done once more. */
     enum err (*check)(struct request *request);
     void (*forget)(struct request *request); /* NULL where nothing is remembered */
-    bool signs_body; /* parameters come from the signed body alone, never from the query */
-    bool optional;   /* callers without proof are let in as nobody: caller.user_id is 0 */
+    bool needs_no_db; /* as a gate (struct face) it does without the database */
+    bool signs_body;  /* parameters come from the signed body alone, never from the query */
+    bool optional;    /* callers without proof are let in as nobody: caller.user_id is 0 */
     const char *scheme, *header, *help; /* in OpenAPI: its name, the header, a sentence */
 };
 

@@ -30,6 +30,7 @@
     X(request)     \
     X(fields)      \
     X(reply)       \
+    X(face)        \
     X(record)      \
     X(fiber)       \
     X(wait)        \

@@ -36,7 +36,8 @@ static bool help_is_sentence(const char *help)
            strchr(help, '\n') == NULL;
 }
 
-static void each_row(void (*check)(const char *name, const struct route *row))
+static void each_row(void (*check)(const char *name, const struct face *face,
+                                   const struct route *row))
 {
     char name[128];
     for (const struct face *const *face = faces; *face != NULL; face++)
@@ -44,12 +45,13 @@ static void each_row(void (*check)(const char *name, const struct route *row))
             for (size_t i = 0; i < (*table)->count; i++) {
                 const struct route *row = &(*table)->rows[i];
                 snprintf(name, sizeof(name), "%u %s", row->methods, row->path);
-                check(name, row);
+                check(name, *face, row);
             }
 }
 
-static void check_words(const char *name, const struct route *row)
+static void check_words(const char *name, const struct face *face, const struct route *row)
 {
+    UNIT_CHECK(name, face_of(faces, row->path) == face);
     UNIT_CHECK(name, route_problem(row) == NULL);
     UNIT_CHECK(name, help_is_sentence(row->help));
     UNIT_CHECK(name, params_are_names(row->params));
@@ -58,8 +60,9 @@ static void check_words(const char *name, const struct route *row)
 
 static struct text listing;
 
-static void check_listed(const char *name, const struct route *row)
+static void check_listed(const char *name, const struct face *face, const struct route *row)
 {
+    (void)face;
     UNIT_CHECK(name, strstr(text_string(&listing), row->path) != NULL);
     UNIT_CHECK(name, strstr(text_string(&listing), row->help) != NULL);
 }
