@@ -93,6 +93,7 @@ test:
 
 soak:
 	@tools/dev/install build run test
+	@node tests/mutate/run.mjs
 	@DOSE=full tests/run
 
 san:
