@@ -149,7 +149,7 @@ $(BUILD)/db-tests: $(DB) $(SUPPORT) $(FCGI) $(LIBTELLER)
 	$(link) -lcunit
 $(BUILD)/model-tests: $(MODEL) $(SUPPORT) $(LIBTELLER)
 	$(link) -lcunit
-$(BUILD)/net-tests: $(NET) $(LIBTELLER)
+$(BUILD)/net-tests: $(NET) $(FCGI) $(LIBTELLER)
 	$(link) -lcunit
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o \
 		$(if $(FUZZ),,$(BUILD)/obj/tests/fuzz/replay.o) $(FCGI) $(LIBTELLER)

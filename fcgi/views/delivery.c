@@ -11,7 +11,8 @@
 #include "notify/delivery.h"
 
 #define CURL_MAX (64 << 10)
-#define LOOK_UP_MS 500 /* how long a worker waits for the name of a stranger's host */
+#define LOOK_UP_MS 500 /* how long the name of a stranger's host is waited for */
+#define LOOK_UPS 2 /* at once in a worker, so that most of what it can have in hand stays free */
 
 static void add_uuid(struct json_object *object, const char *key, const struct uuid *id)
 {
@@ -243,22 +244,49 @@ static enum err add_explanation(struct request *request, struct json_object *obj
     return rc == ERR_NOT_FOUND ? ERR_OK : rc;
 }
 
+/* Whose look-ups this worker has in hand: one for each user, LOOK_UPS in all. */
+static int64_t looking_up[LOOK_UPS];
+
+/* A free place for a user's look-up, or NULL. */
+static int64_t *take_look_up(int64_t user_id)
+{
+    int64_t *free_one = NULL;
+
+    for (size_t i = 0; i < LOOK_UPS; i++)
+        if (looking_up[i] == user_id)
+            return NULL;
+        else if (looking_up[i] == 0)
+            free_one = &looking_up[i];
+    if (free_one != NULL)
+        *free_one = user_id;
+    return free_one;
+}
+
+static const char *look_up_words(enum http_result result)
+{
+    return result == HTTP_TIMEOUT ? "the name of the host is not answered for in time"
+                                  : refusal_words(http_result_name(result));
+}
+
 /* Where a try of now would lead. */
 static enum err add_look_up(const struct request *request, struct json_object *object,
                             const struct notify_event *event)
 {
-    struct http_looked_up found;
-    struct json_object *look_up;
-    enum err rc =
-        http_look_up(event->url, request->app->config.net_allow_loopback, LOOK_UP_MS, &found);
+    struct http_looked_up found = {.address = ""};
+    int64_t *place = take_look_up(request->caller.user_id);
+    const char *refused = "too many names are being looked up: ask again in a moment";
 
-    if (rc != ERR_OK)
-        return rc;
-    look_up = json_object_new_object();
+    if (place != NULL) {
+        enum err rc =
+            http_look_up(event->url, request->app->config.net_allow_loopback, LOOK_UP_MS, &found);
+        *place = 0;
+        if (rc != ERR_OK)
+            return rc;
+        refused = look_up_words(found.result);
+    }
+    struct json_object *look_up = json_object_new_object();
     reply_text(look_up, "address", found.address[0] == '\0' ? NULL : found.address);
-    reply_text(look_up, "refused",
-               found.result == HTTP_TIMEOUT ? "the name of the host is not answered for in time"
-                                            : refusal_words(http_result_name(found.result)));
+    reply_text(look_up, "refused", refused);
     reply_add(object, "look_up", look_up);
     return ERR_OK;
 }

@@ -148,3 +148,32 @@ bool base64_decode(const char *text, size_t text_len, void *out, size_t *out_len
     *out_len = written;
     return true;
 }
+
+/* Adds bytes as PHP's urlencode writes them. */
+static void add_encoded(struct text *out, const void *data, size_t len)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const uint8_t *bytes = data;
+
+    for (size_t i = 0; i < len; i++) {
+        uint8_t byte = bytes[i];
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                     (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_';
+        if (plain || byte == ' ') {
+            text_putc(out, plain ? (char)byte : '+');
+            continue;
+        }
+        text_putc(out, '%');
+        text_putc(out, digits[byte >> 4]);
+        text_putc(out, digits[byte & 15]);
+    }
+}
+
+void form_add(struct text *out, const char *name, const void *data, size_t len)
+{
+    if (out->len > 0)
+        text_putc(out, '&');
+    text_puts(out, name);
+    text_putc(out, '=');
+    add_encoded(out, data, len);
+}

@@ -1,11 +1,13 @@
-/* Hexadecimal, base64 and base32 (RFC 4648). All functions work on caller-owned buffers and never
- * allocate. */
+/* Hexadecimal, base64 and base32 (RFC 4648), and form bodies. All functions but form_add work on
+ * caller-owned buffers and never allocate. */
 #ifndef BASE_ENCODE_H
 #define BASE_ENCODE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/text.h"
 
 #define HEX_SIZE(n) (2 * (n) + 1) /* bytes for the text of n bytes, with its NUL */
 #define BASE64_SIZE(n) (((n) + 2) / 3 * 4 + 1)
@@ -39,5 +41,10 @@ bool base64_decode(const char *text, size_t text_len, void *out, size_t *out_len
 
 /* Upper-case base32 without padding; `out` holds BASE32_SIZE(len). */
 void base32_encode(const void *data, size_t len, char *out);
+
+/* Adds a field to a form body: a & where there is one already, the name as it is, =, and the value in
+ * the bytes of PHP's urlencode (a space is +, only letters, digits and -._ stay). `out->full` where it
+ * has no room. */
+void form_add(struct text *out, const char *name, const void *data, size_t len);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "net/address.h"
+#include "net/result.h"
 
 /* A kept connection is used again within this time: servers close idle ones after 5 s or more. */
 #define IDLE_S 4L
@@ -43,16 +44,6 @@ struct http_client {
     struct transfer *all, *idle, *failed;
     size_t in_flight;
 };
-
-const char *http_result_name(enum http_result result)
-{
-    static const char *const names[] = {
-#define X(result, name) [HTTP_##result] = (name),
-        HTTP_RESULTS(X)
-#undef X
-    };
-    return names[result];
-}
 
 /* --- what curl calls --------------------------------------------------------------------------- */
 
@@ -205,49 +196,25 @@ static enum err set_request(struct transfer *transfer, const struct http_request
 
 static enum http_result result_of(const struct transfer *transfer, CURLcode code)
 {
-    static const struct {
-        CURLcode code;
-        enum http_result result;
-    } results[] = {
-        {CURLE_OK, HTTP_ANSWERED},
-        {CURLE_URL_MALFORMAT, HTTP_REFUSED_URL},
-        {CURLE_COULDNT_RESOLVE_HOST, HTTP_NO_NAME},
-        {CURLE_COULDNT_CONNECT, HTTP_NO_CONNECTION},
-        {CURLE_OUT_OF_MEMORY, HTTP_NO_CONNECTION},
-        {CURLE_OPERATION_TIMEDOUT, HTTP_TIMEOUT},
-        {CURLE_SSL_CONNECT_ERROR, HTTP_TLS},
-        {CURLE_PEER_FAILED_VERIFICATION, HTTP_TLS},
-        {CURLE_SSL_CIPHER, HTTP_TLS},
-        {CURLE_SSL_CACERT_BADFILE, HTTP_TLS},
-        {CURLE_SSL_ISSUER_ERROR, HTTP_TLS},
-        {CURLE_SSL_INVALIDCERTSTATUS, HTTP_TLS},
-    };
     if (code == CURLE_WRITE_ERROR && transfer->cut)
         return HTTP_ANSWERED;
     if (code == CURLE_COULDNT_CONNECT && transfer->refused && !transfer->opened)
         return HTTP_REFUSED_ADDRESS;
-    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
-        if (results[i].code == code)
-            return results[i].result;
-    return HTTP_PROTOCOL;
+    return result_of_curl(code);
 }
 
-/* The words for what went wrong, in printable ASCII, as a server's bytes may be among them. */
 static void word_problem(struct transfer *transfer, CURLcode code)
 {
     struct http_outcome *outcome = &transfer->outcome;
-    const char *words = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
 
     if (outcome->result == HTTP_ANSWERED)
-        words = "";
+        outcome->problem[0] = '\0';
     else if (outcome->result == HTTP_REFUSED_ADDRESS)
-        words = "The address is not public";
+        text_copy(outcome->problem, sizeof(outcome->problem), "The address is not public");
     else if (transfer->header_bytes > HTTP_HEADERS_MAX)
-        words = "The headers are too long";
-    text_copy(outcome->problem, sizeof(outcome->problem), words);
-    for (char *c = outcome->problem; *c != '\0'; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
+        text_copy(outcome->problem, sizeof(outcome->problem), "The headers are too long");
+    else
+        result_words(code, transfer->error, outcome->problem, sizeof(outcome->problem));
 }
 
 /* Reads what curl knows at the end of a transfer. */

@@ -62,8 +62,8 @@ struct http_looked_up {
 };
 
 /* Looks up afresh where a URL leads, and connects to nothing.
- * timeout_ms  how long a name is waited for; the caller waits with it
- * ERR_OK whatever it leads to, also where it is no URL that is called; ERR_NO_MEMORY. */
+ * timeout_ms  how long a name is waited for; others go on meanwhile (base/wait.h)
+ * ERR_OK whatever it leads to, also where it is no URL that is called; ERR_NO_MEMORY, ERR_IO. */
 MUST_USE enum err http_look_up(const char *url, bool allow_loopback, int timeout_ms,
                                struct http_looked_up *out);
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "net/address.h"
+#include "net/turns.h"
 
 struct look_up {
     bool allow_loopback, asked, allowed;
@@ -53,13 +54,18 @@ enum err http_look_up(const char *url, bool allow_loopback, int timeout_ms,
     *out = (struct http_looked_up){.result = HTTP_REFUSED_URL};
     if (rc != ERR_OK)
         return rc == ERR_URL ? ERR_OK : rc;
-    CURL *easy = curl_easy_init();
+    struct turns_transfer transfer = {.easy = curl_easy_init()};
+    struct turns *turns = NULL;
     rc = ERR_NO_MEMORY;
-    if (easy != NULL && set_options(easy, url, timeout_ms, &look_up)) {
-        out->result = result_of(curl_easy_perform(easy), &look_up);
+    if (transfer.easy != NULL && set_options(transfer.easy, url, timeout_ms, &look_up))
+        rc = turns_open(1, &turns);
+    if (rc == ERR_OK)
+        rc = turns_run(turns, &transfer);
+    if (rc == ERR_OK) {
+        out->result = result_of(transfer.code, &look_up);
         text_copy(out->address, sizeof(out->address), look_up.address);
-        rc = ERR_OK;
     }
-    curl_easy_cleanup(easy);
+    curl_easy_cleanup(transfer.easy);
+    turns_close(turns);
     return rc;
 }

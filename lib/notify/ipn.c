@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "notify/notify.h"
 
 void notify_method(const struct currency *currency, char out[NOTIFY_METHOD_SIZE])
@@ -11,38 +12,9 @@ void notify_method(const struct currency *currency, char out[NOTIFY_METHOD_SIZE]
     snprintf(out, NOTIFY_METHOD_SIZE, "MTGOX%s", currency->code);
 }
 
-/* Adds bytes as PHP's urlencode writes them. */
-static void add_encoded(struct text *out, const void *data, size_t len)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    const uint8_t *bytes = data;
-
-    for (size_t i = 0; i < len; i++) {
-        uint8_t byte = bytes[i];
-        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                     (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_';
-        if (plain || byte == ' ') {
-            text_putc(out, plain ? (char)byte : '+');
-            continue;
-        }
-        text_putc(out, '%');
-        text_putc(out, digits[byte >> 4]);
-        text_putc(out, digits[byte & 15]);
-    }
-}
-
-static void add_field(struct text *out, const char *name, const void *data, size_t len)
-{
-    if (out->len > 0)
-        text_putc(out, '&');
-    text_puts(out, name);
-    text_putc(out, '=');
-    add_encoded(out, data, len);
-}
-
 static void add_string(struct text *out, const char *name, const char *value)
 {
-    add_field(out, name, value, strlen(value));
+    form_add(out, name, value, strlen(value));
 }
 
 static void add_uuid(struct text *out, const char *name, const struct uuid *id)
@@ -96,7 +68,7 @@ enum err ipn_write_body(const struct notify_event *event, struct text *out)
     clock_format(event->at, date);
     add_string(out, "date", date);
     if (event->has_data)
-        add_field(out, "data", event->data, event->data_len);
+        form_add(out, "data", event->data, event->data_len);
     if (event->has_partial) {
         add_units(out, "amount_valid", event->valid);
         add_units(out, "amount_pending", event->pending);

@@ -17,7 +17,8 @@
     X(ssrf)       \
     X(client)     \
     X(pipeline)   \
-    X(tls)
+    X(tls)        \
+    X(provider)
 
 #define X(name) extern const struct net_suite suite_##name;
 SUITES(X)
