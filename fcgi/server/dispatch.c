@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "fcgi/server/face.h"
+#include "fcgi/server/idempotency.h"
 #include "fcgi/server/router.h"
 
 #define ETAG_BYTES 16        /* of the body's SHA-256 */
@@ -151,8 +152,10 @@ static enum err run(struct request *request, struct reply *reply)
     enum err rc = authenticate(request, request->route->auth);
     if (rc == ERR_OK)
         rc = authorize(request);
+    if (rc == ERR_OK && request->route->needs_key)
+        rc = idempotency_take(request);
     if (rc == ERR_OK)
-        rc = request->route->handler(request, reply);
+        rc = idempotency_settle(request, request->route->handler(request, reply));
     if (request->db != NULL) {
         enum err deferred = db_flush_deferred(request->db);
         if (deferred != ERR_OK)

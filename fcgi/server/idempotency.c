@@ -1,7 +1,99 @@
+/* Idempotency-Key: reading it, and what a request asks for as one number. */
 #include "fcgi/server/idempotency.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "crypto/crypto.h"
+#include "fcgi/server/route.h"
+#include "identity/request.h"
+
+#define DIGEST_INPUT_MAX (4 << 20) /* bytes of path and parameters: more than any body may have */
+
+/* Parameters that prove who asks, and may differ when the same is asked for again. */
+static bool is_proof(const char *name)
+{
+    return strcmp(name, "otp") == 0 || strcmp(name, "nonce") == 0 || strcmp(name, "tonce") == 0;
+}
+
+/* Adds a part with its length, so that no two lists of parts come out alike. */
+static void add_part(struct text *out, const char *part, size_t len)
+{
+    text_addf(out, "%zu:", len);
+    text_add(out, part, len);
+}
+
+/* Adds a parameter. 10 and 10.00 are one amount: zeros behind a fraction do not count. */
+static void add_param(struct text *out, const struct param *param)
+{
+    static const char *const numbers[] = {"amount", "price", "stop"};
+    size_t len = param->value_len;
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (strcmp(param->name, numbers[i]) != 0 || memchr(param->value, '.', len) == NULL ||
+            strspn(param->value, "0123456789.") != len)
+            continue;
+        while (param->value[len - 1] == '0')
+            len--;
+        len -= param->value[len - 1] == '.';
+    }
+    add_part(out, param->name, strlen(param->name));
+    add_part(out, param->value, len);
+}
+
+/* The parameters in the order of their names: the order in which they are sent does not matter. */
+static size_t sort_params(const struct request *request,
+                          const struct param *sorted[REQUEST_MAX_PARAMS])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < request->param_count; i++) {
+        const struct param *param = &request->params[i];
+        if (is_proof(param->name))
+            continue;
+        size_t at = count++;
+        for (; at > 0 && strcmp(sorted[at - 1]->name, param->name) > 0; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = param;
+    }
+    return count;
+}
+
+static enum err digest_request(const struct request *request, uint8_t out[SHA256_SIZE])
+{
+    struct text input = TEXT(DIGEST_INPUT_MAX);
+    const struct param *sorted[REQUEST_MAX_PARAMS];
+    size_t count = sort_params(request, sorted);
+
+    add_part(&input, request->method, strlen(request->method));
+    add_part(&input, request->route->path, strlen(request->route->path));
+    for (size_t i = 0; i < request->capture_count; i++)
+        add_part(&input, request->captures[i].value, strlen(request->captures[i].value));
+    for (size_t i = 0; i < count; i++)
+        add_param(&input, sorted[i]);
+    enum err rc = input.full ? ERR_TOO_LARGE : ERR_OK;
+    if (rc == ERR_OK)
+        crypto_sha256(input.data, input.len, out);
+    if (input.data != NULL)
+        crypto_wipe(input.data, input.len);
+    text_free(&input);
+    return rc;
+}
+
+void idempotency_name(const char *key, char out[CALLER_REQUEST_KEY_SIZE])
+{
+    snprintf(out, CALLER_REQUEST_KEY_SIZE, "i:%s", key);
+}
+
+enum err idempotency_check(struct request *request, const char *field, const char *key)
+{
+    size_t len = strlen(key);
+    if (len > IDEMPOTENCY_KEY_MAX)
+        return request_fail(request, field, ERR_TOO_LONG);
+    for (size_t i = 0; i < len; i++)
+        if (key[i] < ' ' || key[i] > '~')
+            return request_fail(request, field, ERR_INVALID);
+    return ERR_OK;
+}
 
 enum err idempotency_take(struct request *request)
 {
@@ -10,13 +102,22 @@ enum err idempotency_take(struct request *request)
 
     if (key == NULL || *key == '\0')
         return request_fail(request, IDEMPOTENCY_HEADER, ERR_MISSING);
-    size_t len = strlen(key);
-    if (len > IDEMPOTENCY_KEY_MAX)
-        return request_fail(request, IDEMPOTENCY_HEADER, ERR_TOO_LONG);
-    for (size_t i = 0; i < len; i++)
-        if (key[i] < ' ' || key[i] > '~')
-            return request_fail(request, IDEMPOTENCY_HEADER, ERR_INVALID);
-    snprintf(caller->request_key, sizeof(caller->request_key), "i:%s", key);
+    enum err rc = idempotency_check(request, IDEMPOTENCY_HEADER, key);
+    if (rc != ERR_OK)
+        return rc;
+    idempotency_name(key, caller->request_key);
     caller->repeatable = true;
-    return ERR_OK;
+    return digest_request(request, caller->digest);
+}
+
+enum err idempotency_settle(struct request *request, enum err rc)
+{
+    const struct actor actor = request_actor(request);
+
+    if (rc == ERR_OK || !actor.repeatable || err_is_bug(rc) || err_class(rc) == ERR_CLASS_BUSY)
+        return rc;
+    enum err checked = request_check(request->db, &actor);
+    if (checked == ERR_IDEMPOTENCY_CONFLICT)
+        return request_fail(request, IDEMPOTENCY_HEADER, checked);
+    return rc;
 }

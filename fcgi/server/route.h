@@ -61,6 +61,7 @@ struct route {
     enum effect effect; /* required */
     enum pool pool;
     enum cache cache;
+    bool needs_key;             /* a change that its caller names: header Idempotency-Key */
     bool needs_no_db;           /* answers without the database: request->db may be NULL */
     size_t body_cap;            /* bytes; 0 = REQUEST_BODY_CAP */
     const struct field *fields; /* its parameters, captures included; NULL for none */

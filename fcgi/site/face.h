@@ -16,6 +16,7 @@
     X(routes_site_otp)             \
     X(routes_site_partners)        \
     X(routes_site_pay)             \
+    X(routes_site_request)         \
     X(routes_site_tickets)         \
     X(routes_site_merchant_events)
 

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
-#include "fcgi/server/idempotency.h"
 #include "fcgi/site/face.h"
 #include "identity/idkey.h"
 #include "identity/user.h"
@@ -130,9 +129,7 @@ static enum err read_order(struct request *request, struct place_order *order)
     struct place_params params = {.market = ""};
     struct market_placement *placement = &order->placement;
 
-    enum err rc = idempotency_take(request);
-    if (rc == ERR_OK)
-        rc = FIELDS_READ(request, place_fields, &params);
+    enum err rc = FIELDS_READ(request, place_fields, &params);
     if (rc != ERR_OK)
         return rc;
     rc = market_find(request->db, params.market, strlen(params.market), &placement->market);
@@ -244,6 +241,7 @@ static const struct route rows[] = {
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
      .pool = POOL_ORDER,
+     .needs_key = true,
      .handler = handle_place,
      .help = "Places an order, without price at any price; header Idempotency-Key names the "
              "attempt.",

@@ -1,5 +1,4 @@
 /* The merchant's own orders. */
-#include "fcgi/server/idempotency.h"
 #include "fcgi/site/face.h"
 #include "fcgi/views/merchant_order.h"
 
@@ -15,12 +14,6 @@ static enum err handle_list(struct request *request, struct reply *reply)
     reply_int(reply->value, "max_page", page.max);
     reply_int(reply->value, "records", (int64_t)page.records);
     return rc;
-}
-
-static enum err handle_refund(struct request *request, struct reply *reply)
-{
-    enum err rc = idempotency_take(request);
-    return rc == ERR_OK ? orders_refund(request, reply) : rc;
 }
 
 static const struct route rows[] = {
@@ -49,7 +42,8 @@ static const struct route rows[] = {
      .path = "/site/merchant/orders/{transaction}/refund",
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
-     .handler = handle_refund,
+     .needs_key = true,
+     .handler = orders_refund,
      .help = "Merchant: gives back what was paid, whole or in part; header Idempotency-Key names "
              "the attempt.",
      .params = "payment_id amount amount_int reason"},

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
-#include "fcgi/server/idempotency.h"
 #include "fcgi/site/face.h"
 #include "fcgi/views/merchant_order.h"
 #include "identity/otp_device.h"
@@ -129,9 +128,7 @@ static enum err read_payment(struct request *request, struct payment *payment)
 {
     struct sale_request *sale = &payment->request;
 
-    enum err rc = idempotency_take(request);
-    if (rc == ERR_OK)
-        rc = FIELDS_READ(request, pay_fields, &payment->params);
+    enum err rc = FIELDS_READ(request, pay_fields, &payment->params);
     if (rc == ERR_OK)
         rc = checkout_view(request->db, &payment->params.id, &payment->sale.order);
     if (rc != ERR_OK)
@@ -302,6 +299,7 @@ static const struct route rows[] = {
      .path = "/site/pay/{id}",
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
+     .needs_key = true,
      .handler = handle_pay,
      .help =
          "Pays an order, or a part of it, from the balance, or by a quote with other money; header "

@@ -3,7 +3,6 @@
 
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
-#include "fcgi/server/idempotency.h"
 #include "fcgi/site/face.h"
 #include "fcgi/views/ticket.h"
 
@@ -75,9 +74,7 @@ static enum err read_order(struct request *request, struct ticket_request *order
 {
     struct create_params params = {.accept_terms = false};
 
-    enum err rc = idempotency_take(request);
-    if (rc == ERR_OK)
-        rc = tickets_read_order(request, order, otp);
+    enum err rc = tickets_read_order(request, order, otp);
     if (rc == ERR_OK)
         rc = FIELDS_READ(request, create_fields, &params);
     if (rc == ERR_OK && !params.accept_terms)
@@ -163,6 +160,7 @@ static const struct route rows[] = {
      .path = "/site/tickets",
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
+     .needs_key = true,
      .handler = handle_create,
      .help = "Opens a withdrawal through a partner; header Idempotency-Key names the attempt.",
      .params = "partner* amount amount_int currency* otp accept_terms*"},

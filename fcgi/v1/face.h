@@ -11,6 +11,7 @@
     X(routes_v1_market)         \
     X(routes_v1_merchant_order) \
     X(routes_v1_order)          \
+    X(routes_v1_request)        \
     X(routes_v1_stream)         \
     X(routes_v1_ticket)         \
     X(routes_v1_merchant_event)

@@ -121,22 +121,11 @@ static enum err create(struct request *request, struct uuid *id)
 static enum err handle_create(struct request *request, struct reply *reply)
 {
     struct uuid id;
-    char text[UUID_TEXT_SIZE], url[ORDERS_URL_SIZE];
 
     enum err rc = create(request, &id);
-    if (rc != ERR_OK)
-        return rc;
-    uuid_format(&id, text);
-    orders_payment_url(request, &id, url);
-    reply->value = json_object_new_object();
-    reply_text(reply->value, "transaction", text);
-    reply_text(reply->value, "payment_url", url);
-    return ERR_OK;
-}
-
-static enum err handle_refund(struct request *request, struct reply *reply)
-{
-    return orders_refund(request, reply);
+    if (rc == ERR_OK)
+        reply->value = orders_created(request, &id);
+    return rc;
 }
 
 static enum err handle_list(struct request *request, struct reply *reply)
@@ -171,7 +160,7 @@ static const struct route rows[] = {
                 "status since page"),
     ORDER_ROUTE("cancel", CHANGES, orders_cancel,
                 "Ends an order that is not paid; what was paid goes back.", "transaction*"),
-    ORDER_ROUTE("refund", CHANGES, handle_refund,
+    ORDER_ROUTE("refund", CHANGES, orders_refund,
                 "Gives back what was paid, whole or in part, the newest payments first.",
                 "transaction* payment_id amount amount_int reason"),
 };

@@ -17,6 +17,18 @@ void orders_payment_url(const struct request *request, const struct uuid *id,
     snprintf(out, ORDERS_URL_SIZE, "%s/pay/%s", request->app->config.site_base_url, text);
 }
 
+struct json_object *orders_created(const struct request *request, const struct uuid *id)
+{
+    struct json_object *object = json_object_new_object();
+    char text[UUID_TEXT_SIZE], url[ORDERS_URL_SIZE];
+
+    uuid_format(id, text);
+    orders_payment_url(request, id, url);
+    reply_text(object, "transaction", text);
+    reply_text(object, "payment_url", url);
+    return object;
+}
+
 static void add_optional(struct json_object *object, const char *key, const char *text)
 {
     reply_text(object, key, text[0] == '\0' ? NULL : text);

@@ -12,6 +12,9 @@
 void orders_payment_url(const struct request *request, const struct uuid *id,
                         char out[ORDERS_URL_SIZE]);
 
+/* The answer to whoever made an order: transaction, payment_url. Owned by the caller. */
+struct json_object *orders_created(const struct request *request, const struct uuid *id);
+
 /* An order as its merchant sees it, everything but its payments and notifications. `data` is null
  * where it is no text; data_base64 always holds its bytes. Owned by the caller. */
 struct json_object *orders_object(const struct request *request,

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "checkout/store.h"
 #include "crypto/crypto.h"
+#include "identity/request.h"
 #include "money/decimal.h"
 
 #define FEE_MAX_SCALE 6 /* decimals of a percentage */
@@ -66,6 +67,8 @@ enum err checkout_paid_before(struct db *db, const struct actor *actor, const st
         return rc;
     if (!done_was(&done, "checkout_pay", id, amount))
         return ERR_IDEMPOTENCY_CONFLICT;
+    if ((rc = request_check(db, actor)) != ERR_OK)
+        return rc;
     *payment = done.payment;
     return checkout_view(db, id, out);
 }
@@ -96,6 +99,8 @@ static enum err refunded_before(struct db *db, const struct actor *actor, const 
         return rc;
     if (!done_was(&done, "checkout_refund", id, amount))
         return ERR_IDEMPOTENCY_CONFLICT;
+    if ((rc = request_check(db, actor)) != ERR_OK)
+        return rc;
     return checkout_view(db, id, out);
 }
 

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/page.h"
+#include "crypto/crypto.h"
 #include "db/db.h"
 #include "identity/otp.h"
 #include "money/amount.h"
@@ -175,5 +176,9 @@ MUST_USE enum err checkout_fee_set(struct db *db, int64_t merchant_id, const cha
  * the postings, and each change must have its journal and its event. Same form as ledger_audit. */
 MUST_USE enum err checkout_audit(struct db *db, void (*difference)(void *arg, const char *words),
                                  void *arg, uint64_t *checked, uint64_t *differences);
+
+/* A request_finder (identity/request.h): the order that a merchant's request made. ERR_NOT_FOUND. */
+MUST_USE enum err checkout_request_find(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                                        int64_t user_id, const char *key, struct request_done *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "crypto/crypto.h"
 
 /* What `o` and `m` give, in the order of the procedure checkout_view. */
 #define ORDER_STATUS "checkout_status(o.status, o.expires_at)"
@@ -127,14 +128,14 @@ static struct db_arg otp_arg(const struct otp_step *otp, int64_t value)
     db_i64((actor)->user_id), db_text((actor)->request_key), db_text((actor)->trace), db_uuid(id), \
         db_uuid(payment), (amount) == NULL ? db_null() : db_i128((amount)->units),                 \
         otp_arg(otp, otp == NULL ? 0 : (otp)->device_id),                                          \
-        otp_arg(otp, otp == NULL ? 0 : (otp)->step)
+        otp_arg(otp, otp == NULL ? 0 : (otp)->step), db_blob((actor)->digest, SHA256_SIZE)
 
 enum err checkout_store_pay(struct db *db, const struct actor *actor, const struct uuid *id,
                             const struct uuid *payment, const struct amount *amount,
                             const struct otp_step *otp, struct checkout_order *out, bool *resent)
 {
     struct db_rows rows = {0};
-    enum err rc = db_txn_call(db, "CALL checkout_pay(?, ?, ?, ?, ?, ?, ?, ?)",
+    enum err rc = db_txn_call(db, "CALL checkout_pay(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                               DB_ARGS(PAY_ARGS(actor, id, payment, amount, otp)), &rows, resent);
     return take_order(rc, &rows, out);
 }
@@ -146,7 +147,7 @@ enum err checkout_pay_in(struct db *db, const struct actor *actor,
 {
     struct db_rows rows = {0};
     enum err rc = db_run(
-        db, "CALL checkout_pay_in(?, ?, ?, ?, ?, ?, ?, ?, @checkout_net); SELECT @checkout_net",
+        db, "CALL checkout_pay_in(?, ?, ?, ?, ?, ?, ?, ?, ?, @checkout_net); SELECT @checkout_net",
         DB_ARGS(PAY_ARGS(actor, &order->id, payment, amount, otp)), &rows);
     if (rc == ERR_OK && db_next(&rows))
         *net = read_amount(&rows, 0, order->amount.currency);
@@ -170,12 +171,12 @@ enum err checkout_store_refund(struct db *db, const struct actor *actor, const s
                                const char *reason, struct checkout_order *out, bool *resent)
 {
     struct db_rows rows = {0};
-    enum err rc =
-        db_txn_call(db, "CALL checkout_refund(?, ?, ?, ?, ?, ?, ?)",
-                    DB_ARGS(db_i64(actor->user_id), db_text(actor->request_key),
-                            db_text(actor->trace), db_uuid(id), db_uuid(payment),
-                            amount == NULL ? db_null() : db_i128(amount->units), db_text(reason)),
-                    &rows, resent);
+    enum err rc = db_txn_call(db, "CALL checkout_refund(?, ?, ?, ?, ?, ?, ?, ?)",
+                              DB_ARGS(db_i64(actor->user_id), db_text(actor->request_key),
+                                      db_text(actor->trace), db_uuid(id), db_uuid(payment),
+                                      amount == NULL ? db_null() : db_i128(amount->units),
+                                      db_text(reason), db_blob(actor->digest, SHA256_SIZE)),
+                              &rows, resent);
     return take_order(rc, &rows, out);
 }
 

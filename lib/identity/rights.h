@@ -12,7 +12,8 @@ enum {
     RIGHT_DEPOSIT = 4,
     RIGHT_WITHDRAW = 8,
     RIGHT_MERCHANT = 16,
-    RIGHT_PARTNER = 32
+    RIGHT_PARTNER = 32,
+    RIGHT_ANY = 63 /* all of them: for a route, that any will do */
 };
 
 /* Names in the order of the wire, NULL-terminated; bit i is 1 << i. */

@@ -7,8 +7,8 @@
 #include "base/err.h"
 #include "db/db.h"
 
-/* Removes ended sessions, closed windows of guesses and tonces past their time, at most `limit` of
- * each; *removed counts them all. Nothing depends on when it runs: reads look at the dates. */
+/* Removes ended sessions, closed windows of guesses, tonces past their time and records of requests
+ * older than REQUEST_KEPT_DAYS, at most `limit` of each; *removed counts them all. Nothing depends on when it runs: reads look at the dates. */
 MUST_USE enum err identity_sweep(struct db *db, int64_t limit, int64_t *removed);
 
 #endif

@@ -122,3 +122,20 @@ enum err market_cancel(struct db *db, struct matcher_client *matcher, int64_t us
     rc = market_order_view(db, user_id, oid, &order);
     return rc == ERR_OK && strcmp(order.status, "cancelled") != 0 ? ERR_ORDER_UNKNOWN : rc;
 }
+
+enum err market_request_find(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
+                             const char *key, struct request_done *out)
+{
+    const struct actor actor = {.user_id = user_id, .request_key = key, .trace = ""};
+    struct market_order order;
+    struct uuid oid;
+
+    enum err rc = make_oid(master, &actor, &oid);
+    if (rc == ERR_OK)
+        rc = market_order_view(db, user_id, &oid, &order);
+    if (rc != ERR_OK)
+        return rc == ERR_ORDER_UNKNOWN ? ERR_NOT_FOUND : rc;
+    *out = (struct request_done){.has_ref = true, .ref = oid, .at = order.created_us / 1000000};
+    text_copy(out->operation, sizeof(out->operation), "order_add");
+    return ERR_OK;
+}

@@ -96,4 +96,8 @@ MUST_USE enum err market_wake(struct db *db, int limit, int64_t *tried);
  * length  out, how many */
 MUST_USE enum err market_lag(struct db *db, int64_t *age_us, int64_t *length);
 
+/* A request_finder (identity/request.h): the order that a request placed. ERR_NOT_FOUND. */
+MUST_USE enum err market_request_find(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                                      int64_t user_id, const char *key, struct request_done *out);
+
 #endif

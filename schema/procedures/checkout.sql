@@ -67,7 +67,7 @@ END;
 -- Signals what checkout_check does, otp_*, insufficient_funds, replayed.
 CREATE OR REPLACE PROCEDURE checkout_pay_in(
     IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_order BINARY(16), IN p_payment BINARY(16),
-    IN p_amount DECIMAL(38, 0), IN p_otp_device BIGINT, IN p_otp_step BIGINT, OUT p_net DECIMAL(38, 0))
+    IN p_amount DECIMAL(38, 0), IN p_otp_device BIGINT, IN p_otp_step BIGINT, IN p_digest BINARY(32), OUT p_net DECIMAL(38, 0))
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE v_status, v_next VARCHAR(16);
@@ -112,6 +112,9 @@ BEGIN
         CALL ledger_account(1, v_currency, 'fee', v_house);
     END IF;
     CALL ledger_lock(v_from, v_to, v_escrow, v_house);
+    IF p_digest IS NOT NULL THEN
+        CALL request_record(p_user, p_request_key, 'checkout_pay', p_payment, p_digest);
+    END IF;
     CALL ledger_journal('checkout_pay', p_user, p_request_key, p_trace, p_order, v_journal);
     CALL ledger_leg(v_journal, v_from, -v_pay, 'spent', CONCAT('Payment to ', v_name, ': ', v_description));
     IF v_next = 'partial' THEN
@@ -143,7 +146,7 @@ END;
 -- The same as a transaction of its own; gives the order as checkout_view does.
 CREATE OR REPLACE PROCEDURE checkout_pay(
     IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_order BINARY(16), IN p_payment BINARY(16),
-    IN p_amount DECIMAL(38, 0), IN p_otp_device BIGINT, IN p_otp_step BIGINT)
+    IN p_amount DECIMAL(38, 0), IN p_otp_device BIGINT, IN p_otp_step BIGINT, IN p_digest BINARY(32))
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE v_net DECIMAL(38, 0);
@@ -154,7 +157,7 @@ BEGIN
     END;
 
     START TRANSACTION;
-    CALL checkout_pay_in(p_user, p_request_key, p_trace, p_order, p_payment, p_amount, p_otp_device, p_otp_step, v_net);
+    CALL checkout_pay_in(p_user, p_request_key, p_trace, p_order, p_payment, p_amount, p_otp_device, p_otp_step, p_digest, v_net);
     COMMIT;
     CALL checkout_view(p_order);
 END;
@@ -290,7 +293,7 @@ END;
 -- Signals order_not_found, payment_not_found, order_not_paid, order_over_refunded, insufficient_funds, replayed.
 CREATE OR REPLACE PROCEDURE checkout_refund(
     IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_trace VARCHAR(64), IN p_order BINARY(16), IN p_payment BINARY(16),
-    IN p_amount DECIMAL(38, 0), IN p_reason VARCHAR(255))
+    IN p_amount DECIMAL(38, 0), IN p_reason VARCHAR(255), IN p_digest BINARY(32))
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE v_multipay BOOLEAN;
@@ -329,6 +332,9 @@ BEGIN
     END CASE;
     CALL ledger_account(p_user, v_currency, 'available', v_from);
     CALL checkout_lock(p_order, p_user, v_currency, 'available');
+    IF p_digest IS NOT NULL THEN
+        CALL request_record(p_user, p_request_key, 'checkout_refund', p_order, p_digest);
+    END IF;
     CALL ledger_journal('checkout_refund', p_user, p_request_key, p_trace, p_order, v_journal);
     CALL ledger_leg(v_journal, v_from, -v_refund, 'withdraw', CONCAT('Refund: ', v_reason));
     SET v_rest = v_refund;

@@ -245,6 +245,17 @@ BEGIN
     END IF;
 END;
 
+-- Records a request inside the caller's transaction. Signals replayed where its name was used before.
+CREATE OR REPLACE PROCEDURE request_record(
+    IN p_user BIGINT, IN p_request_key VARBINARY(96), IN p_operation VARCHAR(24), IN p_ref BINARY(16), IN p_digest BINARY(32))
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'replayed';
+
+    INSERT INTO request_result (user_id, request_key, operation, ref, digest)
+    VALUES (p_user, p_request_key, p_operation, p_ref, p_digest);
+END;
+
 -- Counts a wrong guess; the window begins with the first.
 CREATE OR REPLACE PROCEDURE attempt_failed(IN p_kind VARCHAR(8), IN p_subject VARBINARY(64), IN p_window_s INT)
     SQL SECURITY INVOKER MODIFIES SQL DATA
@@ -255,9 +266,9 @@ BEGIN
                             ends_at = IF(ends_at <= NOW(6), VALUES(ends_at), ends_at);
 END;
 
--- Removes what has no meaning any more: at most p_limit rows of each table of sessions, windows of guesses and tonces; gives
--- their number.
-CREATE OR REPLACE PROCEDURE identity_sweep(IN p_limit INT)
+-- Removes what has no meaning any more: at most p_limit rows of each table of sessions, windows of guesses,
+-- tonces, and requests recorded more than p_kept_days ago; gives their number.
+CREATE OR REPLACE PROCEDURE identity_sweep(IN p_limit INT, IN p_kept_days INT)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE v_removed INT DEFAULT 0;
@@ -268,6 +279,8 @@ BEGIN
     DELETE FROM session WHERE expires_at <= NOW(6) ORDER BY expires_at LIMIT p_limit;
     SET v_removed = v_removed + ROW_COUNT();
     DELETE FROM attempt WHERE ends_at <= NOW(6) ORDER BY ends_at LIMIT p_limit;
+    SET v_removed = v_removed + ROW_COUNT();
+    DELETE FROM request_result WHERE at < NOW(6) - INTERVAL p_kept_days DAY ORDER BY at LIMIT p_limit;
     SET v_removed = v_removed + ROW_COUNT();
     WHILE v_table < 32 DO
         EXECUTE IMMEDIATE CONCAT('DELETE FROM api_key_tonce_', v_table, ' WHERE tonce < ? ORDER BY tonce LIMIT ?') USING v_before, p_limit;

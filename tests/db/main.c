@@ -6,6 +6,7 @@
     X(schema)           \
     X(share)            \
     X(identity)         \
+    X(request)          \
     X(api_key)          \
     X(info)             \
     X(audit)            \

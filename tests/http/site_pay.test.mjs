@@ -244,6 +244,36 @@ test('an Idempotency-Key that was used for something else', async () => {
   assert.equal((await view(another)).status, 'open');
 });
 
+test('an Idempotency-Key stands for all of what was asked: another payment\'s refund, the rest, all of it', async () => {
+  const user = await stack.user({ password: PASSWORD });
+  const shop = await stack.key(user.login, 'merchant');
+  const session = await stack.signIn(user);
+  const [one, two] = [await buyer(), await buyer()];
+  const transaction = await shop.order({ amount: '50', multipay: 1 });
+  const [a, b] = [(await pay(one, transaction)).payment_id, (await pay(two, transaction)).payment_id];
+  const path = `/site/merchant/orders/${transaction}/refund`;
+  const conflict = (who, where, body, key) =>
+    who.refused(409, 'idempotency_conflict', 'POST', where, body, { headers: named(key), field: 'Idempotency-Key' });
+
+  const first = unique();
+  await session.ok('POST', path, { payment_id: a, amount: '20' }, named(first));
+  await conflict(session, path, { payment_id: b, amount: '20' }, first);
+  await conflict(session, path, { amount: '20' }, first);
+  await conflict(session, path, {}, first);
+  await conflict(session, path, { payment_id: a, amount: '20', reason: 'another' }, first);
+  await session.ok('POST', path, { payment_id: a, amount: '20.000' }, named(first));
+  assert.deepEqual([await balance(one), await balance(two)], [970, 950]);
+
+  const payer = await buyer();
+  const parts = await shop.order({ amount: '50' });
+  const rest = unique();
+  await pay(payer, parts, { amount: '20' });
+  await pay(payer, parts, {}, rest);
+  await conflict(payer, `/site/pay/${parts}`, { amount: '30' }, rest);
+  await pay(payer, parts, {}, rest);
+  assert.equal(await balance(payer), 950);
+});
+
 test('64 payers race for one order: one completes it, nobody else pays', async () => {
   const transaction = await merchant.order({ amount: '7' });
   const payers = await inParallel(4, Array.from({ length: 64 }, () => () => buyer({ USD: '7' })));

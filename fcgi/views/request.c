@@ -1,0 +1,111 @@
+/* Looking a request up by its name, in every domain that bears names of requests. */
+#include "fcgi/views/request.h"
+
+#include <string.h>
+
+#include "checkout/checkout.h"
+#include "fcgi/server/app.h"
+#include "fcgi/views/merchant_order.h"
+#include "fcgi/views/ticket.h"
+#include "identity/request.h"
+#include "ledger/request.h"
+#include "market/order.h"
+
+/* The record that knows most comes first. */
+static request_finder *const finders[] = {request_find, ledger_request_find, checkout_request_find,
+                                          market_request_find};
+
+static enum err find(struct request *request, const char *key, struct request_done *out)
+{
+    enum err rc = ERR_NOT_FOUND;
+    for (size_t i = 0; rc == ERR_NOT_FOUND && i < sizeof(finders) / sizeof(finders[0]); i++)
+        rc = finders[i](request->db, request->app->master_key, request->caller.user_id, key, out);
+    return rc;
+}
+
+/* A ticket is handed over with its key while it is open; later there is nothing to do with it. */
+static enum err write_ticket(struct request *request, const struct request_done *done,
+                             struct json_object **out)
+{
+    struct ticket_created created;
+    enum err rc = ticket_continue(request->db, request->app->master_key, request->caller.user_id,
+                                  &done->ref, &created);
+    if (rc == ERR_OK)
+        *out = tickets_created(&created);
+    crypto_wipe(&created, sizeof(created));
+    return err_class(rc) == ERR_CLASS_STATE ? ERR_OK : rc;
+}
+
+static enum err write_order(struct request *request, const struct request_done *done,
+                            struct json_object **out)
+{
+    *out = orders_created(request, &done->ref);
+    return ERR_OK;
+}
+
+static enum err write_oid(struct request *request, const struct request_done *done,
+                          struct json_object **out)
+{
+    char oid[UUID_TEXT_SIZE];
+    (void)request;
+    uuid_format(&done->ref, oid);
+    *out = json_object_new_string(oid);
+    return ERR_OK;
+}
+
+/* Operations whose answer is made again from what they made. */
+static const struct {
+    const char *operation;
+    enum err (*write)(struct request *request, const struct request_done *done,
+                      struct json_object **out);
+} writers[] = {
+    {"ticket_create", write_ticket},
+    {"checkout_create", write_order},
+    {"order_add", write_oid},
+};
+
+/* The answer that was kept with the record of a request, sealed. */
+static enum err write_kept(struct request *request, const char *key,
+                           const struct request_done *done, struct json_object **out)
+{
+    const struct actor actor = {.user_id = request->caller.user_id, .request_key = key};
+    struct text kept = TEXT(REQUEST_REPLY_MAX);
+    enum err rc =
+        request_reply(request->db, request->app->master_key, &actor, done->operation, &kept);
+
+    if (rc == ERR_OK && kept.len > 0)
+        *out = json_object_new_string(text_string(&kept));
+    if (kept.data != NULL)
+        crypto_wipe(kept.data, kept.len);
+    text_free(&kept);
+    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+}
+
+static enum err write_reply(struct request *request, const char *key,
+                            const struct request_done *done, struct json_object **out)
+{
+    for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++)
+        if (strcmp(writers[i].operation, done->operation) == 0)
+            return writers[i].write(request, done, out);
+    return write_kept(request, key, done, out);
+}
+
+enum err requests_show(struct request *request, const char *key, struct reply *reply)
+{
+    struct request_done done;
+    struct json_object *answered = NULL;
+    char ref[UUID_TEXT_SIZE];
+
+    enum err rc = find(request, key, &done);
+    if (rc == ERR_OK)
+        rc = write_reply(request, key, &done, &answered);
+    if (rc != ERR_OK)
+        return rc;
+    uuid_format(&done.ref, ref);
+    reply->value = json_object_new_object();
+    reply_text(reply->value, "operation", done.operation);
+    reply_int(reply->value, "date", done.at);
+    reply_text(reply->value, "ref", done.has_ref ? ref : NULL);
+    reply_add(reply->value, "reply", answered);
+    return ERR_OK;
+}
