@@ -4,7 +4,8 @@
 #   make start    the same stack in the background; returns when it is ready      make stop   ends it
 #   make test     every test, on stacks of their own; TESTS="unit http" runs a part
 #   make soak     the same in long doses: a night
-#   make san      the same under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make san      the tests under AddressSanitizer and UndefinedBehaviorSanitizer, some under valgrind;
+#                 TESTS="unit db" a part of it
 #   make check    format, warnings as errors, clang-tidy, cppcheck, house rules
 #   make bench    the figures of the README, measured side by side
 #   make build    the programs, into build/                  make build-tests   the C test programs
@@ -99,6 +100,7 @@ soak:
 san:
 	@tools/dev/install build run test
 	@SAN=1 BUILD=build-san tests/run
+	@TESTS=valgrind tests/run
 
 check:
 	@tools/dev/install build check
