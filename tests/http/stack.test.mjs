@@ -1,0 +1,65 @@
+// The private stack itself (tools/dev/stack): started twice at once, and from a path with blanks.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const TREE = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const BUILD = path.resolve(process.env.BUILD ?? path.join(TREE, 'build'));
+const SMALL = { DEMO: 'no', JOBS: 'no', WORKERS: '1', READ_WORKERS: '1', ORDER_WORKERS: '1', LOGIN_WORKERS: '1', EVENTS_WORKERS: '1', DATABASE_MEMORY: '64M' };
+
+let home, ports;
+before(async () => {
+  home = await mkdtemp(path.join(os.tmpdir(), 'teller stack '));
+  const servers = await Promise.all([0, 0].map(async () => {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return server;
+  }));
+  ports = { PORT: String(servers[0].address().port), TLS_PORT: String(servers[1].address().port) };
+  for (const server of servers) server.close();
+});
+after(() => rm(home, { recursive: true }));
+
+test('a stack in a path with blanks, started twice at once: one stack, and both say that it is ready', { timeout: 180000 }, async () => {
+  // The whole tree is reached by a path with blanks, as where somebody keeps it in "My Documents".
+  const tree = path.join(home, 'the tree');
+  await symlink(TREE, tree);
+  const dir = path.join(home, 'run here');
+  const env = { ...process.env, ...SMALL, ...ports, BUILD };
+  const stack = (verb) => run(path.join(tree, 'tools/dev/stack'), [verb, dir], { env });
+  try {
+    const [one, other] = await Promise.all([stack('start'), stack('start')]);
+    const said = [one.stdout, other.stdout].sort((a, b) => a.indexOf('already') - b.indexOf('already'));
+    assert.match(said[0], /^stack: ready in /m);
+    assert.match(said[1], /^stack: runs already in /m);
+    const reply = await fetch(`http://127.0.0.1:${ports.PORT}/health/ready`);
+    assert.deepEqual([reply.status, await reply.text()], [200, 'ready\n']);
+    const pids = (await stack('status')).stdout.match(/\d+$/gm);
+    assert.equal(new Set(pids).size, pids.length);
+  } finally {
+    await stack('stop');
+  }
+  await assert.rejects(stack('status'), { code: 3 });
+});
+
+test('what nginx says when it cannot start is of now, not of a start before', { timeout: 120000 }, async () => {
+  const dir = path.join(home, 'broken');
+  await mkdir(path.join(dir, 'log'), { recursive: true });
+  await mkdir(path.join(dir, 'tls'));
+  await writeFile(path.join(dir, 'log/nginx-error.log'), '[emerg] of another day\n');
+  await writeFile(path.join(dir, 'tls/cert.pem'), 'no certificate\n');
+  const env = { ...process.env, ...SMALL, ...ports, BUILD };
+  await assert.rejects(run(path.join(TREE, 'tools/dev/stack'), ['start', dir], { env }), ({ stderr }) => {
+    assert.match(stderr, /nginx does not start: .*emerg.*cert\.pem/);
+    assert.doesNotMatch(stderr, /another day/);
+    return true;
+  });
+});
