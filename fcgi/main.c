@@ -28,6 +28,7 @@ enum { EXIT_OK, EXIT_FAILED, EXIT_MISCONFIGURED };
 
 static const char usage[] =
     "usage: teller-worker [--config FILE] [--connections N]\n"
+    "       teller-worker [--config FILE] --check\n"
     "       teller-worker --routes[=openapi] | --help | --version\n"
     "\n"
     "Answers FastCGI requests on a listening socket: descriptor 0, as spawn-fcgi and Apache's\n"
@@ -39,6 +40,7 @@ static const char usage[] =
     "  --connections N   connections to the database, 1 (the default) to 8: several for a\n"
     "                    pool whose requests wait for locks and for the disk, one for a pool\n"
     "                    that only reads\n"
+    "  --check           says whether configuration and key can be used, and ends\n"
     "  --routes          prints every route as a table\n"
     "  --routes=openapi  prints them as an OpenAPI 3.1 document\n"
     "\n"
@@ -101,6 +103,20 @@ static int print_routes(const char *form)
     return status;
 }
 
+static int check(const char *config)
+{
+    struct text problem = TEXT(1024);
+    enum err rc = crypto_start();
+
+    if (rc == ERR_OK)
+        rc = app_check(config, &problem);
+    if (rc != ERR_OK)
+        fprintf(stderr, "teller-worker: %s\n",
+                problem.len > 0 ? text_string(&problem) : err_text(rc));
+    text_free(&problem);
+    return rc == ERR_OK ? EXIT_OK : EXIT_MISCONFIGURED;
+}
+
 /* Whether what is read at start could be read again: a worker that goes on with the old files serves,
  * one that ended over the new ones would not. */
 static bool may_reload(void *arg)
@@ -148,11 +164,16 @@ out:
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"connections", required_argument, NULL, 's'},
-        {"routes", optional_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"connections", required_argument, NULL, 's'},
+        {"routes", optional_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {"check", no_argument, NULL, 'k'},
+        {NULL, 0, NULL, 0},
     };
     const char *config = NULL;
+    bool only_check = false;
     size_t connections = 1;
     int option;
     log_set_program("worker");
@@ -169,6 +190,9 @@ int main(int argc, char **argv)
             }
             connections = (size_t)(optarg[0] - '0');
             break;
+        case 'k':
+            only_check = true;
+            break;
         case 'r':
             return print_routes(optarg);
         case 'h':
@@ -180,6 +204,8 @@ int main(int argc, char **argv)
             return EXIT_MISCONFIGURED;
         }
     }
+    if (only_check && optind == argc)
+        return check(config);
     if (optind < argc || !listen_take()) {
         fputs(optind < argc ? "teller-worker: takes options only\n"
                             : "teller-worker: descriptor 0 is not a listening socket, and none is "
