@@ -12,9 +12,12 @@
 #define FACE "v1"
 
 /* The public key that the request names. */
-static enum err read_public_key(const struct request *request, struct uuid *out)
+static enum err read_public_key(struct request *request, struct uuid *out)
 {
-    const char *key = request_env(request, "HTTP_REST_KEY");
+    const char *key;
+    enum err rc = request_header(request, "Rest-Key", &key);
+    if (rc != ERR_OK)
+        return rc;
     if (key == NULL || *key == '\0')
         return ERR_KEY_MISSING;
     return uuid_parse(key, strlen(key), out) ? ERR_OK : ERR_KEY_INVALID;
@@ -22,9 +25,9 @@ static enum err read_public_key(const struct request *request, struct uuid *out)
 
 /* Checks the signature over the exact body. Old clients fold the header: white space in it does not
  * count. */
-static enum err check_sign(const struct request *request, const struct api_key_secret *key)
+static enum err check_sign(const struct request *request, const char *sign,
+                           const struct api_key_secret *key)
 {
-    const char *sign = request_env(request, "HTTP_REST_SIGN");
     uint8_t given[SHA512_SIZE], expected[SHA512_SIZE];
     size_t given_len = sizeof(given);
 
@@ -57,22 +60,22 @@ static enum err check_address(struct request *request, const struct api_key_secr
 /* Reads nonce or tonce, names the request by it and queues the check that it was never seen. */
 static enum err take_nonce(struct request *request, const struct api_key *key)
 {
-    const struct param *nonce = request_param(request, "nonce");
-    const struct param *tonce = request_param(request, "tonce");
+    const struct value *nonce = request_param(request, "nonce");
+    const struct value *tonce = request_param(request, "tonce");
     struct caller *caller = &request->caller;
     char digits[NONCE_TEXT_SIZE];
     int64_t at_us;
     enum err rc = ERR_NONCE_INVALID;
 
     if (nonce != NULL) {
-        rc = nonce_parse(nonce->value, nonce->value_len, digits);
+        rc = nonce_parse(nonce->text, nonce->len, digits);
         if (rc != ERR_OK)
             return rc;
         snprintf(caller->request_key, sizeof(caller->request_key), "n%lld:%s", (long long)key->id,
                  digits);
         api_key_use_nonce(request->db, key->id, key->version, digits);
     } else if (tonce != NULL) {
-        rc = nonce_parse_tonce(tonce->value, tonce->value_len, &at_us);
+        rc = nonce_parse_tonce(tonce->text, tonce->len, &at_us);
         if (rc != ERR_OK)
             return rc;
         snprintf(caller->request_key, sizeof(caller->request_key), "t%lld:%lld", (long long)key->id,
@@ -86,15 +89,17 @@ static enum err check_key(struct request *request)
 {
     struct uuid public_key;
     const struct api_key_secret *key;
-    const char *sign = request_env(request, "HTTP_REST_SIGN");
+    const char *sign = NULL;
 
     enum err rc = read_public_key(request, &public_key);
+    if (rc == ERR_OK)
+        rc = request_header(request, "Rest-Sign", &sign);
     if (rc == ERR_OK && (sign == NULL || *sign == '\0'))
         rc = ERR_KEY_MISSING;
     if (rc == ERR_OK)
         rc = api_key_lookup(request->db, request->app->master_key, &public_key, FACE, &key);
     if (rc == ERR_OK)
-        rc = check_sign(request, key);
+        rc = check_sign(request, sign, key);
     if (rc == ERR_OK)
         rc = check_address(request, &key);
     if (rc == ERR_OK)

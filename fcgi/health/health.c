@@ -64,16 +64,14 @@ static const struct route rows[] = {
      .needs_no_db = true,
      .effect = EFFECT_READS,
      .handler = live,
-     .help = "The worker answers.",
-     .params = ""},
+     .help = "The worker answers."},
     {.methods = METHOD_GET,
      .path = "/health/ready",
      .auth = &auth_public,
      .needs_no_db = true,
      .effect = EFFECT_READS,
      .handler = ready,
-     .help = "The worker can serve: database reachable, schema current.",
-     .params = ""},
+     .help = "The worker can serve: database reachable, schema current."},
 };
 
 ROUTE_TABLE(routes_health, rows);

@@ -60,11 +60,11 @@ static enum err handle_open(struct request *request, struct reply *reply)
     struct session session;
 
     /* A form of another site must not sign its visitor in as somebody else: forms cannot be JSON. */
-    if (request->json == NULL)
+    if (!request->json)
         return ERR_CONTENT_TYPE;
     if (!session_cookie_possible(request))
         return ERR_HTTPS_NEEDED;
-    enum err rc = FIELDS_READ(request, login_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
         return rc;
     const char *login = params.username[0] != '\0' ? params.username : params.email;
@@ -122,20 +122,18 @@ static const struct route rows[] = {
      .body_cap = LOGIN_BODY_CAP,
      .handler = handle_open,
      .help = "Signs in: gives a ticket, and sets the session cookie.",
-     .params = "username email password* otp timeout"},
+     .fields = FIELD_TABLE(login_fields, struct login_params)},
     {.methods = METHOD_GET,
      .path = "/identity-service/session",
      .auth = &auth_session,
      .effect = EFFECT_READS,
      .handler = handle_check,
-     .help = "The session that the ticket belongs to; moves its end on.",
-     .params = ""},
+     .help = "The session that the ticket belongs to; moves its end on."},
     {.methods = METHOD_DELETE,
      .path = "/identity-service/session",
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
      .handler = handle_close,
-     .help = "Signs out: ends the session and clears the cookie.",
-     .params = ""},
+     .help = "Signs out: ends the session and clears the cookie."},
 };
 ROUTE_TABLE(routes_identity_session, rows);

@@ -179,6 +179,7 @@ static void forget_reply(struct request *request, struct reply *reply)
     json_object_put(reply->value);
     *reply = (struct reply){0};
     request->err_field = request->err_detail = NULL;
+    request->reader.fault_count = 0;
     request->caller = (struct caller){0};
     request->proven = NULL;
 }

@@ -47,7 +47,7 @@ static enum err parse_pair(struct request *request, const char *pair, size_t len
     rc = decode(request, pair + start, len - start, &value, &value_len);
     if (rc != ERR_OK)
         return request_fail(request, name, rc);
-    return request_add_param(request, name, value, value_len, NULL);
+    return request_add_param(request, name, value, value_len);
 }
 
 enum err form_parse(struct request *request, const char *text, size_t len)
@@ -144,7 +144,7 @@ static enum err parse_part(struct request *request, const char *part, size_t len
     char *copy = request_copy(request, value, value_len);
     if (copy == NULL)
         return ERR_NO_MEMORY;
-    return request_add_param(request, name, copy, value_len, NULL);
+    return request_add_param(request, name, copy, value_len);
 }
 
 enum err form_parse_multipart(struct request *request, const char *content_type, const char *body,

@@ -23,37 +23,48 @@ static void add_part(struct text *out, const char *part, size_t len)
     text_add(out, part, len);
 }
 
-/* Adds a parameter. 10 and 10.00 are one amount: zeros behind a fraction do not count. */
-static void add_param(struct text *out, const struct param *param)
+/* How much of a value counts. 10 and 10.00 are one amount: zeros behind a fraction do not. */
+static size_t length_that_counts(const struct value *value)
 {
     static const char *const numbers[] = {"amount", "price", "stop"};
-    size_t len = param->value_len;
+    size_t len = value->len;
 
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (strcmp(param->name, numbers[i]) != 0 || memchr(param->value, '.', len) == NULL ||
-            strspn(param->value, "0123456789.") != len)
+    for (size_t i = 0; value->name != NULL && i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (strcmp(value->name, numbers[i]) != 0 || memchr(value->text, '.', len) == NULL ||
+            strspn(value->text, "0123456789.") != len)
             continue;
-        while (param->value[len - 1] == '0')
+        while (value->text[len - 1] == '0')
             len--;
-        len -= param->value[len - 1] == '.';
+        len -= value->text[len - 1] == '.';
     }
-    add_part(out, param->name, strlen(param->name));
-    add_part(out, param->value, len);
+    return len;
+}
+
+/* Adds a parameter with all that it holds: an object is told apart from a list and from a text. */
+static void add_value(struct text *out, const struct value *value)
+{
+    bool nested = value->type == VALUE_OBJECT || value->type == VALUE_LIST;
+    add_part(out, value->name == NULL ? "" : value->name,
+             value->name == NULL ? 0 : strlen(value->name));
+    add_part(out, value->text, length_that_counts(value));
+    if (nested)
+        text_addf(out, "%c%zu", value->type == VALUE_OBJECT ? '{' : '[', value->count);
+    for (const struct value *child = value->first; child != NULL; child = child->next)
+        add_value(out, child);
 }
 
 /* The parameters in the order of their names: the order in which they are sent does not matter. */
 static size_t sort_params(const struct request *request,
-                          const struct param *sorted[REQUEST_MAX_PARAMS])
+                          const struct value *sorted[REQUEST_MAX_PARAMS])
 {
     size_t count = 0;
-    for (size_t i = 0; i < request->param_count; i++) {
-        const struct param *param = &request->params[i];
-        if (is_proof(param->name))
+    for (const struct value *value = request->params.first; value != NULL; value = value->next) {
+        if (is_proof(value->name) || value->type == VALUE_NULL)
             continue;
         size_t at = count++;
-        for (; at > 0 && strcmp(sorted[at - 1]->name, param->name) > 0; at--)
+        for (; at > 0 && strcmp(sorted[at - 1]->name, value->name) > 0; at--)
             sorted[at] = sorted[at - 1];
-        sorted[at] = param;
+        sorted[at] = value;
     }
     return count;
 }
@@ -61,7 +72,7 @@ static size_t sort_params(const struct request *request,
 static enum err digest_request(const struct request *request, uint8_t out[SHA256_SIZE])
 {
     struct text input = TEXT(DIGEST_INPUT_MAX);
-    const struct param *sorted[REQUEST_MAX_PARAMS];
+    const struct value *sorted[REQUEST_MAX_PARAMS];
     size_t count = sort_params(request, sorted);
 
     add_part(&input, request->method, strlen(request->method));
@@ -69,7 +80,7 @@ static enum err digest_request(const struct request *request, uint8_t out[SHA256
     for (size_t i = 0; i < request->capture_count; i++)
         add_part(&input, request->captures[i].value, strlen(request->captures[i].value));
     for (size_t i = 0; i < count; i++)
-        add_param(&input, sorted[i]);
+        add_value(&input, sorted[i]);
     enum err rc = input.full ? ERR_TOO_LARGE : ERR_OK;
     if (rc == ERR_OK)
         crypto_sha256(input.data, input.len, out);
@@ -98,11 +109,14 @@ enum err idempotency_check(struct request *request, const char *field, const cha
 enum err idempotency_take(struct request *request)
 {
     struct caller *caller = &request->caller;
-    const char *key = request_env(request, "HTTP_IDEMPOTENCY_KEY");
+    const char *key;
 
+    enum err rc = request_header(request, IDEMPOTENCY_HEADER, &key);
+    if (rc != ERR_OK)
+        return rc;
     if (key == NULL || *key == '\0')
         return request_fail(request, IDEMPOTENCY_HEADER, ERR_MISSING);
-    enum err rc = idempotency_check(request, IDEMPOTENCY_HEADER, key);
+    rc = idempotency_check(request, IDEMPOTENCY_HEADER, key);
     if (rc != ERR_OK)
         return rc;
     idempotency_name(key, caller->request_key);

@@ -1,6 +1,7 @@
 /* The routes as a table for people and as a document for programs. */
 #include "fcgi/server/openapi.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fcgi/server/face.h"
@@ -30,17 +31,35 @@ static void rights_words(const struct face *face, unsigned rights, struct text *
     }
 }
 
+/* " (partner* amount|amount_int*)": what a route takes beside what its path says; "" for nothing. */
+static void field_words(const struct route *route, struct text *out)
+{
+    for (size_t i = 0; route->fields != NULL && i < route->fields->count; i++) {
+        const struct field *field = &route->fields->rows[i];
+        if (field->place == FIELD_IN_PATH)
+            continue;
+        text_addf(out, "%s%s", out->len == 0 ? " (" : " ", field->name);
+        if (field->type == FIELD_AMOUNT)
+            text_addf(out, "|%s_int", field->name);
+        if (field->required)
+            text_putc(out, '*');
+    }
+    if (out->len > 0)
+        text_putc(out, ')');
+}
+
 static void table_row(const struct face *face, const struct route *route, struct text *out)
 {
-    struct text verbs = TEXT(64), who = TEXT(RIGHTS_SIZE);
+    struct text verbs = TEXT(64), who = TEXT(RIGHTS_SIZE), takes = TEXT(1024);
     for (size_t i = 0; i < METHOD_COUNT; i++)
         if ((route->methods & methods[i].bit) != 0)
             text_addf(&verbs, "%s%s", verbs.len > 0 ? "," : "", methods[i].name);
     rights_words(face, route->rights, &who);
-    text_addf(out, "%-9s %-44s %-8s %-22s %s%s%s%s\n", text_string(&verbs), route->path,
+    field_words(route, &takes);
+    text_addf(out, "%-9s %-44s %-8s %-22s %s%s\n", text_string(&verbs), route->path,
               route->auth->name, who.len > 0 ? text_string(&who) : "-", route->help,
-              route->params[0] != '\0' ? " (" : "", route->params,
-              route->params[0] != '\0' ? ")" : "");
+              text_string(&takes));
+    text_free(&takes);
     text_free(&verbs);
     text_free(&who);
 }
@@ -105,57 +124,54 @@ static void path_parameters(const struct route *route, struct json_object *list)
     }
 }
 
-/* Walks the names of a params string; `*required` says whether a star followed. */
-static const char *next_param(const char *p, size_t *len, bool *required)
+/* Calls `add` for each name that a field goes by: an amount has two, of which one will do. */
+static void each_name(const struct field *field, struct json_object *list,
+                      void (*add)(struct json_object *list, const char *name, bool required))
 {
-    p += strspn(p, " ");
-    size_t n = strcspn(p, " ");
-    *required = n > 0 && p[n - 1] == '*';
-    *len = *required ? n - 1 : n;
-    return n == 0 ? NULL : p;
+    char units[64];
+    bool two = field->type == FIELD_AMOUNT;
+    add(list, field->name, field->required && !two);
+    snprintf(units, sizeof(units), "%s_int", field->name);
+    if (two)
+        add(list, units, false);
+}
+
+static void add_query(struct json_object *list, const char *name, bool required)
+{
+    add_parameter(list, name, strlen(name), "query", required);
 }
 
 static void query_parameters(const struct route *route, struct json_object *list)
 {
-    size_t len;
-    bool required;
-    const char *p = route->params;
-    while ((p = next_param(p, &len, &required)) != NULL) {
-        add_parameter(list, p, len, "query", required);
-        p += len + required;
-    }
+    for (size_t i = 0; route->fields != NULL && i < route->fields->count; i++)
+        if (route->fields->rows[i].place == FIELD_IN_PARAMS)
+            each_name(&route->fields->rows[i], list, add_query);
+}
+
+static void add_property(struct json_object *schema, const char *name, bool required)
+{
+    child(child(schema, "properties"), name);
+    if (!required)
+        return;
+    struct json_object *names;
+    if (!json_object_object_get_ex(schema, "required", &names))
+        names = child_array(schema, "required");
+    json_object_array_add(names, json_object_new_string(name));
 }
 
 static void body_schema(const struct face *face, const struct route *route,
                         struct json_object *operation)
 {
-    size_t len;
-    bool required;
-    const char *p = route->params;
     /* A signed body is a form: clients sign the bytes that they build of their parameters. */
     bool as_form = route->auth->signs_body || (face->inputs & INPUT_JSON) == 0;
     const char *type = as_form ? "application/x-www-form-urlencoded" : "application/json";
     struct json_object *content = child(child(operation, "requestBody"), "content");
     struct json_object *schema = child(child(content, type), "schema");
-    struct json_object *names = json_object_new_array();
     reply_text(schema, "type", "object");
-    struct json_object *properties = child(schema, "properties");
-    while ((p = next_param(p, &len, &required)) != NULL) {
-        struct json_object *name = json_object_new_string_len(p, (int)len);
-        /* In JSON a member may be any value. */
-        struct json_object *property = child(properties, json_object_get_string(name));
-        if (as_form)
-            reply_text(property, "type", "string");
-        if (required)
-            json_object_array_add(names, name);
-        else
-            json_object_put(name);
-        p += len + required;
-    }
-    if (json_object_array_length(names) > 0)
-        json_object_object_add(schema, "required", names);
-    else
-        json_object_put(names);
+    child(schema, "properties");
+    for (size_t i = 0; i < route->fields->count; i++)
+        if (route->fields->rows[i].place == FIELD_IN_PARAMS)
+            each_name(&route->fields->rows[i], schema, add_property);
 }
 
 static void security(const struct face *face, const struct route *route,
@@ -189,7 +205,7 @@ static void add_operation(struct json_object *paths, const struct face *face,
         json_object_object_add(operation, "parameters", list);
     else
         json_object_put(list);
-    if (has_body && route->params[0] != '\0')
+    if (has_body && route->fields != NULL)
         body_schema(face, route, operation);
     security(face, route, operation);
     struct json_object *responses = child(operation, "responses");

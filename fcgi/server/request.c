@@ -1,5 +1,6 @@
 #include "fcgi/server/request.h"
 
+#include <ctype.h>
 #include <fcgiapp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 #include "fcgi/server/app.h"
 #include "fcgi/server/face.h"
 #include "fcgi/server/form.h"
-#include "fcgi/server/json_body.h"
 #include "fcgi/server/router.h"
 
 #define ID_MAX 63 /* what a log line takes */
@@ -25,12 +25,36 @@ const char *request_env(const struct request *request, const char *name)
     return NULL;
 }
 
-const struct param *request_param(const struct request *request, const char *name)
+/* Whether a CGI variable is what a header becomes: HTTP_REST_KEY of Rest-Key. Gives its value. */
+static const char *header_value(const char *variable, const char *header)
 {
-    for (size_t i = 0; i < request->param_count; i++)
-        if (strcmp(request->params[i].name, name) == 0)
-            return &request->params[i];
-    return NULL;
+    static const char prefix[] = "HTTP_";
+    if (strncmp(variable, prefix, sizeof(prefix) - 1) != 0)
+        return NULL;
+    variable += sizeof(prefix) - 1;
+    for (; *header != '\0'; header++, variable++)
+        if (*variable != (*header == '-' ? '_' : toupper((unsigned char)*header)))
+            return NULL;
+    return *variable == '=' ? variable + 1 : NULL;
+}
+
+enum err request_header(struct request *request, const char *name, const char **value)
+{
+    *value = NULL;
+    for (char *const *p = request->env; p != NULL && *p != NULL; p++) {
+        const char *found = header_value(*p, name);
+        if (found != NULL && *value != NULL)
+            return request_fail(request, name, ERR_REPEATED);
+        if (found != NULL)
+            *value = found;
+    }
+    return ERR_OK;
+}
+
+const struct value *request_param(const struct request *request, const char *name)
+{
+    const struct value *value = value_member(&request->params, name);
+    return value == NULL || value->type == VALUE_NULL ? NULL : value;
 }
 
 const char *request_capture(const struct request *request, const char *name)
@@ -71,22 +95,16 @@ void *request_alloc(struct request *request, size_t size)
 
 char *request_copy(struct request *request, const void *data, size_t len)
 {
-    char *copy = request_alloc(request, len + 1);
-    if (copy != NULL) {
-        memcpy(copy, data, len);
-        copy[len] = '\0';
-    }
-    return copy;
+    return arena_copy(&request->arena, data, len);
 }
 
-enum err request_add_param(struct request *request, const char *name, const char *value,
-                           size_t value_len, struct json_object *json)
+enum err request_add_param(struct request *request, const char *name, const char *text, size_t len)
 {
     if (request->param_count == REQUEST_MAX_PARAMS)
         return ERR_TOO_MANY_PARAMS;
-    request->params[request->param_count++] =
-        (struct param){.name = name, .value = value, .value_len = value_len, .json = json};
-    return ERR_OK;
+    request->param_count++;
+    enum err rc = value_add_pair(&request->arena, &request->params, name, text, len);
+    return rc == ERR_OK ? ERR_OK : request_fail(request, name, rc);
 }
 
 /* The variable, or "" where there is none. */
@@ -147,7 +165,6 @@ static bool query_flag(const char *query, const char *name)
 static void reset(struct request *request)
 {
     struct arena arena = request->arena;
-    json_object_put(request->json);
     arena_clear(&arena);
     memset(request, 0, sizeof(*request));
     request->arena = arena;
@@ -158,6 +175,8 @@ void request_start(struct request *request, struct app *app, char *const *env)
     reset(request);
     request->app = app;
     request->env = env;
+    request->params = (struct value){.type = VALUE_OBJECT, .text = ""};
+    request->reader.arena = &request->arena;
     request->method = env_or_empty(request, "REQUEST_METHOD");
     request->remote = env_or_empty(request, "REMOTE_ADDR");
     const char *https = env_or_empty(request, "HTTPS");
@@ -213,32 +232,57 @@ enum err request_read(struct request *request, struct FCGX_Stream *in, size_t ca
     return ERR_OK;
 }
 
-/* Whether the media type of a Content-Type header is `type`, whatever parameters follow. */
+/* Whether the media type of a Content-Type header is `type`, whatever parameters follow; some clients
+ * forget the semicolon in front of them. */
 static bool is_type(const char *header, const char *type)
 {
     size_t len = strlen(type);
-    if (strncasecmp(header, type, len) != 0)
-        return false;
-    header += len;
-    header += strspn(header, " \t");
-    return *header == '\0' || *header == ';';
+    return strncasecmp(header, type, len) == 0 &&
+           (header[len] == '\0' || strchr("; \t", header[len]) != NULL);
+}
+
+static enum err parse_json(struct request *request, const char *body, size_t len)
+{
+    struct value *root;
+    const char *where;
+    enum err rc = value_parse(&request->arena, body, len, &root, &where);
+    if (rc != ERR_OK)
+        return request_fail(request, where, rc);
+    if (root->type != VALUE_OBJECT)
+        return ERR_MALFORMED;
+    if (root->count > REQUEST_MAX_PARAMS)
+        return ERR_TOO_MANY_PARAMS;
+    request->params = *root;
+    request->param_count = root->count;
+    request->json = true;
+    return ERR_OK;
+}
+
+/* A byte-order mark in front of a body is no part of it. */
+static size_t mark_length(const char *body, size_t len)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    return len >= sizeof(mark) - 1 && memcmp(body, mark, sizeof(mark) - 1) == 0 ? sizeof(mark) - 1
+                                                                                : 0;
 }
 
 static enum err parse_body(struct request *request)
 {
     const char *type = env_or_empty(request, "CONTENT_TYPE");
-    const char *body = (const char *)request->body;
+    size_t mark = mark_length((const char *)request->body, request->body_len);
+    const char *body = (const char *)request->body + mark;
+    size_t len = request->body_len - mark;
     unsigned inputs = request->face->inputs;
-    if (request->body_len == 0)
+    if (len == 0)
         return ERR_OK;
     /* A few old clients send a form without saying so. */
     if ((inputs & INPUT_FORM) != 0 &&
         (type[0] == '\0' || is_type(type, "application/x-www-form-urlencoded")))
-        return form_parse(request, body, request->body_len);
+        return form_parse(request, body, len);
     if ((inputs & INPUT_JSON) != 0 && is_type(type, "application/json"))
-        return json_parse_body(request, body, request->body_len);
+        return parse_json(request, body, len);
     if ((inputs & INPUT_MULTIPART) != 0 && is_type(type, "multipart/form-data"))
-        return form_parse_multipart(request, type, body, request->body_len);
+        return form_parse_multipart(request, type, body, len);
     return (inputs & INPUT_SKIP_OTHERS) != 0 ? ERR_OK : ERR_CONTENT_TYPE;
 }
 
@@ -256,7 +300,6 @@ enum err request_parse(struct request *request)
 
 void request_free(struct request *request)
 {
-    json_object_put(request->json);
     arena_free(&request->arena);
     memset(request, 0, sizeof(*request));
 }

@@ -7,13 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <json-c/json.h>
-
 #include "base/actor.h"
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/id.h"
-#include "fcgi/server/arena.h"
 #include "identity/caller.h"
+#include "json/field.h"
 
 struct db;
 struct matcher_client;
@@ -23,18 +22,8 @@ struct auth;
 struct app;
 
 #define REQUEST_MAX_PARAMS 64      /* parameters of query and body together */
-#define REQUEST_MAX_DEPTH 16       /* nesting of a JSON body */
 #define REQUEST_MAX_CAPTURES 4     /* {names} in a path pattern */
 #define REQUEST_BODY_CAP (1 << 20) /* bytes; a route may ask for less */
-
-/* One parameter. Query, form and top-level JSON members end up here alike; a JSON null counts as
- * absent. Calls by API key have parameters from the signed body only. */
-struct param {
-    const char *name;  /* NUL-terminated, decoded */
-    const char *value; /* decoded bytes, NUL after value_len; for JSON members their exact text */
-    size_t value_len;
-    struct json_object *json; /* the member itself where the body was JSON, else NULL */
-};
 
 struct request {
     struct app *app;                /* what the process holds: database, keys, configuration */
@@ -53,8 +42,10 @@ struct request {
     bool raw, pretty;    /* ?raw, ?pretty (v1) */
     const uint8_t *body; /* exact bytes: what a signature covers */
     size_t body_len;
-    struct param params[REQUEST_MAX_PARAMS];
-    size_t param_count;
+    struct value params; /* an object: query, form and JSON members end up here alike. Calls by API
+                            key have parameters from the signed body only */
+    size_t param_count;  /* that were sent, names with brackets counted one by one */
+    bool json;           /* the body is JSON */
     struct {
         const char *name;
         const char *value;
@@ -63,18 +54,23 @@ struct request {
     struct caller caller; /* who is calling; zero where the route is public */
     const char
         *err_field; /* the parameter that the error is about, or NULL; static or request-lived */
-    const char *err_detail;   /* replaces the registry's text where set; static or request-lived */
-    struct json_object *json; /* the parsed JSON body, or NULL; owned by the request */
-    struct arena arena;       /* decoded parameters live here: request_alloc */
-    char *const *env;         /* CGI variables, for request_env alone */
-    char own_id[33];          /* where the server gave no request id */
+    const char *err_detail; /* replaces the registry's text where set; static or request-lived */
+    struct field_reader reader; /* of the field table; its faults, where a face shows them all */
+    struct arena arena;         /* decoded parameters live here: request_alloc */
+    char *const *env;           /* CGI variables, for request_env alone */
+    char own_id[33];            /* where the server gave no request id */
 };
 
 /* A CGI variable ("HTTP_REST_KEY"), or NULL. */
 const char *request_env(const struct request *request, const char *name);
 
-/* The parameter of that name (the first, body before query), or NULL. */
-const struct param *request_param(const struct request *request, const char *name);
+/* The header of that name ("Rest-Key"), or NULL where there is none.
+ * Returns ERR_REPEATED with the header as the field: there are two of it, which a web server and we
+ * might choose from differently; Rest_Key is the same header to CGI. */
+MUST_USE enum err request_header(struct request *request, const char *name, const char **value);
+
+/* The parameter of that name, or NULL; one that is null counts as absent. */
+const struct value *request_param(const struct request *request, const char *name);
 
 /* The captured path piece of that name, or NULL. */
 const char *request_capture(const struct request *request, const char *name);
@@ -115,15 +111,14 @@ void request_set_path(struct request *request, bool merge_slashes);
  * caller signs the body, the query is left out. GET and HEAD have no body, whatever was sent.
  * request  with its face and route
  * Errors: ERR_CONTENT_TYPE, ERR_MALFORMED, ERR_NOT_UTF8, ERR_TOO_DEEP, ERR_TOO_MANY_PARAMS,
- * ERR_NO_MEMORY. */
+ * ERR_REPEATED with the name of what is there twice, ERR_NO_MEMORY. */
 MUST_USE enum err request_parse(struct request *request);
 
-/* Adds a parameter.
- * name, value  must live as long as the request; the value has a NUL behind `value_len` bytes
- * json         the member itself where the body was JSON, else NULL
- * Returns ERR_TOO_MANY_PARAMS. */
-MUST_USE enum err request_add_param(struct request *request, const char *name, const char *value,
-                                    size_t value_len, struct json_object *json);
+/* Adds a parameter of a form.
+ * name, text  must live as long as the request; `len` bytes with a NUL behind them
+ * Returns ERR_TOO_MANY_PARAMS, ERR_REPEATED, ERR_TOO_DEEP, ERR_NO_MEMORY. */
+MUST_USE enum err request_add_param(struct request *request, const char *name, const char *text,
+                                    size_t len);
 
 /* Memory that lives as long as the request, or NULL. */
 void *request_alloc(struct request *request, size_t size);

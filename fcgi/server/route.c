@@ -28,7 +28,7 @@ const char *route_problem(const struct route *route)
         return "handler or methods are missing";
     if (route->auth == NULL || route->effect == EFFECT_UNSAID)
         return "it does not say who may call, or whether it changes something";
-    if (route->help == NULL || route->help[0] == '\0' || route->params == NULL)
+    if (route->help == NULL || route->help[0] == '\0')
         return "documentation is missing";
     if (route->effect == EFFECT_CHANGES && (pool == POOL_READ || pool == POOL_LIST))
         return "what changes something cannot be in a pool that only reads";

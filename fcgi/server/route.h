@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "fcgi/server/fields.h"
 #include "fcgi/server/reply.h"
 #include "fcgi/server/request.h"
+#include "json/field.h"
 
 /* A way to prove who is calling. */
 struct auth {
@@ -61,16 +61,14 @@ struct route {
     enum effect effect; /* required */
     enum pool pool;
     enum cache cache;
-    bool needs_key;             /* a change that its caller names: header Idempotency-Key */
-    bool needs_no_db;           /* answers without the database: request->db may be NULL */
-    size_t body_cap;            /* bytes; 0 = REQUEST_BODY_CAP */
-    const struct field *fields; /* its parameters, captures included; NULL for none */
-    size_t field_count;
+    bool needs_key;   /* a change that its caller names: header Idempotency-Key */
+    bool needs_no_db; /* answers without the database: request->db may be NULL */
+    size_t body_cap;  /* bytes; 0 = REQUEST_BODY_CAP */
+    const struct field_table
+        *fields;    /* what it takes, FIELD_TABLE; NULL for nothing but captures */
     unsigned shape; /* bits of its face's own, for the envelope: 0 where all rows are alike */
     route_handler *handler;
-    const char *help;   /* one line, required */
-    const char *params; /* "partner* amount amount_int currency* otp": names, * = required; "" where
-                           none */
+    const char *help; /* one line, required */
 };
 
 /* A handler file's rows; its face names the table (struct face, tables). */

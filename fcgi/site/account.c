@@ -71,7 +71,6 @@ static const struct route rows[] = {
      .auth = &auth_session,
      .effect = EFFECT_READS,
      .handler = handle_account,
-     .help = "The user's account: verification, one-time password, wallets with limits.",
-     .params = ""},
+     .help = "The user's account: verification, one-time password, wallets with limits."},
 };
 ROUTE_TABLE(routes_site_account, rows);

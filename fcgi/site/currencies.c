@@ -35,7 +35,6 @@ static const struct route rows[] = {
      .cache = CACHE_PUBLIC_1S,
      .effect = EFFECT_READS,
      .handler = handle_currencies,
-     .help = "All currencies with their decimals and signs.",
-     .params = ""},
+     .help = "All currencies with their decimals and signs."},
 };
 ROUTE_TABLE(routes_site_currencies, rows);

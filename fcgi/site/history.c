@@ -59,6 +59,6 @@ static const struct route rows[] = {
      .effect = EFFECT_READS,
      .handler = handle_history,
      .help = "One page of a wallet's history, newest first; days are UTC, the last one included.",
-     .params = "currency* type date_start date_end trade_id page"},
+     .fields = &history_params},
 };
 ROUTE_TABLE(routes_site_history, rows);

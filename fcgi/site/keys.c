@@ -1,4 +1,5 @@
 /* The user's API keys. */
+#include <stdio.h>
 #include <string.h>
 
 #include "fcgi/server/app.h"
@@ -10,6 +11,9 @@
 #include "identity/user.h"
 
 #define RIGHTS_TEXT_MAX 256
+#define RIGHTS_MAX 16    /* in one list */
+#define NETWORKS_MAX 128 /* in one list: more do not fit API_KEY_NETWORKS_MAX */
+#define WORD_MAX 64      /* code points of a right or a network */
 
 /* A list of text as a JSON array, empty items left out. */
 static struct json_object *split(const char *list)
@@ -54,76 +58,42 @@ static enum err handle_list(struct request *request, struct reply *reply)
     return api_key_list(request->db, request->caller.user_id, add_key, list);
 }
 
-/* Joins the strings of an array parameter with commas. An absent one is empty. */
-static enum err read_list(struct request *request, const char *name, char *out, size_t size)
-{
-    const struct param *param = request_param(request, name);
-    struct text joined = TEXT(size - 1);
-    enum err rc = ERR_OK;
+/* What a key may do and from where, as it is sent and as it is kept. */
+struct key_params {
+    int64_t face;
+    struct field_list rights, networks; /* of const char * */
+    const char *otp;
+    struct uuid key;
+};
 
-    out[0] = '\0';
-    if (param == NULL)
-        return ERR_OK;
-    if (!json_object_is_type(param->json, json_type_array))
-        return request_fail_text(request, name, ERR_INVALID, "should be a list");
-    size_t count = json_object_array_length(param->json);
-    for (size_t i = 0; rc == ERR_OK && i < count; i++) {
-        struct json_object *item = json_object_array_get_idx(param->json, i);
-        const char *string = json_object_get_string(item);
-        if (!json_object_is_type(item, json_type_string) || *string == '\0' ||
-            strlen(string) != (size_t)json_object_get_string_len(item) || strchr(string, ','))
-            rc = request_fail(request, name, ERR_INVALID);
-        else
-            text_addf(&joined, "%s%s", i > 0 ? "," : "", string);
-    }
-    if (rc == ERR_OK && joined.full)
-        rc = request_fail(request, name, ERR_TOO_LONG);
-    if (rc == ERR_OK)
-        text_copy(out, size, text_string(&joined));
-    text_free(&joined);
-    return rc;
-}
-
-/* What a key may do and from where. */
 struct access {
     unsigned rights;
     char networks[API_KEY_NETWORKS_MAX + 1];
 };
 
-static enum err read_access(struct request *request, struct access *out)
-{
-    char rights[RIGHTS_TEXT_MAX];
-    const char *field = NULL;
-
-    if (request_param(request, "rights") == NULL)
-        return request_fail(request, "rights", ERR_MISSING);
-    enum err rc = read_list(request, "rights", rights, sizeof(rights));
-    if (rc != ERR_OK)
-        return rc;
-    if (!rights_parse(rights, &out->rights))
-        return request_fail_text(request, "rights", ERR_INVALID,
-                                 "should be one or more of the known rights");
-    rc = read_list(request, "networks", out->networks, sizeof(out->networks));
-    if (rc != ERR_OK)
-        return rc;
-    rc = api_key_check_access(out->rights, out->networks, &field);
-    return rc == ERR_OK ? ERR_OK : request_fail(request, field, rc);
-}
-
-struct key_params {
-    int64_t face;
-    const char *otp;
-    struct uuid key;
-};
+static const struct field word = {
+    .type = FIELD_TEXT, .min = 1, .max = WORD_MAX, .size = sizeof(const char *)};
 
 #define AT(member) offsetof(struct key_params, member)
+#define FIELD_ACCESS                                                                \
+    {.name = "rights",                                                              \
+     .type = FIELD_LIST,                                                            \
+     .required = true,                                                              \
+     .max = RIGHTS_MAX,                                                             \
+     .item = &word,                                                                 \
+     .offset = AT(rights)},                                                         \
+    {                                                                               \
+        .name = "networks", .type = FIELD_LIST, .max = NETWORKS_MAX, .item = &word, \
+        .offset = AT(networks)                                                      \
+    }
 #define FIELD_OTP                                                                 \
     {                                                                             \
         .name = "otp", .type = FIELD_TEXT, .max = OTP_TEXT_MAX, .offset = AT(otp) \
     }
-#define FIELD_PUBLIC_KEY                                                       \
-    {                                                                          \
-        .name = "key", .type = FIELD_UUID, .required = true, .offset = AT(key) \
+#define FIELD_PUBLIC_KEY                                                             \
+    {                                                                                \
+        .name = "key", .type = FIELD_UUID, .place = FIELD_IN_PATH, .required = true, \
+        .offset = AT(key)                                                            \
     }
 
 static const struct field create_fields[] = {
@@ -133,10 +103,48 @@ static const struct field create_fields[] = {
      .offset = AT(face),
      .choices = api_key_faces},
     FIELD_OTP,
+    FIELD_ACCESS,
 };
-static const struct field change_fields[] = {FIELD_PUBLIC_KEY, FIELD_OTP};
+static const struct field change_fields[] = {FIELD_PUBLIC_KEY, FIELD_OTP, FIELD_ACCESS};
 static const struct field revoke_fields[] = {FIELD_PUBLIC_KEY};
 #undef AT
+
+/* Joins the words of a list with commas, as they are kept. */
+static enum err join(struct request *request, const char *name, const struct field_list *list,
+                     char *out, size_t size)
+{
+    const char *const *words = list->items;
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < list->count; i++) {
+        if (strchr(words[i], ',') != NULL)
+            return request_fail(request, name, ERR_INVALID);
+        len += (size_t)snprintf(out + len, size - len, "%s%s", i > 0 ? "," : "", words[i]);
+        if (len >= size)
+            return request_fail(request, name, ERR_TOO_LONG);
+    }
+    return ERR_OK;
+}
+
+static enum err read_access(struct request *request, const struct key_params *params,
+                            struct access *out)
+{
+    char rights[RIGHTS_TEXT_MAX];
+    const char *field = NULL;
+
+    enum err rc = join(request, "rights", &params->rights, rights, sizeof(rights));
+    if (rc != ERR_OK)
+        return rc;
+    if (!rights_parse(rights, &out->rights))
+        return request_fail_text(request, "rights", ERR_INVALID,
+                                 "should be one or more of the known rights");
+    rc = join(request, "networks", &params->networks, out->networks, sizeof(out->networks));
+    if (rc != ERR_OK)
+        return rc;
+    rc = api_key_check_access(out->rights, out->networks, &field);
+    return rc == ERR_OK ? ERR_OK : request_fail(request, field, rc);
+}
 
 /* Takes the one-time password where the account has one: a stolen session is not enough to make a
  * key, nor to let one do more. */
@@ -152,17 +160,14 @@ static enum err take_otp(struct request *request, const char *otp)
 }
 
 /* Reads what a key is to be allowed, all of it checked before the one-time password is used up. */
-static enum err read_order(struct request *request, const struct field *fields, size_t count,
-                           struct key_params *params, struct access *access)
+static enum err read_order(struct request *request, struct key_params *params,
+                           struct access *access)
 {
-    enum err rc = fields_read(request, fields, count, params);
+    enum err rc = FIELDS_READ(request, params);
     if (rc == ERR_OK)
-        rc = read_access(request, access);
+        rc = read_access(request, params, access);
     return rc == ERR_OK ? take_otp(request, params->otp) : rc;
 }
-
-#define READ_ORDER(request, table, params, access) \
-    read_order((request), (table), sizeof(table) / sizeof((table)[0]), (params), (access))
 
 static enum err handle_create(struct request *request, struct reply *reply)
 {
@@ -172,7 +177,7 @@ static enum err handle_create(struct request *request, struct reply *reply)
     char secret[API_KEY_SECRET_TEXT_SIZE];
     const char *field = NULL;
 
-    enum err rc = READ_ORDER(request, create_fields, &params, &access);
+    enum err rc = read_order(request, &params, &access);
     if (rc != ERR_OK)
         return rc;
     rc = api_key_add(request->db, request->app->master_key, request->caller.user_id,
@@ -192,7 +197,7 @@ static enum err handle_change(struct request *request, struct reply *reply)
     struct access access = {.rights = 0};
     const char *field = NULL;
 
-    enum err rc = READ_ORDER(request, change_fields, &params, &access);
+    enum err rc = read_order(request, &params, &access);
     if (rc != ERR_OK)
         return rc;
     rc = api_key_change(request->db, request->caller.user_id, &params.key, access.rights,
@@ -207,7 +212,7 @@ static enum err handle_revoke(struct request *request, struct reply *reply)
 {
     struct key_params params = {0};
 
-    enum err rc = FIELDS_READ(request, revoke_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = api_key_revoke(request->db, request->caller.user_id, &params.key);
     if (rc != ERR_OK)
@@ -216,34 +221,35 @@ static enum err handle_revoke(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
+#define TABLE(rows) FIELD_TABLE(rows, struct key_params)
+
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/keys",
      .auth = &auth_session,
      .effect = EFFECT_READS,
      .handler = handle_list,
-     .help = "The user's API keys, newest first.",
-     .params = ""},
+     .help = "The user's API keys, newest first."},
     {.methods = METHOD_POST,
      .path = "/site/keys",
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
      .handler = handle_create,
      .help = "Makes an API key; its secret is shown this once.",
-     .params = "face* rights* networks otp"},
+     .fields = TABLE(create_fields)},
     {.methods = METHOD_POST,
      .path = "/site/keys/{key}",
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
      .handler = handle_change,
      .help = "Changes what an API key may do and from where, from its next call on.",
-     .params = "rights* networks otp"},
+     .fields = TABLE(change_fields)},
     {.methods = METHOD_DELETE,
      .path = "/site/keys/{key}",
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
      .handler = handle_revoke,
      .help = "Revokes an API key at once.",
-     .params = ""},
+     .fields = TABLE(revoke_fields)},
 };
 ROUTE_TABLE(routes_site_keys, rows);

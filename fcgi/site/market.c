@@ -6,6 +6,7 @@
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
 #include "fcgi/site/face.h"
+#include "fcgi/views/placement.h"
 #include "identity/idkey.h"
 #include "identity/user.h"
 #include "market/board.h"
@@ -82,85 +83,33 @@ static enum err handle_orders(struct request *request, struct reply *reply)
     return rc == ERR_OK ? market_board(request->db, request->caller.user_id, add_fee, fees) : rc;
 }
 
-struct place_params {
-    const char *market;
-    int64_t type;
-    bool fiat_fee;
-};
-
-static const char *const types[] = {[MARKET_BID] = "bid", [MARKET_ASK] = "ask", NULL};
-
-#define AT(member) offsetof(struct place_params, member)
 static const struct field place_fields[] = {
     {.name = "market",
      .type = FIELD_TEXT,
      .required = true,
      .min = 1,
      .max = MARKET_CODE_SIZE - 1,
-     .offset = AT(market)},
-    {.name = "type",
-     .type = FIELD_CHOICE,
-     .required = true,
-     .offset = AT(type),
-     .choices = types,
-     .detail = "should be ask or bid"},
-    {.name = "prefer_fiat_fee", .type = FIELD_BOOL, .offset = AT(fiat_fee)},
-};
-#undef AT
-
-/* What is asked for, with the prices that the placement points to. */
-struct place_order {
-    struct market_placement placement;
-    struct amount price, stop;
+     .offset = PLACEMENT_AT(market)},
+    PLACEMENT_FIELDS,
 };
 
-/* Reads a price where there is one: `out` is where it goes, `*price` then points to it. */
-static enum err read_price(struct request *request, const char *name, const struct market *market,
-                           struct amount *out, const struct amount **price)
+static enum err read_order(struct request *request, struct placement *placement)
 {
-    bool given = false;
-    enum err rc = fields_amount_if_given(request, name, market->currency, out, &given);
-    *price = given ? out : NULL;
-    return rc;
-}
+    struct placement_params params = {.market = ""};
+    const struct market *market;
 
-static enum err read_order(struct request *request, struct place_order *order)
-{
-    struct place_params params = {.market = ""};
-    struct market_placement *placement = &order->placement;
-
-    enum err rc = FIELDS_READ(request, place_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
         return rc;
-    rc = market_find(request->db, params.market, strlen(params.market), &placement->market);
+    rc = market_find(request->db, params.market, strlen(params.market), &market);
     if (rc != ERR_OK)
         return request_fail(request, rc == ERR_MARKET_UNKNOWN ? "market" : NULL, rc);
-    placement->side = (enum market_side)params.type;
-    placement->fiat_fee = params.fiat_fee;
-    rc = fields_amount(request, "amount", placement->market->item, &placement->amount);
-    if (rc == ERR_OK)
-        rc = read_price(request, "price", placement->market, &order->price, &placement->price);
-    if (rc == ERR_OK)
-        rc = read_price(request, "stop", placement->market, &order->stop, &placement->stop);
-    return rc;
-}
-
-/* Says which input a refusal of the market is about. */
-static enum err name_field(struct request *request, const struct market_placement *placement,
-                           enum err rc)
-{
-    if (rc == ERR_ORDER_AMOUNT_LOW || rc == ERR_AMOUNT_STEP)
-        return request_fail(request, "amount", rc);
-    if (rc != ERR_PRICE_STEP)
-        return rc;
-    bool price_fits = placement->price == NULL ||
-                      placement->price->units % placement->market->price_step.units == 0;
-    return request_fail(request, price_fits ? "stop" : "price", rc);
+    return placement_make(request, &params, market, placement);
 }
 
 static enum err handle_place(struct request *request, struct reply *reply)
 {
-    struct place_order asked = {.price = {0}};
+    struct placement asked;
     struct market_order order;
     struct uuid oid;
 
@@ -168,10 +117,10 @@ static enum err handle_place(struct request *request, struct reply *reply)
     if (rc != ERR_OK)
         return rc;
     struct actor actor = request_actor(request);
-    rc = market_place(request->db, request->matcher, request->app->master_key, &actor,
-                      &asked.placement, &oid);
+    rc = market_place(request->db, request->matcher, request->app->master_key, &actor, &asked.order,
+                      &oid);
     if (rc != ERR_OK)
-        return name_field(request, &asked.placement, rc);
+        return placement_fail(request, &asked, rc);
     rc = market_order_view(request->db, actor.user_id, &oid, &order);
     if (rc == ERR_OK)
         reply->value = order_object(&order);
@@ -185,6 +134,7 @@ struct order_params {
 static const struct field order_fields[] = {
     {.name = "oid",
      .type = FIELD_UUID,
+     .place = FIELD_IN_PATH,
      .required = true,
      .offset = offsetof(struct order_params, oid)},
 };
@@ -194,7 +144,7 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
     struct order_params params;
     struct market_order order;
 
-    enum err rc = FIELDS_READ(request, order_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = market_cancel(request->db, request->matcher, request->caller.user_id, &params.oid);
     if (rc == ERR_OK)
@@ -227,15 +177,13 @@ static const struct route rows[] = {
      .cache = CACHE_PUBLIC_1S,
      .effect = EFFECT_READS,
      .handler = handle_markets,
-     .help = "The markets with their steps, last prices and the fee of somebody new to them.",
-     .params = ""},
+     .help = "The markets with their steps, last prices and the fee of somebody new to them."},
     {.methods = METHOD_GET,
      .path = "/site/market/orders",
      .auth = &auth_session,
      .effect = EFFECT_READS,
      .handler = handle_orders,
-     .help = "The user's live orders, the oldest first, and their fee in each market.",
-     .params = ""},
+     .help = "The user's live orders, the oldest first, and their fee in each market."},
     {.methods = METHOD_POST,
      .path = "/site/market/orders",
      .auth = &auth_session,
@@ -245,7 +193,7 @@ static const struct route rows[] = {
      .handler = handle_place,
      .help = "Places an order, without price at any price; header Idempotency-Key names the "
              "attempt.",
-     .params = "market* type* amount amount_int price price_int stop stop_int prefer_fiat_fee"},
+     .fields = FIELD_TABLE(place_fields, struct placement_params)},
     {.methods = METHOD_POST,
      .path = "/site/market/orders/{oid}/cancel",
      .auth = &auth_session,
@@ -253,13 +201,12 @@ static const struct route rows[] = {
      .pool = POOL_ORDER,
      .handler = handle_cancel,
      .help = "Takes an order back; what it holds is free again.",
-     .params = ""},
+     .fields = FIELD_TABLE(order_fields, struct order_params)},
     {.methods = METHOD_GET,
      .path = "/site/market/idkey",
      .auth = &auth_session,
      .effect = EFFECT_READS,
      .handler = handle_idkey,
-     .help = "The key of the user's private channel in the stream, good for 24 hours.",
-     .params = ""},
+     .help = "The key of the user's private channel in the stream, good for 24 hours."},
 };
 ROUTE_TABLE(routes_site_market, rows);

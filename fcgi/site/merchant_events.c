@@ -32,28 +32,25 @@ static enum err handle_list(struct request *request, struct reply *reply)
     return rc;
 }
 
-struct endpoint_params {
-    bool paused;
-};
-
 static const struct field endpoint_fields[] = {
+    NOTIFICATION_ENDPOINT_FIELD,
     {.name = "paused",
      .type = FIELD_BOOL,
      .required = true,
-     .offset = offsetof(struct endpoint_params, paused)},
+     .offset = offsetof(struct notification_pause_params, paused)},
 };
 
 static enum err handle_endpoint(struct request *request, struct reply *reply)
 {
-    struct endpoint_params params = {0};
-    enum err rc = FIELDS_READ(request, endpoint_fields, &params);
-    return rc == ERR_OK ? notification_pause(request, reply, params.paused) : rc;
+    struct notification_pause_params params = {0};
+    enum err rc = FIELDS_READ(request, &params);
+    return rc == ERR_OK ? notification_pause(request, reply, &params) : rc;
 }
 
-#define CHANGE_ROUTE(name, function, words, takes)                                      \
-    {                                                                                   \
-        .methods = METHOD_POST, .path = "/site/merchant/" name, .auth = &auth_session,  \
-        .effect = EFFECT_CHANGES, .handler = (function), .help = words, .params = takes \
+#define CHANGE_ROUTE(name, function, words, takes)                                        \
+    {                                                                                     \
+        .methods = METHOD_POST, .path = "/site/merchant/" name, .auth = &auth_session,    \
+        .effect = EFFECT_CHANGES, .handler = (function), .help = words, .fields = (takes) \
     }
 
 static const struct route rows[] = {
@@ -63,22 +60,23 @@ static const struct route rows[] = {
      .effect = EFFECT_READS,
      .handler = handle_list,
      .help = "The merchant's notifications, newest first, and the endpoints where some wait.",
-     .params = NOTIFICATION_LIST_PARAMS},
+     .fields = &notification_list_params},
     {.methods = METHOD_GET,
      .path = "/site/merchant/events/{event}",
      .auth = &auth_session,
      .effect = EFFECT_READS,
      .handler = notification_show,
      .help = "One notification: its attempts, what is signed, and why it was refused.",
-     .params = "look_up"},
+     .fields = &notification_show_path_params},
     CHANGE_ROUTE("events/replay", notification_replay,
                  "Delivers one notification again, or those from cursor first to last.",
-                 "event first last only_pending"),
-    CHANGE_ROUTE("test", notification_test, "Sends a notification of status test.", "url*"),
+                 &notification_replay_params),
+    CHANGE_ROUTE("test", notification_test, "Sends a notification of status test.",
+                 &notification_test_params),
     CHANGE_ROUTE("secret", notification_rotate,
-                 "A new secret for webhook-signature; the old one signs one more day.", ""),
+                 "A new secret for webhook-signature; the old one signs one more day.", NULL),
     CHANGE_ROUTE("endpoints", handle_endpoint,
                  "Holds back the merchant's notifications to a host and port, or goes on.",
-                 "endpoint* paused*"),
+                 FIELD_TABLE(endpoint_fields, struct notification_pause_params)),
 };
 ROUTE_TABLE(routes_site_merchant_events, rows);

@@ -54,11 +54,11 @@ static enum err reply_device(const struct request *request, struct reply *reply,
 
 static enum err handle_add(struct request *request, struct reply *reply)
 {
-    struct add_params params;
+    struct add_params params = {0};
     struct otp_device device;
     struct user user;
 
-    enum err rc = FIELDS_READ(request, add_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = user_by_id(request->db, request->caller.user_id, &user);
     if (rc == ERR_OK)
@@ -89,8 +89,8 @@ static enum err with_code(struct request *request, struct reply *reply, bool ena
                           enum err (*work)(struct db *db, const uint8_t *master, int64_t user_id,
                                            const char *code))
 {
-    struct code_params params;
-    enum err rc = FIELDS_READ(request, code_fields, &params);
+    struct code_params params = {0};
+    enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
         return rc;
     rc = work(request->db, request->app->master_key, request->caller.user_id, params.code);
@@ -118,20 +118,20 @@ static const struct route rows[] = {
      .effect = EFFECT_CHANGES,
      .handler = handle_add,
      .help = "Begins to set up a one-time password: key, link and QR code, shown this once.",
-     .params = "kind*"},
+     .fields = FIELD_TABLE(add_fields, struct add_params)},
     {.methods = METHOD_POST,
      .path = "/site/otp/confirm",
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
      .handler = handle_confirm,
      .help = "Turns the one-time password on, against its first code.",
-     .params = "code*"},
+     .fields = FIELD_TABLE(code_fields, struct code_params)},
     {.methods = METHOD_DELETE,
      .path = "/site/otp",
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
      .handler = handle_remove,
      .help = "Turns the one-time password off, against one more code.",
-     .params = "code*"},
+     .fields = FIELD_TABLE(code_fields, struct code_params)},
 };
 ROUTE_TABLE(routes_site_otp, rows);

@@ -29,7 +29,6 @@ static const struct route rows[] = {
      .auth = &auth_session,
      .effect = EFFECT_READS,
      .handler = handle_partners,
-     .help = "The withdrawal partners, and which of them the user may choose.",
-     .params = ""},
+     .help = "The withdrawal partners, and which of them the user may choose."},
 };
 ROUTE_TABLE(routes_site_partners, rows);

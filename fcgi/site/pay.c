@@ -59,6 +59,7 @@ struct order_params {
 static const struct field order_fields[] = {
     {.name = "id",
      .type = FIELD_UUID,
+     .place = FIELD_IN_PATH,
      .required = true,
      .offset = offsetof(struct order_params, id)},
 };
@@ -80,10 +81,10 @@ static enum err add_qr(const struct request *request, struct json_object *object
 
 static enum err handle_view(struct request *request, struct reply *reply)
 {
-    struct order_params params;
+    struct order_params params = {0};
     struct checkout_order order;
 
-    enum err rc = FIELDS_READ(request, order_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = checkout_view(request->db, &params.id, &order);
     if (rc != ERR_OK)
@@ -97,13 +98,15 @@ struct pay_params {
     const char *otp;
     struct uuid quote;
     bool with_quote;
+    struct field_amount amount;
 };
 
 #define AT(member) offsetof(struct pay_params, member)
 static const struct field pay_fields[] = {
-    {.name = "id", .type = FIELD_UUID, .required = true, .offset = AT(id)},
+    {.name = "id", .type = FIELD_UUID, .place = FIELD_IN_PATH, .required = true, .offset = AT(id)},
     {.name = "otp", .type = FIELD_TEXT, .max = OTP_TEXT_MAX, .offset = AT(otp)},
     {.name = "quote", .type = FIELD_UUID, .offset = AT(quote), .given_offset = AT(with_quote)},
+    {.name = "amount", .type = FIELD_AMOUNT, .offset = AT(amount)},
 };
 #undef AT
 
@@ -116,19 +119,19 @@ struct payment {
 };
 
 /* Reads an optional amount in the order's currency; `given` is NULL where there is none. */
-static enum err read_amount(struct request *request, const struct checkout_order *order,
-                            struct amount *amount, const struct amount **given)
+static enum err read_amount(struct request *request, const struct field_amount *asked,
+                            const struct checkout_order *order, struct amount *amount,
+                            const struct amount **given)
 {
-    *given = orders_amount_given(request) ? amount : NULL;
-    return *given == NULL ? ERR_OK
-                          : fields_amount(request, "amount", order->amount.currency, amount);
+    *given = asked->filled ? amount : NULL;
+    return asked->filled ? fields_amount(request, asked, order->amount.currency, amount) : ERR_OK;
 }
 
 static enum err read_payment(struct request *request, struct payment *payment)
 {
     struct sale_request *sale = &payment->request;
 
-    enum err rc = FIELDS_READ(request, pay_fields, &payment->params);
+    enum err rc = FIELDS_READ(request, &payment->params);
     if (rc == ERR_OK)
         rc = checkout_view(request->db, &payment->params.id, &payment->sale.order);
     if (rc != ERR_OK)
@@ -136,7 +139,8 @@ static enum err read_payment(struct request *request, struct payment *payment)
     *sale =
         (struct sale_request){.master = request->app->master_key, .actor = request_actor(request)};
     if (!payment->params.with_quote)
-        return read_amount(request, &payment->sale.order, &payment->amount, &sale->amount);
+        return read_amount(request, &payment->params.amount, &payment->sale.order, &payment->amount,
+                           &sale->amount);
     sale->quote = &payment->params.quote;
     return ERR_OK;
 }
@@ -193,29 +197,31 @@ static enum err handle_pay(struct request *request, struct reply *reply)
 struct quote_params {
     struct uuid id;
     const struct currency *currency;
+    struct field_amount amount;
 };
 
 #define AT(member) offsetof(struct quote_params, member)
 static const struct field quote_fields[] = {
-    {.name = "id", .type = FIELD_UUID, .required = true, .offset = AT(id)},
+    {.name = "id", .type = FIELD_UUID, .place = FIELD_IN_PATH, .required = true, .offset = AT(id)},
     {.name = "currency", .type = FIELD_CURRENCY, .required = true, .offset = AT(currency)},
+    {.name = "amount", .type = FIELD_AMOUNT, .offset = AT(amount)},
 };
 #undef AT
 
 static enum err handle_quote(struct request *request, struct reply *reply)
 {
-    struct quote_params params;
+    struct quote_params params = {0};
     struct checkout_order order;
     struct checkout_quote quote;
     struct amount amount;
     const struct amount *given = NULL;
     char id[UUID_TEXT_SIZE];
 
-    enum err rc = FIELDS_READ(request, quote_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = checkout_view(request->db, &params.id, &order);
     if (rc == ERR_OK)
-        rc = read_amount(request, &order, &amount, &given);
+        rc = read_amount(request, &params.amount, &order, &amount, &given);
     if (rc != ERR_OK)
         return rc;
     rc = sale_quote(request->db, request->caller.user_id, &params.id, given, params.currency,
@@ -253,13 +259,13 @@ static enum err add_wallet(struct request *request, struct json_object *wallets,
 static enum err handle_wallets(struct request *request, struct reply *reply)
 {
     bool convertible[CURRENCY_MAX_COUNT] = {false};
-    struct order_params params;
+    struct order_params params = {0};
     struct checkout_order order;
     struct json_object *wallets = json_object_new_array();
 
     reply->value = json_object_new_object();
     reply_add(reply->value, "wallets", wallets);
-    enum err rc = FIELDS_READ(request, order_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = checkout_view(request->db, &params.id, &order);
     if (rc == ERR_OK)
@@ -272,11 +278,11 @@ static enum err handle_wallets(struct request *request, struct reply *reply)
 
 static enum err handle_cancel(struct request *request, struct reply *reply)
 {
-    struct order_params params;
+    struct order_params params = {0};
     struct checkout_order order;
     struct actor actor = request_actor(request);
 
-    enum err rc = FIELDS_READ(request, order_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = checkout_cancel(request->db, &actor, &params.id, false, &order);
     if (rc == ERR_ORDER_OTHER_PAYER && actor.user_id == 0)
@@ -287,6 +293,8 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
+#define ONE_ORDER FIELD_TABLE(order_fields, struct order_params)
+
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/pay/{id}",
@@ -294,7 +302,7 @@ static const struct route rows[] = {
      .effect = EFFECT_READS,
      .handler = handle_view,
      .help = "An order as its buyer sees it; redirect is where a buyer who is done goes.",
-     .params = ""},
+     .fields = ONE_ORDER},
     {.methods = METHOD_POST,
      .path = "/site/pay/{id}",
      .auth = &auth_session,
@@ -304,7 +312,7 @@ static const struct route rows[] = {
      .help =
          "Pays an order, or a part of it, from the balance, or by a quote with other money; header "
          "Idempotency-Key names the attempt.",
-     .params = "amount amount_int otp quote"},
+     .fields = FIELD_TABLE(pay_fields, struct pay_params)},
     {.methods = METHOD_POST,
      .path = "/site/pay/{id}/quote",
      .auth = &auth_session,
@@ -313,20 +321,20 @@ static const struct route rows[] = {
      .help =
          "What paying an order, or a part of it, with other money costs at the market; good for "
          "60 s.",
-     .params = "currency* amount amount_int"},
+     .fields = FIELD_TABLE(quote_fields, struct quote_params)},
     {.methods = METHOD_GET,
      .path = "/site/pay/{id}/wallets",
      .auth = &auth_session,
      .effect = EFFECT_READS,
      .handler = handle_wallets,
      .help = "The user's wallets that the market can change into an order's currency.",
-     .params = ""},
+     .fields = ONE_ORDER},
     {.methods = METHOD_POST,
      .path = "/site/pay/{id}/cancel",
      .auth = &auth_session_optional,
      .effect = EFFECT_CHANGES,
      .handler = handle_cancel,
      .help = "Buyer: ends an order that nobody else paid a part of; what was paid goes back.",
-     .params = ""},
+     .fields = ONE_ORDER},
 };
 ROUTE_TABLE(routes_site_pay, rows);

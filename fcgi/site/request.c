@@ -21,7 +21,6 @@ static const struct route rows[] = {
      .auth = &auth_session,
      .effect = EFFECT_READS,
      .handler = handle_show,
-     .help = "What was done under an Idempotency-Key of the user's, and its answer; 404: nothing.",
-     .params = ""},
+     .help = "What was done under an Idempotency-Key of the user's, and its answer; 404: nothing."},
 };
 ROUTE_TABLE(routes_site_request, rows);

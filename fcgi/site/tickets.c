@@ -60,25 +60,20 @@ static enum err handle_list(struct request *request, struct reply *reply)
     return rc;
 }
 
-struct create_params {
-    bool accept_terms;
-};
-
 static const struct field create_fields[] = {
-    {.name = "accept_terms",
-     .type = FIELD_BOOL,
-     .offset = offsetof(struct create_params, accept_terms)},
+    TICKETS_ORDER_FIELDS,
+    {.name = "accept_terms", .type = FIELD_BOOL, .offset = TICKETS_AT(accept_terms)},
 };
 
 static enum err read_order(struct request *request, struct ticket_request *order, const char **otp)
 {
-    struct create_params params = {.accept_terms = false};
+    struct tickets_order_params params = {.otp = ""};
 
-    enum err rc = tickets_read_order(request, order, otp);
-    if (rc == ERR_OK)
-        rc = FIELDS_READ(request, create_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK && !params.accept_terms)
-        return request_fail(request, "accept_terms", ERR_TERMS);
+        rc = request_fail(request, "accept_terms", ERR_TERMS);
+    *order = (struct ticket_request){.partner = params.partner, .amount = params.amount};
+    *otp = params.otp;
     return rc;
 }
 
@@ -114,16 +109,17 @@ struct ticket_params {
 static const struct field ticket_fields[] = {
     {.name = "ticket",
      .type = FIELD_UUID,
+     .place = FIELD_IN_PATH,
      .required = true,
      .offset = offsetof(struct ticket_params, ticket)},
 };
 
 static enum err handle_continue(struct request *request, struct reply *reply)
 {
-    struct ticket_params params;
+    struct ticket_params params = {0};
     struct ticket_created created;
 
-    enum err rc = FIELDS_READ(request, ticket_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = ticket_continue(request->db, request->app->master_key, request->caller.user_id,
                              &params.ticket, &created);
@@ -135,11 +131,11 @@ static enum err handle_continue(struct request *request, struct reply *reply)
 
 static enum err handle_cancel(struct request *request, struct reply *reply)
 {
-    struct ticket_params params;
+    struct ticket_params params = {0};
     struct actor actor = request_actor(request);
     struct ticket ticket;
 
-    enum err rc = FIELDS_READ(request, ticket_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = ticket_cancel(request->db, &actor, &params.ticket, &ticket);
     if (rc != ERR_OK)
@@ -155,7 +151,7 @@ static const struct route rows[] = {
      .effect = EFFECT_READS,
      .handler = handle_list,
      .help = "The user's withdrawal tickets with their updates, newest first.",
-     .params = "status since page"},
+     .fields = &tickets_list_params},
     {.methods = METHOD_POST,
      .path = "/site/tickets",
      .auth = &auth_session,
@@ -163,20 +159,20 @@ static const struct route rows[] = {
      .needs_key = true,
      .handler = handle_create,
      .help = "Opens a withdrawal through a partner; header Idempotency-Key names the attempt.",
-     .params = "partner* amount amount_int currency* otp accept_terms*"},
+     .fields = FIELD_TABLE(create_fields, struct tickets_order_params)},
     {.methods = METHOD_POST,
      .path = "/site/tickets/{ticket}/continue",
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
      .handler = handle_continue,
      .help = "The user's open ticket with its key, to be handed to the partner again.",
-     .params = ""},
+     .fields = FIELD_TABLE(ticket_fields, struct ticket_params)},
     {.methods = METHOD_POST,
      .path = "/site/tickets/{ticket}/cancel",
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
      .handler = handle_cancel,
      .help = "Takes an open ticket back; the money is available again.",
-     .params = ""},
+     .fields = FIELD_TABLE(ticket_fields, struct ticket_params)},
 };
 ROUTE_TABLE(routes_site_tickets, rows);

@@ -152,11 +152,11 @@ static void reply_decimal_text(struct json_object *object, const char *key, unsi
 
 static enum err handle_currency(struct request *request, struct reply *reply)
 {
-    struct currency_params params;
+    struct currency_params params = {0};
     struct uuid ticker, depth;
     char ticker_text[UUID_TEXT_SIZE], depth_text[UUID_TEXT_SIZE];
 
-    enum err rc = FIELDS_READ(request, currency_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = ledger_currency_channels(request->db, params.currency, &ticker, &depth);
     if (rc != ERR_OK)
@@ -212,8 +212,7 @@ static const struct route rows[] = {
      .rights = RIGHT_GET_INFO,
      .effect = EFFECT_READS,
      .handler = handle_info,
-     .help = "The caller's account: wallets with limits, rights, fee.",
-     .params = ""},
+     .help = "The caller's account: wallets with limits, rights, fee."},
     {.methods = METHOD_POST,
      .path = "/api/1/generic/wallet/history",
      .auth = &auth_v1,
@@ -221,7 +220,7 @@ static const struct route rows[] = {
      .effect = EFFECT_READS,
      .handler = handle_history,
      .help = "One page of a wallet's history, newest first.",
-     .params = "currency* type date_start date_end trade_id page"},
+     .fields = &history_params},
     {.methods = METHOD_GET | METHOD_POST,
      .path = "/api/1/generic/currency",
      .auth = &auth_public,
@@ -229,22 +228,20 @@ static const struct route rows[] = {
      .effect = EFFECT_READS,
      .handler = handle_currency,
      .help = "A currency: name, symbol, decimals, channels.",
-     .params = "currency*"},
+     .fields = FIELD_TABLE(currency_fields, struct currency_params)},
     {.methods = METHOD_POST,
      .path = "/api/1/generic/hotp/gen",
      .auth = &auth_v1,
      .rights = RIGHT_GET_INFO,
      .effect = EFFECT_CHANGES,
      .handler = handle_hotp_gen,
-     .help = "A new HOTP key; it becomes active with its first accepted code.",
-     .params = ""},
+     .help = "A new HOTP key; it becomes active with its first accepted code."},
     {.methods = METHOD_POST,
      .path = "/api/1/generic/hotp_gen",
      .auth = &auth_v1,
      .rights = RIGHT_GET_INFO,
      .effect = EFFECT_CHANGES,
      .handler = handle_hotp_gen,
-     .help = "The same as hotp/gen, as older clients spell it.",
-     .params = ""},
+     .help = "The same as hotp/gen, as older clients spell it."},
 };
 ROUTE_TABLE(routes_v1_account, rows);

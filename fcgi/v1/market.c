@@ -123,7 +123,7 @@ static enum err handle_trades(struct request *request, struct reply *reply)
 
     enum err rc = market_of(request, &market);
     if (rc == ERR_OK)
-        rc = FIELDS_READ(request, trades_fields, &params);
+        rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
         return rc;
     struct market_trade_filter filter = {.has_since = params.has_since,
@@ -176,7 +176,7 @@ static enum err handle_candles(struct request *request, struct reply *reply)
 
     enum err rc = market_of(request, &market);
     if (rc == ERR_OK)
-        rc = FIELDS_READ(request, candles_fields, &params);
+        rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK && !market_interval_known(params.interval))
         rc = request_fail_text(request, "interval", ERR_INVALID,
                                "should be 60, 300, 900, 3600, 14400 or 86400");
@@ -191,6 +191,7 @@ static const char *const side_choices[] = {"ask", "bid", NULL};
 
 struct quote_params {
     int64_t type;
+    struct field_amount amount;
 };
 
 static const struct field quote_fields[] = {
@@ -199,6 +200,10 @@ static const struct field quote_fields[] = {
      .required = true,
      .choices = side_choices,
      .offset = offsetof(struct quote_params, type)},
+    {.name = "amount",
+     .type = FIELD_AMOUNT,
+     .required = true,
+     .offset = offsetof(struct quote_params, amount)},
 };
 
 static enum err handle_quote(struct request *request, struct reply *reply)
@@ -210,9 +215,9 @@ static enum err handle_quote(struct request *request, struct reply *reply)
 
     enum err rc = market_of(request, &market);
     if (rc == ERR_OK)
-        rc = FIELDS_READ(request, quote_fields, &params);
+        rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
-        rc = fields_amount(request, "amount", market->item, &amount);
+        rc = fields_amount(request, &params.amount, market->item, &amount);
     if (rc == ERR_OK)
         rc = market_quote(request->db, market, params.type == 0 ? MARKET_ASK : MARKET_BID, amount,
                           &total);
@@ -225,31 +230,33 @@ static enum err handle_quote(struct request *request, struct reply *reply)
 }
 
 /* A row of this file: every one is public, and the same for everybody for a second. */
-#define PUBLIC_ROUTE(route_path, route_handler, route_params, route_help)           \
+#define PUBLIC_ROUTE(route_path, route_handler, takes, route_help)                  \
     {                                                                               \
         .methods = METHOD_GET | METHOD_POST, .path = "/api/1/{market}/" route_path, \
         .auth = &auth_public, .effect = EFFECT_READS, .cache = CACHE_PUBLIC_1S,     \
-        .handler = (route_handler), .help = (route_help), .params = (route_params)  \
+        .handler = (route_handler), .help = (route_help), .fields = (takes)         \
     }
 
+#define TRADES_FIELDS FIELD_TABLE(trades_fields, struct trades_params)
+
 static const struct route rows[] = {
-    PUBLIC_ROUTE("ticker", handle_ticker, "",
+    PUBLIC_ROUTE("ticker", handle_ticker, NULL,
                  "Prices now and of the last 24 hours: high, low, means, volume, last, best."),
-    PUBLIC_ROUTE("ticker_fast", handle_ticker_fast, "", "Last and best prices alone."),
-    PUBLIC_ROUTE("depth", handle_depth, "", "The book within 10 % of the best prices, by price."),
-    PUBLIC_ROUTE("depth/fetch", handle_depth, "", "The same as depth."),
-    PUBLIC_ROUTE("fulldepth", handle_full_depth, "",
+    PUBLIC_ROUTE("ticker_fast", handle_ticker_fast, NULL, "Last and best prices alone."),
+    PUBLIC_ROUTE("depth", handle_depth, NULL, "The book within 10 % of the best prices, by price."),
+    PUBLIC_ROUTE("depth/fetch", handle_depth, NULL, "The same as depth."),
+    PUBLIC_ROUTE("fulldepth", handle_full_depth, NULL,
                  "The whole book by price, the best 10,000 prices of each side."),
-    PUBLIC_ROUTE("depth/full", handle_full_depth, "", "The same as fulldepth."),
-    PUBLIC_ROUTE("trades", handle_trades, "since primary",
+    PUBLIC_ROUTE("depth/full", handle_full_depth, NULL, "The same as fulldepth."),
+    PUBLIC_ROUTE("trades", handle_trades, TRADES_FIELDS,
                  "Trades after the trade id since, or of 24 hours, the oldest 5,000."),
-    PUBLIC_ROUTE("trades/fetch", handle_trades, "since primary", "The same as trades."),
-    PUBLIC_ROUTE("cancelledtrades", handle_cancelled, "",
+    PUBLIC_ROUTE("trades/fetch", handle_trades, TRADES_FIELDS, "The same as trades."),
+    PUBLIC_ROUTE("cancelledtrades", handle_cancelled, NULL,
                  "Ids of the trades that were taken back in the last month."),
-    PUBLIC_ROUTE("trades/cancelled", handle_cancelled, "", "The same as cancelledtrades."),
-    PUBLIC_ROUTE("candles", handle_candles, "interval* since",
+    PUBLIC_ROUTE("trades/cancelled", handle_cancelled, NULL, "The same as cancelledtrades."),
+    PUBLIC_ROUTE("candles", handle_candles, FIELD_TABLE(candles_fields, struct candles_params),
                  "Candles of interval seconds from since on, the oldest 1,000."),
-    PUBLIC_ROUTE("order/quote", handle_quote, "type* amount amount_int",
+    PUBLIC_ROUTE("order/quote", handle_quote, FIELD_TABLE(quote_fields, struct quote_params),
                  "What a market order would cost or bring now, before fees."),
 };
 ROUTE_TABLE(routes_v1_market, rows);

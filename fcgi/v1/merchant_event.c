@@ -35,12 +35,16 @@ static enum err handle_list(struct request *request, struct reply *reply)
 
 static enum err handle_pause(struct request *request, struct reply *reply)
 {
-    return notification_pause(request, reply, true);
+    struct notification_pause_params params = {.paused = true};
+    enum err rc = FIELDS_READ(request, &params);
+    return rc == ERR_OK ? notification_pause(request, reply, &params) : rc;
 }
 
 static enum err handle_resume(struct request *request, struct reply *reply)
 {
-    return notification_pause(request, reply, false);
+    struct notification_pause_params params = {.paused = false};
+    enum err rc = FIELDS_READ(request, &params);
+    return rc == ERR_OK ? notification_pause(request, reply, &params) : rc;
 }
 
 struct feed_params {
@@ -102,7 +106,7 @@ static void add_event(void *arg, const struct notify_event *event)
 static enum err handle_feed(struct request *request, struct reply *reply)
 {
     struct feed_params params = {.limit = FEED_BATCH_MAX};
-    enum err rc = FIELDS_READ(request, feed_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
 
     if (rc == ERR_OK)
         rc = wait_for_event(request, &params);
@@ -122,26 +126,28 @@ static enum err handle_feed(struct request *request, struct reply *reply)
     {                                                                                            \
         .methods = METHOD_POST, .path = "/api/1/generic/merchant/" name, .auth = &auth_v1,       \
         .rights = RIGHT_MERCHANT, .effect = EFFECT_##does, .handler = (function), .help = words, \
-        .params = takes                                                                          \
+        .fields = (takes)                                                                        \
     }
 
 static const struct route rows[] = {
     MERCHANT_ROUTE("event/list", READS, handle_list, "The caller's notifications, newest first.",
-                   NOTIFICATION_LIST_PARAMS),
+                   &notification_list_params),
     MERCHANT_ROUTE("event/show", READS, notification_show,
                    "One notification: its attempts, what is signed, and why it was refused.",
-                   "event* look_up"),
+                   &notification_show_params),
     MERCHANT_ROUTE("event/replay", CHANGES, notification_replay,
                    "Delivers one notification again, or those from cursor first to last.",
-                   "event first last only_pending"),
+                   &notification_replay_params),
     MERCHANT_ROUTE("event/test", CHANGES, notification_test, "Sends a notification of status test.",
-                   "url*"),
+                   &notification_test_params),
     MERCHANT_ROUTE("secret/rotate", CHANGES, notification_rotate,
-                   "A new secret for webhook-signature; the old one signs one more day.", ""),
+                   "A new secret for webhook-signature; the old one signs one more day.", NULL),
     MERCHANT_ROUTE("endpoint/pause", CHANGES, handle_pause,
-                   "Holds back the caller's notifications to a host and port.", "endpoint*"),
+                   "Holds back the caller's notifications to a host and port.",
+                   &notification_pause_table),
     MERCHANT_ROUTE("endpoint/resume", CHANGES, handle_resume,
-                   "Goes on with them, with what waits for its next try at once.", "endpoint*"),
+                   "Goes on with them, with what waits for its next try at once.",
+                   &notification_pause_table),
     {.methods = METHOD_POST,
      .path = "/api/1/generic/merchant/events",
      .auth = &auth_v1,
@@ -150,6 +156,6 @@ static const struct route rows[] = {
      .pool = POOL_EVENTS,
      .handler = handle_feed,
      .help = "The caller's events after a cursor; waits up to 25 s for one.",
-     .params = "after limit wait"},
+     .fields = FIELD_TABLE(feed_fields, struct feed_params)},
 };
 ROUTE_TABLE(routes_v1_merchant_event, rows);

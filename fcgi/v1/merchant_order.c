@@ -19,6 +19,7 @@ struct create_params {
     bool autosell, email, instant_only, multipay;
     int64_t expires;
     bool with_expires;
+    struct amount amount;
 };
 
 #define AT(member) offsetof(struct create_params, member)
@@ -49,6 +50,11 @@ static const struct field create_fields[] = {
      .offset = AT(expires),
      .given_offset = AT(with_expires),
      .detail = "should be seconds from now, 60 to 2678400"},
+    {.name = "amount",
+     .type = FIELD_AMOUNT,
+     .required = true,
+     .currency = "currency",
+     .offset = AT(amount)},
 };
 #undef AT
 
@@ -87,20 +93,17 @@ static enum err create(struct request *request, struct uuid *id)
 {
     struct create_params params = {
         .return_failure = "", .cancel_return = "", .description = "", .ipn = ""};
-    struct amount amount;
     char endpoint[HTTP_ENDPOINT_SIZE] = "";
     struct actor actor = request_actor(request);
 
-    enum err rc = FIELDS_READ(request, create_fields, &params);
-    if (rc == ERR_OK)
-        rc = fields_amount(request, "amount", params.currency, &amount);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = check_urls(request, &params, endpoint);
     if (rc != ERR_OK)
         return rc;
     struct checkout_request order = {
         .api_key_id = request->caller.api_key_id,
-        .amount = amount,
+        .amount = params.amount,
         .description = params.description,
         .return_success = params.return_success,
         .return_failure = params.return_failure,
@@ -146,22 +149,22 @@ static enum err handle_list(struct request *request, struct reply *reply)
     {                                                                                            \
         .methods = METHOD_POST, .path = "/api/1/generic/merchant/order/" name, .auth = &auth_v1, \
         .rights = RIGHT_MERCHANT, .effect = EFFECT_##does, .handler = (function),                \
-        .body_cap = CREATE_BODY_CAP, .help = words, .params = takes                              \
+        .body_cap = CREATE_BODY_CAP, .help = words, .fields = (takes)                            \
     }
 
 static const struct route rows[] = {
     ORDER_ROUTE("create", CHANGES, handle_create,
                 "Makes an order and says where to send its buyer.",
-                "currency* amount amount_int return_success* return_failure cancel_return "
-                "description ipn data autosell email instant_only multipay expires"),
+                FIELD_TABLE(create_fields, struct create_params)),
     ORDER_ROUTE("details", READS, orders_details,
-                "An order of the caller's with its payments and notifications.", "transaction*"),
+                "An order of the caller's with its payments and notifications.",
+                &orders_one_params),
     ORDER_ROUTE("list", READS, handle_list, "The caller's orders, newest first.",
-                "status since page"),
+                &orders_list_params),
     ORDER_ROUTE("cancel", CHANGES, orders_cancel,
-                "Ends an order that is not paid; what was paid goes back.", "transaction*"),
+                "Ends an order that is not paid; what was paid goes back.", &orders_one_params),
     ORDER_ROUTE("refund", CHANGES, orders_refund,
                 "Gives back what was paid, whole or in part, the newest payments first.",
-                "transaction* payment_id amount amount_int reason"),
+                &orders_refund_params),
 };
 ROUTE_TABLE(routes_v1_merchant_order, rows);

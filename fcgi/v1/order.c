@@ -7,6 +7,7 @@
 #include "fcgi/server/fields.h"
 #include "fcgi/v1/face.h"
 #include "fcgi/views/market.h"
+#include "fcgi/views/placement.h"
 #include "identity/rights.h"
 #include "market/my_trades.h"
 #include "market/order.h"
@@ -14,45 +15,48 @@
 
 #define SECOND_US 1000000
 
-/* Named for what a caller may be told: bid buys the item. */
-static const char *const types[] = {"bid", "ask", NULL};
-static const enum market_side sides[] = {MARKET_BID, MARKET_ASK};
-
 struct order_params {
     int64_t type;
     bool with_type;
-    bool prefer_fiat_fee;
     struct uuid oid, order;
     bool with_oid, with_order;
-    int64_t since;
 };
 
 #define AT(member) offsetof(struct order_params, member)
-#define FIELD_TYPE(needed)                                                                \
-    {                                                                                     \
-        .name = "type", .type = FIELD_CHOICE, .required = (needed), .offset = AT(type),   \
-        .given_offset = AT(with_type), .choices = types, .detail = "should be ask or bid" \
+/* Clients say oid, later notes order: one of them is needed, and the first of them is what an error
+ * names. */
+#define FIELD_OID                                                                           \
+    {                                                                                       \
+        .name = "oid", .type = FIELD_UUID, .offset = AT(oid), .given_offset = AT(with_oid), \
+        .one_of = "order"                                                                   \
     }
-/* Clients say oid, later notes order. */
-#define FIELD_OID                                                                          \
-    {                                                                                      \
-        .name = "oid", .type = FIELD_UUID, .offset = AT(oid), .given_offset = AT(with_oid) \
-    }
-#define FIELD_ORDER                                                                              \
-    {                                                                                            \
-        .name = "order", .type = FIELD_UUID, .offset = AT(order), .given_offset = AT(with_order) \
+#define FIELD_ORDER                                                                               \
+    {                                                                                             \
+        .name = "order", .type = FIELD_UUID, .offset = AT(order), .given_offset = AT(with_order), \
+        .one_of = "order"                                                                         \
     }
 
-static const struct field add_fields[] = {
-    FIELD_TYPE(true),
-    {.name = "prefer_fiat_fee", .type = FIELD_BOOL, .offset = AT(prefer_fiat_fee)},
-};
+static const struct field add_fields[] = {PLACEMENT_FIELDS};
 static const struct field cancel_fields[] = {FIELD_OID, FIELD_ORDER};
-static const struct field result_fields[] = {FIELD_TYPE(false), FIELD_OID, FIELD_ORDER};
-static const struct field trades_fields[] = {
-    {.name = "since", .type = FIELD_INT, .min = 0, .offset = AT(since)},
+static const struct field result_fields[] = {
+    {.name = "type",
+     .type = FIELD_CHOICE,
+     .offset = AT(type),
+     .given_offset = AT(with_type),
+     .choices = placement_types,
+     .detail = "should be ask or bid"},
+    FIELD_ORDER,
+    FIELD_OID,
 };
 #undef AT
+
+struct trades_params {
+    int64_t since;
+};
+
+static const struct field trades_fields[] = {
+    {.name = "since", .type = FIELD_INT, .min = 0, .offset = offsetof(struct trades_params, since)},
+};
 
 /* The market that the path names. */
 static enum err find_market(struct request *request, const struct market **market)
@@ -61,75 +65,48 @@ static enum err find_market(struct request *request, const struct market **marke
     return market_find(request->db, code, strlen(code), market);
 }
 
-/* Names the parameter that a refusal of the market is about. */
-static enum err blame(struct request *request, const struct market_placement *placement,
-                      enum err rc)
-{
-    const struct amount *price = placement->price;
-    bool price_fits = price == NULL || price->units % placement->market->price_step.units == 0;
-
-    if (rc == ERR_AMOUNT_STEP || rc == ERR_AMOUNT_RANGE)
-        return request_fail(request, "amount", rc);
-    return rc == ERR_PRICE_STEP ? request_fail(request, price_fits ? "stop" : "price", rc) : rc;
-}
-
 static enum err handle_add(struct request *request, struct reply *reply)
 {
-    struct order_params params = {0};
-    struct market_placement placement = {0};
-    struct amount price, stop;
-    bool with_price = false, with_stop = false;
+    struct placement_params params = {0};
+    struct placement placement;
+    const struct market *market;
     const struct actor actor = request_actor(request);
     struct uuid oid;
     char text[UUID_TEXT_SIZE];
 
-    enum err rc = find_market(request, &placement.market);
+    enum err rc = find_market(request, &market);
+    if (rc == ERR_OK)
+        rc = FIELDS_READ(request, &params);
+    if (rc == ERR_OK)
+        rc = placement_make(request, &params, market, &placement);
     if (rc != ERR_OK)
         return rc;
-    const struct market *market = placement.market;
-    rc = FIELDS_READ(request, add_fields, &params);
-    if (rc == ERR_OK)
-        rc = fields_amount(request, "amount", market->item, &placement.amount);
-    if (rc == ERR_OK)
-        rc = fields_amount_if_given(request, "price", market->currency, &price, &with_price);
-    if (rc == ERR_OK)
-        rc = fields_amount_if_given(request, "stop", market->currency, &stop, &with_stop);
+    rc = market_place(request->db, request->matcher, request->app->master_key, &actor,
+                      &placement.order, &oid);
     if (rc != ERR_OK)
-        return rc;
-    placement.side = sides[params.type];
-    placement.price = with_price ? &price : NULL;
-    placement.stop = with_stop ? &stop : NULL;
-    placement.fiat_fee = params.prefer_fiat_fee;
-    rc = market_place(request->db, request->matcher, request->app->master_key, &actor, &placement,
-                      &oid);
-    if (rc != ERR_OK)
-        return blame(request, &placement, rc);
+        return placement_fail(request, &placement, rc);
     uuid_format(&oid, text);
     reply->value = json_object_new_string(text);
     return ERR_OK;
 }
 
 /* The order that oid or order names. */
-static enum err read_oid(struct request *request, const struct order_params *params,
-                         struct uuid *oid)
+static struct uuid order_named(const struct order_params *params)
 {
-    if (!params->with_oid && !params->with_order)
-        return request_fail(request, "oid", ERR_MISSING);
-    *oid = params->with_oid ? params->oid : params->order;
-    return ERR_OK;
+    return params->with_oid ? params->oid : params->order;
 }
 
 static enum err handle_cancel(struct request *request, struct reply *reply)
 {
     struct order_params params = {0};
-    struct uuid oid, qid = crypto_uuid4();
+    struct uuid qid = crypto_uuid4();
     char text[UUID_TEXT_SIZE];
 
-    enum err rc = FIELDS_READ(request, cancel_fields, &params);
-    if (rc == ERR_OK)
-        rc = read_oid(request, &params, &oid);
-    if (rc == ERR_OK)
-        rc = market_cancel(request->db, request->matcher, request->caller.user_id, &oid);
+    enum err rc = FIELDS_READ(request, &params);
+    if (rc != ERR_OK)
+        return rc;
+    struct uuid oid = order_named(&params);
+    rc = market_cancel(request->db, request->matcher, request->caller.user_id, &oid);
     if (rc != ERR_OK)
         return rc;
     reply->value = json_object_new_object();
@@ -225,15 +202,14 @@ static enum err handle_result(struct request *request, struct reply *reply)
 {
     struct order_params params = {0};
     struct market_order order;
-    struct uuid oid;
     char text[UUID_TEXT_SIZE];
 
-    enum err rc = FIELDS_READ(request, result_fields, &params);
-    if (rc == ERR_OK)
-        rc = read_oid(request, &params, &oid);
-    if (rc == ERR_OK)
-        rc = market_order_view(request->db, request->caller.user_id, &oid, &order);
-    if (rc == ERR_OK && params.with_type && sides[params.type] != order.side)
+    enum err rc = FIELDS_READ(request, &params);
+    if (rc != ERR_OK)
+        return rc;
+    struct uuid oid = order_named(&params);
+    rc = market_order_view(request->db, request->caller.user_id, &oid, &order);
+    if (rc == ERR_OK && params.with_type && (enum market_side)params.type != order.side)
         rc = ERR_ORDER_UNKNOWN;
     if (rc != ERR_OK)
         return rc;
@@ -261,8 +237,8 @@ static void add_trade(void *arg, const struct market_trade *trade)
 static enum err reply_trades(struct request *request, struct reply *reply,
                              const struct market *market)
 {
-    struct order_params params = {0};
-    enum err rc = FIELDS_READ(request, trades_fields, &params);
+    struct trades_params params = {0};
+    enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
         return rc;
     reply->value = json_object_new_array();
@@ -306,39 +282,44 @@ static enum err handle_lag(struct request *request, struct reply *reply)
     {                                                                                            \
         .methods = METHOD_POST, .path = "/api/1/" name, .auth = &auth_v1, .rights = RIGHT_TRADE, \
         .effect = EFFECT_CHANGES, .pool = POOL_ORDER, .handler = (function), .help = words,      \
-        .params = takes                                                                          \
+        .fields = (takes)                                                                        \
     }
 #define LOOK_ROUTE(name, function, words, takes)                                               \
     {                                                                                          \
         .methods = METHOD_POST, .path = "/api/1/" name, .auth = &auth_v1,                      \
         .rights = RIGHT_GET_INFO | RIGHT_TRADE, .effect = EFFECT_READS, .handler = (function), \
-        .help = words, .params = takes                                                         \
+        .help = words, .fields = (takes)                                                       \
     }
+
+#define ONE_ORDER FIELD_TABLE(cancel_fields, struct order_params)
+#define TRADES_FIELDS FIELD_TABLE(trades_fields, struct trades_params)
 
 static const struct route rows[] = {
     CHANGE_ROUTE(
         "{market}/order/add", handle_add,
         "Places an order; at any price where none is given. stop: waits for a trade at it.",
-        "type* amount amount_int price price_int stop stop_int prefer_fiat_fee"),
+        FIELD_TABLE(add_fields, struct placement_params)),
     CHANGE_ROUTE("{market}/order/cancel", handle_cancel,
-                 "Takes an open order back, whatever market the path names.", "oid order"),
-    CHANGE_ROUTE("generic/order/cancel", handle_cancel, "Takes an open order back.", "oid order"),
+                 "Takes an open order back, whatever market the path names.", ONE_ORDER),
+    CHANGE_ROUTE("generic/order/cancel", handle_cancel, "Takes an open order back.", ONE_ORDER),
     LOOK_ROUTE("generic/orders", handle_orders,
-               "The caller's open orders, the oldest first: what is left of them.", ""),
+               "The caller's open orders, the oldest first: what is left of them.", NULL),
     LOOK_ROUTE("generic/order/result", handle_result,
-               "What an order of the caller's traded, without fees.", "type oid order"),
+               "What an order of the caller's traded, without fees.",
+               FIELD_TABLE(result_fields, struct order_params)),
     LOOK_ROUTE("generic/trades", handle_trades,
                "The caller's trades after the trade id since, without fees, the oldest 5,000.",
-               "since"),
-    LOOK_ROUTE("generic/private/trades", handle_trades, "The same as generic/trades.", "since"),
-    LOOK_ROUTE("{market}/private/trades", handle_market_trades, "The same of one market.", "since"),
+               TRADES_FIELDS),
+    LOOK_ROUTE("generic/private/trades", handle_trades, "The same as generic/trades.",
+               TRADES_FIELDS),
+    LOOK_ROUTE("{market}/private/trades", handle_market_trades, "The same of one market.",
+               TRADES_FIELDS),
     {.methods = METHOD_GET | METHOD_POST,
      .path = "/api/1/generic/order/lag",
      .auth = &auth_public,
      .cache = CACHE_PUBLIC_1S,
      .effect = EFFECT_READS,
      .handler = handle_lag,
-     .help = "How long the oldest order that was set off waits to be matched.",
-     .params = ""},
+     .help = "How long the oldest order that was set off waits to be matched."},
 };
 ROUTE_TABLE(routes_v1_order, rows);

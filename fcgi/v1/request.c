@@ -31,7 +31,6 @@ static const struct route rows[] = {
      .effect = EFFECT_READS,
      .rights = RIGHT_ANY,
      .handler = handle_show,
-     .help = "What was done by a call of this key with that nonce or tonce; not_found: nothing.",
-     .params = ""},
+     .help = "What was done by a call of this key with that nonce or tonce; not_found: nothing."},
 };
 ROUTE_TABLE(routes_v1_request, rows);

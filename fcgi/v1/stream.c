@@ -230,7 +230,7 @@ static enum err handle_stream(struct request *request, struct reply *reply)
     struct stream_params params = {0};
     struct wish wish = {.list = TEXT(LIST_MAX)};
 
-    enum err rc = FIELDS_READ(request, stream_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK && !can_follow(request))
         rc = request_fail_text(request, NULL, ERR_INVALID,
                                "connect by websocket, or with Accept: text/event-stream");
@@ -252,14 +252,13 @@ static const struct route rows[] = {
      .rights = RIGHT_GET_INFO,
      .effect = EFFECT_READS,
      .handler = handle_idkey,
-     .help = "The key of the caller's private channel in the stream, good for 24 hours.",
-     .params = ""},
+     .help = "The key of the caller's private channel in the stream, good for 24 hours."},
     {.methods = METHOD_GET,
      .path = "/mtgox",
      .auth = &auth_public,
      .effect = EFFECT_READS,
      .handler = handle_stream,
      .help = "The live stream, by websocket or as server-sent events.",
-     .params = "Currency Channel key"},
+     .fields = FIELD_TABLE(stream_fields, struct stream_params)},
 };
 ROUTE_TABLE(routes_v1_stream, rows);

@@ -13,14 +13,15 @@
 
 static enum err handle_create(struct request *request, struct reply *reply)
 {
-    struct ticket_request order;
+    struct tickets_order_params params = {.otp = ""};
     struct ticket_created created;
     struct actor actor = request_actor(request);
-    const char *otp;
 
-    enum err rc = tickets_read_order(request, &order, &otp);
-    if (rc == ERR_OK)
-        rc = tickets_open(request, &actor, &order, otp, &created);
+    enum err rc = FIELDS_READ(request, &params);
+    if (rc != ERR_OK)
+        return rc;
+    struct ticket_request order = {.partner = params.partner, .amount = params.amount};
+    rc = tickets_open(request, &actor, &order, params.otp, &created);
     if (rc == ERR_OK)
         reply->value = tickets_created(&created);
     return rc;
@@ -64,6 +65,7 @@ struct ticket_params {
         .offset = AT(text)                                                                      \
     }
 
+static const struct field create_fields[] = {TICKETS_ORDER_FIELDS};
 static const struct field cancel_fields[] = {FIELD_TICKET};
 static const struct field info_fields[] = {FIELD_TICKET, FIELD_KEY};
 static const struct field settle_fields[] = {FIELD_TICKET, FIELD_KEY, FIELD_WORDS("description")};
@@ -87,7 +89,7 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
     struct actor actor = request_actor(request);
     struct ticket ticket;
 
-    enum err rc = FIELDS_READ(request, cancel_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = ticket_cancel(request->db, &actor, &params.ticket, &ticket);
     return rc == ERR_OK ? reply_ticket(request, reply, &ticket) : rc;
@@ -140,7 +142,7 @@ static enum err handle_ticket_info(struct request *request, struct reply *reply)
     struct ticket ticket;
     char id[UUID_TEXT_SIZE], return_url[1024];
 
-    enum err rc = FIELDS_READ(request, info_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = ticket_info(request->db, &actor, &params.ticket, params.key, &ticket);
     if (rc == ERR_OK)
@@ -162,7 +164,7 @@ static enum err handle_settle(struct request *request, struct reply *reply)
     struct actor actor = request_actor(request);
     struct ticket ticket;
 
-    enum err rc = FIELDS_READ(request, settle_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = ticket_settle(request->db, &actor, &params.ticket, params.key, params.text, &ticket);
     return rc == ERR_OK ? reply_ticket(request, reply, &ticket) : rc;
@@ -174,7 +176,7 @@ static enum err handle_update(struct request *request, struct reply *reply)
     struct actor actor = request_actor(request);
     struct ticket ticket;
 
-    enum err rc = FIELDS_READ(request, update_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = ticket_update(request->db, &actor, &params.ticket, params.key, params.text,
                            params.with_status ? ticket_update_statuses[params.status] : NULL,
@@ -188,7 +190,7 @@ static enum err handle_reject(struct request *request, struct reply *reply)
     struct actor actor = request_actor(request);
     struct ticket ticket;
 
-    enum err rc = FIELDS_READ(request, reason_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = ticket_reject(request->db, &actor, &params.ticket, params.key, params.text, &ticket);
     return rc == ERR_OK ? reply_ticket(request, reply, &ticket) : rc;
@@ -200,7 +202,7 @@ static enum err handle_refund(struct request *request, struct reply *reply)
     struct actor actor = request_actor(request);
     struct ticket ticket;
 
-    enum err rc = FIELDS_READ(request, reason_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = ticket_refund(request->db, &actor, &params.ticket, params.key, params.text, &ticket);
     return rc == ERR_OK ? reply_ticket(request, reply, &ticket) : rc;
@@ -232,15 +234,18 @@ static enum err handle_list(struct request *request, struct reply *reply)
     {                                                                                     \
         .methods = METHOD_POST, .path = "/api/1/generic/ticket/" name, .auth = &auth_v1,  \
         .rights = (right), .effect = EFFECT_##does, .handler = (function), .help = words, \
-        .params = takes                                                                   \
+        .fields = (takes)                                                                 \
     }
+
+#define TABLE(rows) FIELD_TABLE(rows, struct ticket_params)
 
 static const struct route rows[] = {
     TICKET_ROUTE("create", RIGHT_WITHDRAW, CHANGES, handle_create,
                  "Opens a withdrawal through a partner and holds its amount.",
-                 "partner* amount amount_int currency* otp"),
+                 FIELD_TABLE(create_fields, struct tickets_order_params)),
     TICKET_ROUTE("cancel", RIGHT_WITHDRAW, CHANGES, handle_cancel,
-                 "Customer: takes an open ticket back; the money is available again.", "ticket*"),
+                 "Customer: takes an open ticket back; the money is available again.",
+                 TABLE(cancel_fields)),
     {.methods = METHOD_POST,
      .path = "/api/1/generic/ticket/info",
      .auth = &auth_v1,
@@ -249,17 +254,17 @@ static const struct route rows[] = {
      .pool = POOL_MAIN, /* a wrong key is counted */
      .handler = handle_ticket_info,
      .help = "Partner: the ticket, its customer and how they were verified.",
-     .params = "ticket* key*"},
+     .fields = TABLE(info_fields)},
     TICKET_ROUTE("settle", RIGHT_PARTNER, CHANGES, handle_settle,
-                 "Partner: takes the ticket over and is credited.", "ticket* key* description*"),
+                 "Partner: takes the ticket over and is credited.", TABLE(settle_fields)),
     TICKET_ROUTE("update", RIGHT_PARTNER, CHANGES, handle_update,
-                 "Partner: tells the customer news of a settled ticket.",
-                 "ticket* key* message* status"),
+                 "Partner: tells the customer news of a settled ticket.", TABLE(update_fields)),
     TICKET_ROUTE("reject", RIGHT_PARTNER, CHANGES, handle_reject,
-                 "Partner: declines an open ticket; the money goes back.", "ticket* key* reason*"),
+                 "Partner: declines an open ticket; the money goes back.", TABLE(reason_fields)),
     TICKET_ROUTE("refund", RIGHT_PARTNER, CHANGES, handle_refund,
-                 "Partner: pays a settled ticket back to the customer.", "ticket* key* reason*"),
+                 "Partner: pays a settled ticket back to the customer.", TABLE(reason_fields)),
     TICKET_ROUTE("list", RIGHT_WITHDRAW | RIGHT_PARTNER, READS, handle_list,
-                 "The caller's tickets as customer or partner, newest first.", "status since page"),
+                 "The caller's tickets as customer or partner, newest first.",
+                 &tickets_list_params),
 };
 ROUTE_TABLE(routes_v1_ticket, rows);

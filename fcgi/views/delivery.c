@@ -122,11 +122,12 @@ static const struct field list_fields[] = {
     {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
 };
 #undef AT
+FIELD_TABLE_OF(notification_list_params, list_fields, struct list_params);
 
 enum err notification_list(struct request *request, struct json_object *result, struct page *page)
 {
     struct list_params params = {.page = 1};
-    enum err rc = FIELDS_READ(request, list_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
 
     if (rc != ERR_OK)
         return rc;
@@ -147,13 +148,22 @@ struct event_params {
     bool look_up;
 };
 
-static const struct field event_fields[] = {
-    {.name = "event",
-     .type = FIELD_UUID,
-     .required = true,
-     .offset = offsetof(struct event_params, event)},
-    {.name = "look_up", .type = FIELD_BOOL, .offset = offsetof(struct event_params, look_up)},
-};
+#define AT(member) offsetof(struct event_params, member)
+#define FIELDS_EVENT(where)                                          \
+    {.name = "event",                                                \
+     .type = FIELD_UUID,                                             \
+     .place = (where),                                               \
+     .required = true,                                               \
+     .offset = AT(event)},                                           \
+    {                                                                \
+        .name = "look_up", .type = FIELD_BOOL, .offset = AT(look_up) \
+    }
+
+static const struct field show_fields[] = {FIELDS_EVENT(FIELD_IN_PARAMS)};
+static const struct field show_path_fields[] = {FIELDS_EVENT(FIELD_IN_PATH)};
+#undef AT
+FIELD_TABLE_OF(notification_show_params, show_fields, struct event_params);
+FIELD_TABLE_OF(notification_show_path_params, show_path_fields, struct event_params);
 
 /* Why a try was refused, or would be, in words. */
 static const char *refusal_words(const char *result)
@@ -296,7 +306,7 @@ enum err notification_show(struct request *request, struct reply *reply)
     struct event_params params = {.look_up = false};
     struct attempts attempts = {.list = NULL};
     struct notify_event *event = malloc(sizeof(*event));
-    enum err rc = event == NULL ? ERR_NO_MEMORY : FIELDS_READ(request, event_fields, &params);
+    enum err rc = event == NULL ? ERR_NO_MEMORY : FIELDS_READ(request, &params);
 
     if (rc == ERR_OK)
         rc = feed_event(request->db, request->caller.user_id, &params.event, 0, event);
@@ -339,12 +349,13 @@ static const struct field replay_fields[] = {
     {.name = "only_pending", .type = FIELD_BOOL, .offset = AT(only_pending)},
 };
 #undef AT
+FIELD_TABLE_OF(notification_replay_params, replay_fields, struct replay_params);
 
 enum err notification_replay(struct request *request, struct reply *reply)
 {
     struct replay_params params = {0};
     int64_t user_id = request->caller.user_id, count = 1;
-    enum err rc = FIELDS_READ(request, replay_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
 
     if (rc != ERR_OK)
         return rc;
@@ -383,13 +394,14 @@ static const struct field test_fields[] = {
      .given_offset = AT(with_url)},
 };
 #undef AT
+FIELD_TABLE_OF(notification_test_params, test_fields, struct test_params);
 
 enum err notification_test(struct request *request, struct reply *reply)
 {
     struct test_params params = {0};
     char endpoint[HTTP_ENDPOINT_SIZE];
     struct uuid event;
-    enum err rc = FIELDS_READ(request, test_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
 
     if (rc != ERR_OK)
         return rc;
@@ -425,32 +437,20 @@ enum err notification_rotate(struct request *request, struct reply *reply)
     return rc;
 }
 
-struct endpoint_params {
-    const char *endpoint;
-};
+static const struct field pause_fields[] = {NOTIFICATION_ENDPOINT_FIELD};
+FIELD_TABLE_OF(notification_pause_table, pause_fields, struct notification_pause_params);
 
-static const struct field endpoint_fields[] = {
-    {.name = "endpoint",
-     .type = FIELD_TEXT,
-     .required = true,
-     .min = 1,
-     .max = NOTIFY_ENDPOINT_SIZE - 1,
-     .offset = offsetof(struct endpoint_params, endpoint)},
-};
-
-enum err notification_pause(struct request *request, struct reply *reply, bool paused)
+enum err notification_pause(struct request *request, struct reply *reply,
+                            const struct notification_pause_params *params)
 {
-    struct endpoint_params params = {0};
     int64_t user_id = request->caller.user_id;
-    enum err rc = FIELDS_READ(request, endpoint_fields, &params);
+    enum err rc = params->paused ? feed_pause(request->db, user_id, params->endpoint)
+                                 : feed_resume(request->db, user_id, params->endpoint);
 
-    if (rc == ERR_OK)
-        rc = paused ? feed_pause(request->db, user_id, params.endpoint)
-                    : feed_resume(request->db, user_id, params.endpoint);
     if (rc != ERR_OK)
         return rc;
     reply->value = json_object_new_object();
-    reply_text(reply->value, "endpoint", params.endpoint);
-    reply_bool(reply->value, "paused", paused);
+    reply_text(reply->value, "endpoint", params->endpoint);
+    reply_bool(reply->value, "paused", params->paused);
     return ERR_OK;
 }

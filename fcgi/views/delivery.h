@@ -5,13 +5,17 @@
 #include "fcgi/server/reply.h"
 #include "fcgi/server/request.h"
 #include "notify/feed.h"
+#include "json/field.h"
 
 /* One event as a list shows it. */
 struct json_object *notification_object(const struct notify_event *event);
 
-/* The parameters of a list (status, state, channel, endpoint, transaction, since, page), and what it
- * gives: `result` gets the objects, `page` the counts. */
-#define NOTIFICATION_LIST_PARAMS "status state channel endpoint transaction since page"
+/* What the calls below take; `path` where the event is a part of the path. */
+extern const struct field_table notification_list_params, notification_show_params,
+    notification_show_path_params, notification_replay_params, notification_test_params,
+    notification_pause_table;
+
+/* What a list gives: `result` gets the objects, `page` the counts. */
 MUST_USE enum err notification_list(struct request *request, struct json_object *result,
                                     struct page *page);
 
@@ -28,7 +32,21 @@ MUST_USE enum err notification_test(struct request *request, struct reply *reply
 /* {"secret", "overlap_until"} */
 MUST_USE enum err notification_rotate(struct request *request, struct reply *reply);
 
-/* {"endpoint", "paused"} of the parameter `endpoint`. */
-MUST_USE enum err notification_pause(struct request *request, struct reply *reply, bool paused);
+/* Which endpoint is held back, or goes on. */
+struct notification_pause_params {
+    const char *endpoint;
+    bool paused;
+};
+
+#define NOTIFICATION_ENDPOINT_FIELD                                         \
+    {                                                                       \
+        .name = "endpoint", .type = FIELD_TEXT, .required = true, .min = 1, \
+        .max = NOTIFY_ENDPOINT_SIZE - 1,                                    \
+        .offset = offsetof(struct notification_pause_params, endpoint)      \
+    }
+
+/* {"endpoint", "paused"} */
+MUST_USE enum err notification_pause(struct request *request, struct reply *reply,
+                                     const struct notification_pause_params *params);
 
 #endif

@@ -4,14 +4,11 @@
 
 #include "fcgi/server/fields.h"
 
-#define DAY_S 86400
-
 struct history_params {
     const struct currency *currency;
     int64_t type;
     bool with_type;
     int64_t date_start, date_end;
-    bool with_end;
     int64_t trade_id;
     int64_t page;
 };
@@ -25,31 +22,25 @@ static const struct field history_fields[] = {
      .given_offset = AT(with_type),
      .choices = ledger_types},
     {.name = "date_start", .type = FIELD_DATE, .offset = AT(date_start)},
-    {.name = "date_end", .type = FIELD_DATE, .offset = AT(date_end), .given_offset = AT(with_end)},
+    {.name = "date_end", .type = FIELD_UNTIL, .offset = AT(date_end)},
     {.name = "trade_id", .type = FIELD_INT, .min = 1, .offset = AT(trade_id)},
     {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
 };
 #undef AT
-
-/* True for "YYYY-MM-DD": a day, not a moment. */
-static bool is_day(const struct param *param)
-{
-    return param != NULL && param->value_len == 10 && memchr(param->value, '-', 10) != NULL;
-}
+FIELD_TABLE_OF(history_params, history_fields, struct history_params);
 
 static enum err read_filter(struct request *request, struct ledger_filter *out)
 {
     struct history_params params = {.page = 1};
-    enum err rc = FIELDS_READ(request, history_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
         return rc;
     *out = (struct ledger_filter){.currency = params.currency,
                                   .type = params.with_type ? ledger_types[params.type] : NULL,
                                   .since = params.date_start,
+                                  .until = params.date_end,
                                   .trade_id = params.trade_id,
                                   .page = params.page};
-    if (params.with_end)
-        out->until = params.date_end + (is_day(request_param(request, "date_end")) ? DAY_S : 1);
     return ERR_OK;
 }
 

@@ -6,9 +6,12 @@
 #include "fcgi/server/reply.h"
 #include "fcgi/server/request.h"
 #include "ledger/ledger.h"
+#include "json/field.h"
 
-/* The page of the caller's history that the request asks for: currency (required), type,
- * date_start, date_end, trade_id and page. A date_end without a time of day means the end of that day.
+/* What a history takes: currency (required), type, date_start, date_end, trade_id and page. */
+extern const struct field_table history_params;
+
+/* The page of the caller's history that the request asks for. A date_end without a time of day means the end of that day.
  * add    called with *lines and each line, newest first; writes it as its face does
  * lines  out, a JSON array, owned by the caller; NULL where it fails
  * page   out, which page it is

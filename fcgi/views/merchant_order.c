@@ -76,17 +76,6 @@ struct json_object *orders_object(const struct request *request, const struct ch
     return object;
 }
 
-static bool is_given(const struct request *request, const char *name)
-{
-    const struct param *param = request_param(request, name);
-    return param != NULL && param->value_len > 0;
-}
-
-bool orders_amount_given(const struct request *request)
-{
-    return is_given(request, "amount") || is_given(request, "amount_int");
-}
-
 struct list_params {
     int64_t status;
     bool with_status;
@@ -105,6 +94,7 @@ static const struct field list_fields[] = {
     {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
 };
 #undef AT
+FIELD_TABLE_OF(orders_list_params, list_fields, struct list_params);
 
 struct list {
     const struct request *request;
@@ -122,7 +112,7 @@ enum err orders_list(struct request *request, struct json_object *orders, struct
     struct list_params params = {.page = 1};
     struct list list = {request, orders};
 
-    enum err rc = FIELDS_READ(request, list_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
         return rc;
     struct checkout_filter filter = {
@@ -201,31 +191,41 @@ struct order_params {
     struct uuid payment;
     bool with_payment;
     const char *reason;
+    struct field_amount amount;
 };
 
 #define AT(member) offsetof(struct order_params, member)
-#define FIELD_TRANSACTION                                                                      \
-    {                                                                                          \
-        .name = "transaction", .type = FIELD_UUID, .required = true, .offset = AT(transaction) \
+#define FIELD_TRANSACTION(where)                                                       \
+    {                                                                                  \
+        .name = "transaction", .type = FIELD_UUID, .place = (where), .required = true, \
+        .offset = AT(transaction)                                                      \
+    }
+#define FIELDS_REFUND                                                                             \
+    {.name = "payment_id",                                                                        \
+     .type = FIELD_UUID,                                                                          \
+     .offset = AT(payment),                                                                       \
+     .given_offset = AT(with_payment)},                                                           \
+        {.name = "reason", .type = FIELD_TEXT, .max = CHECKOUT_REASON_MAX, .offset = AT(reason)}, \
+    {                                                                                             \
+        .name = "amount", .type = FIELD_AMOUNT, .offset = AT(amount)                              \
     }
 
-static const struct field order_fields[] = {FIELD_TRANSACTION};
-static const struct field refund_fields[] = {
-    FIELD_TRANSACTION,
-    {.name = "payment_id",
-     .type = FIELD_UUID,
-     .offset = AT(payment),
-     .given_offset = AT(with_payment)},
-    {.name = "reason", .type = FIELD_TEXT, .max = CHECKOUT_REASON_MAX, .offset = AT(reason)},
-};
+static const struct field one_fields[] = {FIELD_TRANSACTION(FIELD_IN_PARAMS)};
+static const struct field one_path_fields[] = {FIELD_TRANSACTION(FIELD_IN_PATH)};
+static const struct field refund_fields[] = {FIELD_TRANSACTION(FIELD_IN_PARAMS), FIELDS_REFUND};
+static const struct field refund_path_fields[] = {FIELD_TRANSACTION(FIELD_IN_PATH), FIELDS_REFUND};
 #undef AT
+FIELD_TABLE_OF(orders_one_params, one_fields, struct order_params);
+FIELD_TABLE_OF(orders_one_path_params, one_path_fields, struct order_params);
+FIELD_TABLE_OF(orders_refund_params, refund_fields, struct order_params);
+FIELD_TABLE_OF(orders_refund_path_params, refund_path_fields, struct order_params);
 
 enum err orders_details(struct request *request, struct reply *reply)
 {
-    struct order_params params;
+    struct order_params params = {0};
     struct checkout_order order;
 
-    enum err rc = FIELDS_READ(request, order_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = checkout_view_own(request->db, request->caller.user_id, &params.transaction, &order);
     return rc == ERR_OK ? reply_order(request, reply, &order) : rc;
@@ -233,11 +233,11 @@ enum err orders_details(struct request *request, struct reply *reply)
 
 enum err orders_cancel(struct request *request, struct reply *reply)
 {
-    struct order_params params;
+    struct order_params params = {0};
     struct checkout_order order;
     struct actor actor = request_actor(request);
 
-    enum err rc = FIELDS_READ(request, order_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = checkout_cancel(request->db, &actor, &params.transaction, true, &order);
     return rc == ERR_OK ? reply_order(request, reply, &order) : rc;
@@ -249,16 +249,15 @@ enum err orders_refund(struct request *request, struct reply *reply)
     struct checkout_order order;
     struct actor actor = request_actor(request);
     struct amount amount;
-    bool with_amount = orders_amount_given(request);
 
-    enum err rc = FIELDS_READ(request, refund_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = checkout_view_own(request->db, actor.user_id, &params.transaction, &order);
-    if (rc == ERR_OK && with_amount)
-        rc = fields_amount(request, "amount", order.amount.currency, &amount);
+    if (rc == ERR_OK && params.amount.filled)
+        rc = fields_amount(request, &params.amount, order.amount.currency, &amount);
     if (rc == ERR_OK)
         rc = checkout_refund(request->db, &actor, &params.transaction,
                              params.with_payment ? &params.payment : NULL,
-                             with_amount ? &amount : NULL, params.reason, &order);
+                             params.amount.filled ? &amount : NULL, params.reason, &order);
     return rc == ERR_OK ? reply_order(request, reply, &order) : rc;
 }

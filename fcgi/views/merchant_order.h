@@ -5,6 +5,7 @@
 #include "checkout/checkout.h"
 #include "fcgi/server/reply.h"
 #include "fcgi/server/request.h"
+#include "json/field.h"
 
 #define ORDERS_URL_SIZE 512 /* a payment page's URL with its NUL */
 
@@ -20,8 +21,9 @@ struct json_object *orders_created(const struct request *request, const struct u
 struct json_object *orders_object(const struct request *request,
                                   const struct checkout_order *order);
 
-/* True where amount or amount_int is there and not empty: both are optional in some calls. */
-bool orders_amount_given(const struct request *request);
+/* What the calls below take; `path` where the transaction is a part of the path. */
+extern const struct field_table orders_list_params, orders_one_params, orders_one_path_params,
+    orders_refund_params, orders_refund_path_params;
 
 /* Reads status, since and page, and adds that page of the caller's orders to the array `list`. */
 MUST_USE enum err orders_list(struct request *request, struct json_object *list, struct page *page);

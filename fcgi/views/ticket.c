@@ -5,33 +5,6 @@
 #include "fcgi/server/fields.h"
 #include "identity/otp_device.h"
 
-struct order_params {
-    const char *partner;
-    const struct currency *currency;
-    const char *otp;
-};
-
-#define AT(member) offsetof(struct order_params, member)
-static const struct field order_fields[] = {
-    {.name = "partner", .type = FIELD_TEXT, .required = true, .min = 1, .offset = AT(partner)},
-    {.name = "currency", .type = FIELD_CURRENCY, .required = true, .offset = AT(currency)},
-    {.name = "otp", .type = FIELD_TEXT, .max = OTP_TEXT_MAX, .offset = AT(otp)},
-};
-#undef AT
-
-enum err tickets_read_order(struct request *request, struct ticket_request *order, const char **otp)
-{
-    struct order_params params = {.otp = ""};
-
-    *order = (struct ticket_request){0};
-    enum err rc = FIELDS_READ(request, order_fields, &params);
-    if (rc == ERR_OK)
-        rc = fields_amount(request, "amount", params.currency, &order->amount);
-    order->partner = params.partner;
-    *otp = params.otp;
-    return rc;
-}
-
 /* Says which parameter a refusal of the domain is about. */
 static enum err name_field(struct request *request, enum err rc)
 {
@@ -125,12 +98,13 @@ static const struct field list_fields[] = {
     {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
 };
 #undef AT
+FIELD_TABLE_OF(tickets_list_params, list_fields, struct list_params);
 
 enum err tickets_read_filter(struct request *request, enum ticket_side side,
                              struct ticket_filter *out)
 {
     struct list_params params = {.page = 1};
-    enum err rc = FIELDS_READ(request, list_fields, &params);
+    enum err rc = FIELDS_READ(request, &params);
 
     *out =
         (struct ticket_filter){.side = side,

@@ -4,14 +4,38 @@
 
 #include "fcgi/server/reply.h"
 #include "fcgi/server/request.h"
+#include "identity/otp_device.h"
 #include "ticket/ticket.h"
+#include "json/field.h"
 
-/* Reads partner, currency, otp and amount or amount_int.
- * order  out, all but its one-time password
- * otp    out, as sent; "" where there is none; lives as long as the request
- * Errors: as fields_read and fields_amount, the field named. */
-MUST_USE enum err tickets_read_order(struct request *request, struct ticket_request *order,
-                                     const char **otp);
+/* What a call that opens a ticket says. */
+struct tickets_order_params {
+    const char *partner;
+    const struct currency *currency;
+    const char *otp; /* "" where none was sent */
+    struct amount amount;
+    bool accept_terms; /* on the site */
+};
+
+#define TICKETS_AT(member) offsetof(struct tickets_order_params, member)
+#define TICKETS_ORDER_FIELDS                                                                 \
+    {.name = "partner",                                                                      \
+     .type = FIELD_TEXT,                                                                     \
+     .required = true,                                                                       \
+     .min = 1,                                                                               \
+     .offset = TICKETS_AT(partner)},                                                         \
+        {.name = "currency",                                                                 \
+         .type = FIELD_CURRENCY,                                                             \
+         .required = true,                                                                   \
+         .offset = TICKETS_AT(currency)},                                                    \
+        {.name = "otp", .type = FIELD_TEXT, .max = OTP_TEXT_MAX, .offset = TICKETS_AT(otp)}, \
+    {                                                                                        \
+        .name = "amount", .type = FIELD_AMOUNT, .required = true, .currency = "currency",    \
+        .offset = TICKETS_AT(amount)                                                         \
+    }
+
+/* What a list takes: status, since and page. */
+extern const struct field_table tickets_list_params;
 
 /* Opens the ticket, with the one-time password checked before; names the parameter that a refusal
  * is about.

@@ -66,6 +66,7 @@ enum err_class {
     /* parameters */                                                                                                   \
     X(MISSING,             INPUT,     "missing_parameter",    "is required")                                           \
     X(INVALID,             INPUT,     "invalid_parameter",    "is not valid")                                          \
+    X(REPEATED,            INPUT,     "repeated_parameter",   "is given more than once")                               \
     X(TOO_LONG,            INPUT,     "too_long",             "is too long")                                           \
     X(EMPTY,               INPUT,     "empty",                "must not be empty")                                     \
     X(NOT_UTF8,            INPUT,     "not_utf8",             "is not valid UTF-8")                                    \

@@ -28,14 +28,13 @@ MUST_USE enum err amount_sub(struct amount a, struct amount b, struct amount *ou
  * Returns ERR_CURRENCY_MISMATCH. */
 MUST_USE enum err amount_compare(struct amount a, struct amount b, int *order);
 
-/* Reads a decimal such as "12", "12.5", "0.00000001": digits, at most one point with digits on both
- * sides, at most the currency's decimals (trailing zeros beyond them count as digits too). No sign,
- * exponent, space or leading point; zeros in front are fine.
+/* Reads a decimal such as "12", "12.5", "5.0E-5" (decimal_parse) that has no more than the currency's
+ * decimals, zeros at the end not counted. No sign, no space.
  * Errors: ERR_EMPTY, ERR_AMOUNT_FORMAT, ERR_AMOUNT_DIGITS, ERR_AMOUNT_RANGE; `out` is untouched. */
 MUST_USE enum err amount_parse(const char *text, size_t len, const struct currency *currency,
                                struct amount *out);
 
-/* Reads a whole number of smallest units: digits only. Errors: ERR_EMPTY, ERR_AMOUNT_FORMAT,
+/* Reads a whole number of smallest units, however it is written: "530000", "530000.0", "5.3e5". Errors: ERR_EMPTY, ERR_AMOUNT_FORMAT,
  * ERR_AMOUNT_RANGE. */
 MUST_USE enum err amount_parse_units(const char *text, size_t len, const struct currency *currency,
                                      struct amount *out);

@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define EXPONENT_MAX 9999 /* no amount has more digits; a larger one counts as this and more */
+
 __int128 decimal_power(unsigned exponent)
 {
     __int128 power = 1;
@@ -21,45 +23,114 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Checks the form; `*fraction` is the number of digits behind the point. */
-static bool is_decimal(const char *text, size_t len, size_t *fraction)
+/* A decimal as it is written: digits with a point somewhere among them, perhaps an exponent. */
+struct written {
+    const char *text;
+    size_t len;      /* of digits and point */
+    size_t fraction; /* digits behind the point */
+    long exponent;
+};
+
+/* "e-5" at the end of the text, of EXPONENT_MAX at most. */
+static bool take_exponent(const char *text, size_t len, long *exponent)
 {
-    size_t point = len;
-    for (size_t i = 0; i < len; i++) {
-        if (is_digit(text[i]))
+    size_t sign = len > 1 && (text[1] == '-' || text[1] == '+');
+    long value = 0;
+    if (len < 2 + sign)
+        return false;
+    for (size_t i = 1 + sign; i < len; i++) {
+        if (!is_digit(text[i]))
+            return false;
+        value = value > EXPONENT_MAX ? value : value * 10 + (text[i] - '0');
+    }
+    *exponent = text[1] == '-' ? -value : value;
+    return true;
+}
+
+static bool take_apart(const char *text, size_t len, struct written *out)
+{
+    size_t point = len, digits = 0, i = 0;
+    *out = (struct written){.text = text};
+    for (; i < len && text[i] != 'e' && text[i] != 'E'; i++) {
+        if (is_digit(text[i])) {
+            digits++;
             continue;
+        }
         if (text[i] != '.' || point != len)
             return false;
         point = i;
     }
-    if (point == 0 || point == len - 1)
-        return false;
-    *fraction = point == len ? 0 : len - point - 1;
-    return true;
+    out->len = i;
+    out->fraction = point == len ? 0 : i - point - 1;
+    return digits > 0 && (i == len || take_exponent(text + i, len - i, &out->exponent));
+}
+
+/* The digits without the zeros at the end, as a number. ERR_AMOUNT_RANGE past 38 of them. */
+static enum err significant(const struct written *written, __int128 *value)
+{
+    __int128 sum = 0;
+    long pending = 0; /* zeros that count only if another digit follows */
+    for (size_t i = 0; i < written->len; i++) {
+        int digit = written->text[i] - '0';
+        if (written->text[i] == '.')
+            continue;
+        if (digit == 0) {
+            pending += sum != 0;
+            continue;
+        }
+        for (; pending >= 0; pending--) {
+            if (sum > DECIMAL_MAX / 10)
+                return ERR_AMOUNT_RANGE;
+            sum *= 10;
+        }
+        pending = 0;
+        sum += digit;
+        if (sum > DECIMAL_MAX)
+            return ERR_AMOUNT_RANGE;
+    }
+    *value = sum;
+    return ERR_OK;
+}
+
+/* How many digits behind the point are not zeros at the end, the exponent counted; below zero where
+ * the last digit that is none stands before the point. */
+static long exact_scale(const struct written *written)
+{
+    long zeros = 0;
+    for (size_t i = written->len;
+         i > 0 && (written->text[i - 1] == '0' || written->text[i - 1] == '.'); i--)
+        zeros += written->text[i - 1] == '0';
+    return (long)written->fraction - zeros - written->exponent;
 }
 
 enum err decimal_parse(const char *text, size_t len, unsigned max_scale, __int128 *coefficient,
                        unsigned *scale)
 {
-    size_t fraction;
+    struct written written;
     __int128 value = 0;
 
     if (len == 0)
         return ERR_EMPTY;
-    if (!is_decimal(text, len, &fraction))
+    if (!take_apart(text, len, &written))
         return ERR_AMOUNT_FORMAT;
-    if (fraction > max_scale)
+    long behind = exact_scale(&written);
+    enum err rc = significant(&written, &value);
+    if (rc == ERR_OK && value == 0)
+        behind = 0;
+    else if (behind > (long)max_scale)
         return ERR_AMOUNT_DIGITS;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '.')
-            continue;
-        int digit = text[i] - '0';
-        if (value > DECIMAL_MAX / 10 || (value == DECIMAL_MAX / 10 && digit > DECIMAL_MAX % 10))
+    if (rc != ERR_OK)
+        return rc;
+    /* Zeros at the end that were written are kept where there is room for them. */
+    long wanted = (long)written.fraction - written.exponent;
+    wanted = wanted < 0 ? 0 : wanted > (long)max_scale ? (long)max_scale : wanted;
+    for (; behind < 0 || (behind < wanted && value <= DECIMAL_MAX / 10); behind++) {
+        if (value > DECIMAL_MAX / 10)
             return ERR_AMOUNT_RANGE;
-        value = value * 10 + digit;
+        value *= 10;
     }
     *coefficient = value;
-    *scale = (unsigned)fraction;
+    *scale = (unsigned)behind;
     return ERR_OK;
 }
 

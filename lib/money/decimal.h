@@ -13,11 +13,11 @@
 #define DECIMAL_MAX ((__int128)9999999999999999999u * 10000000000000000000u + 9999999999999999999u)
 #define DECIMAL_TEXT_SIZE 64 /* any 128-bit number as text with sign, point and NUL */
 
-/* Reads a plain decimal: digits, at most one point with digits on both sides. No sign, no exponent,
- * no space; zeros in front are fine.
- * max_scale    the most digits behind the point
+/* Reads a decimal in any spelling that programs print of an exact number: "12", "12.50", ".5", "12.",
+ * "5.0E-5", with zeros in front and at the end. No sign, space or separator.
+ * max_scale    the most digits behind the point, zeros at the end not counted
  * coefficient  out, the number without its point, at most DECIMAL_MAX
- * scale        out, the digits behind the point
+ * scale        out, the digits behind the point, as many as were written where they fit
  * Errors, in this order: ERR_EMPTY, ERR_AMOUNT_FORMAT, ERR_AMOUNT_DIGITS, ERR_AMOUNT_RANGE; nothing
  * is written then. */
 MUST_USE enum err decimal_parse(const char *text, size_t len, unsigned max_scale,

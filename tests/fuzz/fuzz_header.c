@@ -25,10 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     request_start(&request, NULL, NULL);
     enum err rc = form_parse_multipart(&request, type, (const char *)line_end + 1, len);
     must(rc == ERR_OK || rc == ERR_MALFORMED || rc == ERR_CONTENT_TYPE ||
-         rc == ERR_TOO_MANY_PARAMS);
-    for (size_t i = 0; i < request.param_count; i++) {
-        must(request.params[i].value[request.params[i].value_len] == '\0');
-        must(strlen(request.params[i].name) > 0 && request.params[i].value_len < len);
+         rc == ERR_TOO_MANY_PARAMS || rc == ERR_REPEATED || rc == ERR_TOO_DEEP);
+    for (const struct value *value = request.params.first; value != NULL; value = value->next) {
+        must(value->text[value->len] == '\0');
+        must(strlen(value->name) > 0 && value->len < len);
     }
     request_free(&request);
     free(type);

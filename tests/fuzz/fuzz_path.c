@@ -25,7 +25,7 @@ static enum err handler(struct request *request, struct reply *reply)
 #define ROW(pattern)                                                                            \
     {                                                                                           \
         .methods = METHOD_GET, .path = (pattern), .auth = &auth_public, .effect = EFFECT_READS, \
-        .handler = handler, .help = "fuzz", .params = ""                                        \
+        .handler = handler, .help = "fuzz"                                                      \
     }
 
 static const struct route rows[] = {

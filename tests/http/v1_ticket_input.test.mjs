@@ -63,7 +63,7 @@ test('negative', async () => {
     await refused('amount_not_positive', changes);
 });
 test('too many digits', async () => {
-  for (const [currency, amount] of [['USD', '1.000001'], ['USD', '1.000000'], ['BTC', '0.000000001'], ['JPY', '1.0001']])
+  for (const [currency, amount] of [['USD', '1.000001'], ['USD', '5.0E-6'], ['BTC', '0.000000001'], ['JPY', '1.0001']])
     await refused('amount_digits', { currency, amount }, 'Invalid parameter "amount" (has more decimals than the currency)');
 });
 test('too large', async () => {
@@ -76,11 +76,19 @@ test('larger than anything, but storable: not enough funds', async () => {
   await who.refused('insufficient_funds', 'ticket/create', order({ currency: 'BTC', amount: '9'.repeat(30) }));
 });
 test('not a number', async () => {
-  for (const amount of ['abc', '1e3', '+1', ' 1', '1 ', '1,5', '.5', '5.', '1.2.3', '0x10', '--1', '-', 'NaN', 'Infinity', '١'])
+  for (const amount of ['abc', '1e', '+1', ' 1', '1 ', '1,5', '.', '1.2.3', '0x10', '--1', '-', 'NaN', 'Infinity', '١'])
     await refused('amount_format', { amount }, 'Invalid parameter "amount" (should be a plain decimal number)');
 });
+test('an exact amount in any spelling that programs print', async () => {
+  const who = await stack.customer({ funds: { USD: '100' } });
+  for (const amount of ['0.500000000', '.5', '1.', '5.0E-5', '1.0E+1', '5e0', 0.1])
+    await who.ok('ticket/create', order({ amount }));
+  for (const amount_int of ['530000.0', '5.3e5'])
+    await who.ok('ticket/create', order({ amount: undefined, amount_int }));
+  assert.deepEqual(await stack.balance(who.user.login), { available: '72.79995', held: '27.20005' });
+});
 test('amount_int that is no whole number', async () => {
-  for (const amount of ['1.5', 'abc', '1e3', ' 1', '+1'])
+  for (const amount of ['1.5', 'abc', '1e-1', ' 1', '+1'])
     await refused('amount_format', { amount: undefined, amount_int: amount },
       'Invalid parameter "amount_int" (should be a plain decimal number)');
 });

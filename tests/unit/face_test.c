@@ -85,17 +85,16 @@ static enum err echo(struct request *request, struct reply *reply)
     for (size_t i = 0; i < request->capture_count; i++)
         json_object_object_add(reply->value, request->captures[i].name,
                                json_object_new_string(request->captures[i].value));
-    for (size_t i = 0; i < request->param_count; i++)
-        json_object_object_add(reply->value, request->params[i].name,
-                               json_object_new_string(request->params[i].value));
+    for (const struct value *value = request->params.first; value != NULL; value = value->next)
+        json_object_object_add(reply->value, value->name, json_object_new_string(value->text));
     return request_param(request, "amount") == NULL ? ERR_OK
                                                     : request_fail(request, "amount", ERR_INVALID);
 }
 
-#define ROW(verbs, pattern, scheme, does, bits)                                                \
-    {                                                                                          \
-        .methods = (verbs), .path = (pattern), .auth = (scheme), .effect = EFFECT_##does,      \
-        .needs_no_db = true, .shape = (bits), .handler = echo, .help = "A test.", .params = "" \
+#define ROW(verbs, pattern, scheme, does, bits)                                           \
+    {                                                                                     \
+        .methods = (verbs), .path = (pattern), .auth = (scheme), .effect = EFFECT_##does, \
+        .needs_no_db = true, .shape = (bits), .handler = echo, .help = "A test."          \
     }
 static const struct route clerk_rows[] = {
     ROW(METHOD_GET | METHOD_POST, "/clerk/v1/test", &auth_clerk, READS, SHAPE_NUMBER),

@@ -81,7 +81,7 @@ static enum err handler(struct request *request, struct reply *reply)
 #define ROW(verbs, pattern)                                                                  \
     {                                                                                        \
         .methods = (verbs), .path = (pattern), .auth = &auth_public, .effect = EFFECT_READS, \
-        .handler = handler, .help = "test", .params = ""                                     \
+        .handler = handler, .help = "test"                                                   \
     }
 
 static const struct route rows[] = {
@@ -176,36 +176,25 @@ static void test_bad_rows(void)
           .auth = &auth_public,
           .effect = EFFECT_READS,
           .handler = handler,
-          .help = "",
-          .params = ""}},
-        {"no params",
-         {.methods = METHOD_GET,
-          .path = "/a",
-          .auth = &auth_public,
-          .effect = EFFECT_READS,
-          .handler = handler,
-          .help = "x"}},
+          .help = ""}},
         {"no handler",
          {.methods = METHOD_GET,
           .path = "/a",
           .auth = &auth_public,
           .effect = EFFECT_READS,
-          .help = "x",
-          .params = ""}},
+          .help = "x"}},
         {"no caller",
          {.methods = METHOD_GET,
           .path = "/a",
           .effect = EFFECT_READS,
           .handler = handler,
-          .help = "x",
-          .params = ""}},
+          .help = "x"}},
         {"no effect",
          {.methods = METHOD_GET,
           .path = "/a",
           .auth = &auth_public,
           .handler = handler,
-          .help = "x",
-          .params = ""}},
+          .help = "x"}},
         {"a change among reads",
          {.methods = METHOD_GET,
           .path = "/a",
@@ -213,8 +202,7 @@ static void test_bad_rows(void)
           .effect = EFFECT_CHANGES,
           .pool = POOL_READ,
           .handler = handler,
-          .help = "x",
-          .params = ""}},
+          .help = "x"}},
         {"a change that is kept",
          {.methods = METHOD_GET,
           .path = "/a",
@@ -222,8 +210,7 @@ static void test_bad_rows(void)
           .effect = EFFECT_CHANGES,
           .cache = CACHE_PUBLIC_1S,
           .handler = handler,
-          .help = "x",
-          .params = ""}},
+          .help = "x"}},
         {"somebody's own, kept for everybody",
          {.methods = METHOD_GET,
           .path = "/a",
@@ -231,8 +218,7 @@ static void test_bad_rows(void)
           .effect = EFFECT_READS,
           .cache = CACHE_PUBLIC_1S,
           .handler = handler,
-          .help = "x",
-          .params = ""}},
+          .help = "x"}},
     };
     for (size_t i = 0; i < TEST_COUNT(bad); i++) {
         const char *problem;

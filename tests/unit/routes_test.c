@@ -9,23 +9,41 @@
 #include "fcgi/server/openapi.h"
 #include "tests/unit/unit.h"
 
-/* True for names of letters, digits and underscores, each with or without a star, one
- * space between them; "" for none. */
-static bool params_are_names(const char *params)
+/* Letters, digits and underscores; headers have dashes. */
+static bool is_name(const struct field *field)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-    while (*params != '\0') {
-        size_t len = strspn(params, letters);
-        if (len == 0)
-            return false;
-        params += len;
-        params += *params == '*';
-        if (*params == ' ' && params[1] != '\0')
-            params++;
-        else if (*params != '\0')
-            return false;
+    size_t len = strlen(field->name);
+    return len > 0 && (field->place == FIELD_IN_HEADER || strspn(field->name, letters) == len);
+}
+
+/* What a row needs to be read, and does not reach beyond the struct that it fills. */
+static bool field_is_whole(const struct field_table *table, const struct field *field)
+{
+    bool type = field->type != FIELD_CHOICE || field->choices != NULL;
+    type = type && (field->type != FIELD_OBJECT || field->fields != NULL);
+    type = type && (field->type != FIELD_LIST ||
+                    (field->item != NULL && field->item->size > 0 && field->max > 0));
+    return type && is_name(field) && field->offset < table->size &&
+           field->given_offset < table->size && (field->max == 0 || field->max >= field->min);
+}
+
+/* Captures are in the path. */
+static bool place_is_there(const struct route *row, const struct field *field)
+{
+    char capture[64];
+    snprintf(capture, sizeof(capture), "{%s}", field->name);
+    return field->place != FIELD_IN_PATH || strstr(row->path, capture) != NULL;
+}
+
+static void check_fields(const char *name, const struct route *row)
+{
+    for (size_t i = 0; row->fields != NULL && i < row->fields->count; i++) {
+        const struct field *field = &row->fields->rows[i];
+        UNIT_CHECK(name, field_is_whole(row->fields, field) && place_is_there(row, field));
+        for (size_t j = 0; j < i; j++)
+            UNIT_CHECK(name, strcmp(field->name, row->fields->rows[j].name) != 0);
     }
-    return true;
 }
 
 /* One line, a sentence. */
@@ -54,7 +72,7 @@ static void check_words(const char *name, const struct face *face, const struct 
     UNIT_CHECK(name, face_of(faces, row->path) == face);
     UNIT_CHECK(name, route_problem(row) == NULL);
     UNIT_CHECK(name, help_is_sentence(row->help));
-    UNIT_CHECK(name, params_are_names(row->params));
+    check_fields(name, row);
     UNIT_CHECK(name, row->auth != &auth_v1 || row->rights != 0);
 }
 

@@ -1,8 +1,9 @@
-#include "fcgi/server/arena.h"
+#include "base/arena.h"
 
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct arena_block {
     struct arena_block *next;
@@ -42,6 +43,16 @@ void *arena_alloc(struct arena *arena, size_t size)
     void *piece = block->data + block->used;
     block->used += size;
     return piece;
+}
+
+char *arena_copy(struct arena *arena, const void *data, size_t len)
+{
+    char *copy = arena_alloc(arena, len + 1);
+    if (copy != NULL) {
+        memcpy(copy, data, len);
+        copy[len] = '\0';
+    }
+    return copy;
 }
 
 void arena_clear(struct arena *arena)

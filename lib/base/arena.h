@@ -1,7 +1,7 @@
 /* Memory that lives as long as one request: taken piece by piece, given back at once. The first
  * block is kept for the next request, so that ordinary requests allocate nothing. */
-#ifndef FCGI_SERVER_ARENA_H
-#define FCGI_SERVER_ARENA_H
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
 
 #include <stddef.h>
 
@@ -17,6 +17,9 @@ struct arena {
 /* Takes `size` bytes, aligned for any type and not cleared. They stay where they are until
  * arena_clear. NULL where memory ran out. */
 void *arena_alloc(struct arena *arena, size_t size);
+
+/* A copy of `len` bytes with a NUL behind them, or NULL where memory ran out. */
+char *arena_copy(struct arena *arena, const void *data, size_t len);
 
 /* Makes all of it free again; gives back everything beyond the first block. */
 void arena_clear(struct arena *arena);
