@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "db/packet.h"
 
 /* What `o` and `m` give, in the order of the procedure checkout_view. */
 #define ORDER_STATUS "checkout_status(o.status, o.expires_at)"
@@ -146,9 +147,12 @@ enum err checkout_pay_in(struct db *db, const struct actor *actor,
                          struct amount *net)
 {
     struct db_rows rows = {0};
-    enum err rc = db_run(
-        db, "CALL checkout_pay_in(?, ?, ?, ?, ?, ?, ?, ?, ?, @checkout_net); SELECT @checkout_net",
-        DB_ARGS(PAY_ARGS(actor, &order->id, payment, amount, otp)), &rows);
+    struct db_packet packet = DB_PACKET(2048);
+
+    db_packet_add(&packet, "CALL checkout_pay_in(?, ?, ?, ?, ?, ?, ?, ?, ?, @checkout_net)",
+                  DB_ARGS(PAY_ARGS(actor, &order->id, payment, amount, otp)));
+    db_packet_add(&packet, "SELECT @checkout_net", DB_NO_ARGS);
+    enum err rc = db_packet_run(db, &packet, &rows, 1);
     if (rc == ERR_OK && db_next(&rows))
         *net = read_amount(&rows, 0, order->amount.currency);
     db_rows_free(&rows);

@@ -1,42 +1,19 @@
+/* Handles of a connection, and the way of one packet: what is sent, what comes back, what an error means.
+ * Transactions and retries are in txn.c, packets of several statements in packet.c. */
 #include "db/db.h"
 
 #include <errmsg.h>
 #include <mysqld_error.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "base/wait.h"
-#include "db/connection.h"
+#include "db/handle.h"
 #include "db/statement.h"
 
 #define PACKET_MAX (4 << 20) /* bytes of one packet of statements */
-#define RETRY_PAUSE_MAX_US 4000
 #define WSREP_NOT_READY 1047 /* ER_UNKNOWN_COM_ERROR, as a cluster node without quorum answers */
-
-struct db {
-    struct connection *connection;
-    unsigned session; /* of the connection: the one that the last packet was sent in */
-    bool alone;       /* nobody else may send */
-    bool in_txn;
-    bool deferred_done;
-    bool deferred_doubtful; /* another process may have sent it */
-    struct text deferred;   /* the queued statement, empty where there is none */
-    struct text packet;
-    struct text problem;
-};
-
-/* What became of one packet. */
-struct outcome {
-    enum err rc;
-    bool lost;     /* the connection broke */
-    bool sent;     /* ... after the server may have begun */
-    bool retry;    /* deadlock and the like */
-    bool deferred; /* it was the deferred statement that failed */
-};
 
 /* A handle of its own for a connection that already counts it. */
 static enum err new_handle(struct connection *connection, struct db **out)
@@ -87,7 +64,8 @@ enum err db_open_config(const struct config *config, bool owner, struct db **out
 void db_disconnect(struct db *db)
 {
     connection_close(db->connection);
-    db->in_txn = db->alone = false;
+    db->txn = TXN_NONE;
+    db->alone = false;
 }
 
 void db_close(struct db *db)
@@ -112,43 +90,49 @@ static void note_problem(struct db *db)
     text_addf(&db->problem, "%u %s", mysql_errno(mysql_of(db)), mysql_error(mysql_of(db)));
 }
 
-static struct outcome failed(struct db *db)
+static struct outcome connection_lost(const struct sending *sending)
+{
+    return (struct outcome){
+        .rc = ERR_DB_AWAY, .lost = true, .sent = true, .doubtful = sending->commits};
+}
+
+static struct outcome contended(void)
+{
+    return (struct outcome){.rc = ERR_DB_CONTENDED, .retry = true};
+}
+
+/* What the server's error means. */
+static struct outcome failed(struct db *db, const struct sending *sending)
 {
     struct outcome outcome = {.rc = ERR_DB};
-    unsigned code = mysql_errno(mysql_of(db));
 
     note_problem(db);
-    switch (code) {
-    case CR_SERVER_GONE_ERROR:
+    switch (mysql_errno(mysql_of(db))) {
+    case CR_SERVER_GONE_ERROR: /* found out while sending */
+        return (struct outcome){.rc = ERR_DB_AWAY, .lost = true};
     case CR_SERVER_LOST:
     case CR_CONNECTION_ERROR:
     case ER_SERVER_SHUTDOWN:
     case ER_CONNECTION_KILLED:
-        outcome.rc = ERR_DB_AWAY;
-        outcome.lost = true;
-        outcome.sent = code != CR_SERVER_GONE_ERROR;
-        break;
+        return connection_lost(sending);
+    case ER_QUERY_INTERRUPTED:   /* by an operator, or by a cluster for a write that was first */
+    case ER_ERROR_DURING_COMMIT: /* of a node that lost the others: they may have it nevertheless */
+        outcome = contended();
+        outcome.doubtful = sending->commits;
+        return outcome;
     case ER_LOCK_DEADLOCK:
     case ER_LOCK_WAIT_TIMEOUT:
     case ER_CHECKREAD:
     case WSREP_NOT_READY:
-        outcome.rc = ERR_DB_CONTENDED;
-        outcome.retry = true;
-        break;
+        return contended();
     default:
         if (strcmp(mysql_sqlstate(mysql_of(db)), "45000") == 0)
             outcome.rc = err_from_id(mysql_error(mysql_of(db)));
         if (err_is_bug(outcome.rc))
             log_line(LOG_LEVEL_BUG, "db_error", "problem=\"%s\"", text_string(&db->problem));
+        return outcome;
     }
-    return outcome;
 }
-
-/* Where the result sets of a packet go: one after the other, those past the last one into it. */
-struct places {
-    struct db_rows *rows;
-    size_t count, filled;
-};
 
 /* Reads one result set, or that there is none. False where that fails. */
 static bool keep_rows(struct db *db, struct places *places)
@@ -190,25 +174,44 @@ static bool wait_for_turn(struct db *db)
 }
 
 /* Sends the packet and reads the first answer. */
-static struct outcome send_packet(struct db *db)
+static struct outcome send_packet(struct db *db, const struct sending *sending)
 {
     db->session = db->connection->session;
     if (mysql_send_query(mysql_of(db), text_string(&db->packet), db->packet.len) != 0)
-        return failed(db);
+        return failed(db, sending);
     if (!wait_for_turn(db))
-        return (struct outcome){.rc = ERR_DB_AWAY, .lost = true, .sent = true};
+        return connection_lost(sending);
     if (mysql_read_query_result(mysql_of(db)) != 0)
-        return failed(db);
+        return failed(db, sending);
     return (struct outcome){.rc = ERR_OK};
+}
+
+static bool server_in_txn(const struct db *db)
+{
+    return (mysql_of(db)->server_status & SERVER_STATUS_IN_TRANS) != 0;
+}
+
+/* Every answer was read, and none was an error. Where a transaction should be open and is not, the
+ * server has ended it without telling: what was done is undone, and the same again may succeed. */
+static struct outcome answered(struct db *db, const struct sending *sending)
+{
+    bool open = (db->txn == TXN_WANTED && *sending->sql != '\0') || db->txn == TXN_OPEN;
+
+    if (!open || sending->commits || server_in_txn(db))
+        return (struct outcome){.rc = ERR_OK};
+    text_clear(&db->problem);
+    text_puts(&db->problem, "the server ended the transaction");
+    return contended();
 }
 
 /* Sends the packet and reads every answer. The first one belongs to the deferred statement where
  * there is one. */
-static struct outcome exchange(struct db *db, bool deferred, struct places places)
+static struct outcome exchange(struct db *db, const struct sending *sending, bool deferred,
+                               struct places places)
 {
     if (db->packet.full)
         return (struct outcome){.rc = ERR_TOO_LARGE};
-    struct outcome outcome = send_packet(db);
+    struct outcome outcome = send_packet(db, sending);
     if (outcome.rc != ERR_OK) {
         outcome.deferred = deferred;
         return outcome;
@@ -217,88 +220,184 @@ static struct outcome exchange(struct db *db, bool deferred, struct places place
         db->deferred_done = true;
     for (;;) {
         if (!keep_rows(db, &places))
-            return failed(db);
+            return failed(db, sending);
         if (mysql_warning_count(mysql_of(db)) != 0)
             log_line(LOG_LEVEL_BUG, "db_warning", "count=%u packet=\"%.200s\"",
                      mysql_warning_count(mysql_of(db)), text_string(&db->packet));
         int next = mysql_next_result(mysql_of(db));
         if (next < 0)
-            return (struct outcome){.rc = ERR_OK};
+            return answered(db, sending);
         if (next > 0)
-            return failed(db);
+            return failed(db, sending);
     }
 }
 
-/* One packet: the deferred statement and the others, which may be "". A connection that turns out
- * to be closed is opened again; one that breaks underway is reported. A nonce that is refused is
- * taken as ours where another process may have used it for us. */
-static struct outcome run_packet(struct db *db, const char *sql, struct db_args args,
-                                 struct places places)
+/* Writes the packet: the deferred statement, which stands for itself, and then ONE statement. Several
+ * are made one here, the only place that does so; packet.h says why. A warning in the middle of a
+ * compound statement never reaches us, hence its handler. */
+static void write_packet(struct db *db, const struct sending *sending)
 {
-    struct outcome outcome = {.rc = ERR_OK};
-    bool deferred = db->deferred.len > 0;
-    bool in_txn = db->in_txn;
+    static const char compound[] =
+        "BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLWARNING RESIGNAL SQLSTATE '45001'; ";
+    bool begins = db->txn == TXN_WANTED;
 
-    if (!deferred && *sql == '\0')
-        return outcome;
+    text_clear(&db->packet);
+    text_add(&db->packet, text_string(&db->deferred), db->deferred.len);
+    if (*sending->sql == '\0')
+        return;
+    if (db->deferred.len > 0)
+        text_puts(&db->packet, ";");
+    if (!sending->compound && !begins && !sending->ends) {
+        statement_add(&db->packet, sending->sql, sending->args);
+        return;
+    }
+    text_puts(&db->packet, compound);
+    if (begins)
+        text_puts(&db->packet, "START TRANSACTION; ");
+    statement_add(&db->packet, sending->sql, sending->args);
+    text_puts(&db->packet, sending->ends ? "; COMMIT; END" : "; END");
+}
+
+/* Sends the packet, after a connection that turns out to be closed was opened again. One that breaks
+ * underway, or that somebody else has closed in the middle of our transaction, is reported. */
+static struct outcome send_once(struct db *db, const struct sending *sending, struct places places)
+{
+    bool deferred = db->deferred.len > 0, in_txn = db->txn == TXN_OPEN;
+    struct outcome outcome = {.rc = ERR_OK};
+
+    if (in_txn && (!db->connection->open || db->connection->session != db->session))
+        return (struct outcome){.rc = ERR_DB_AWAY, .lost = true};
     for (int tries = 0; tries < 2; tries++) {
         bool fresh = !db->connection->open;
         if (fresh && (outcome.rc = connection_open(db->connection, &db->problem)) != ERR_OK)
-            return outcome;
-        text_clear(&db->packet);
-        if (deferred)
-            text_add(&db->packet, db->deferred.data, db->deferred.len);
-        if (deferred && *sql != '\0')
-            text_puts(&db->packet, ";");
-        statement_add(&db->packet, sql, args);
-        outcome = exchange(db, deferred, places);
+            break;
+        write_packet(db, sending);
+        outcome = exchange(db, sending, deferred, places);
         if (outcome.lost && db->session == db->connection->session)
             connection_close(db->connection);
         if (!outcome.lost || outcome.sent || fresh || in_txn)
             break;
     }
-    if (!outcome.deferred || !outcome.lost)
-        text_clear(&db->deferred);
-    if (outcome.deferred && outcome.rc == ERR_NONCE_INVALID && db->deferred_doubtful)
-        return run_packet(db, sql, args, places);
     return outcome;
 }
 
-/* Sends a packet whose outcome became unknown once more, as soon as the server is back. A nonce
- * that is refused now was taken by the attempt that was lost; a write among the rest is still
- * refused by its request key. */
-static struct outcome run_again(struct db *db, const char *sql, struct db_args args,
-                                struct places places)
+/* What the packet made of the transaction that it was sent in. */
+static void note_txn(struct db *db, const struct sending *sending, const struct outcome *outcome)
 {
-    struct outcome outcome = {.rc = connection_open_again(db->connection, &db->problem)};
+    enum err rc = outcome->rc;
 
-    db->deferred_doubtful = true;
-    return outcome.rc == ERR_OK ? run_packet(db, sql, args, places) : outcome;
+    db->txn_lost = db->txn_lost || outcome->lost;
+    if (db->txn == TXN_NONE)
+        return;
+    if (outcome->lost || outcome->retry || rc == ERR_DB_AWAY || rc == ERR_TOO_LARGE) {
+        db->txn = TXN_ABORTED;
+    } else if (outcome->deferred) {
+        db->txn = TXN_REFUSED;
+        db->txn_refusal = rc;
+    } else if (err_is_bug(rc)) {
+        db->txn = TXN_ABORTED;
+    } else if (*sending->sql != '\0') {
+        db->txn = rc == ERR_OK && sending->commits ? TXN_ENDED : TXN_OPEN;
+    }
 }
 
-static struct places one_place(struct db_rows *rows)
+struct outcome handle_send(struct db *db, const struct sending *sending, struct places places)
+{
+    if (db->txn == TXN_ENDED)
+        abort(); /* our bug: it would be done outside of the transaction */
+    if (db->txn == TXN_ABORTED)
+        return contended();
+    if (db->txn == TXN_REFUSED)
+        return (struct outcome){.rc = db->txn_refusal};
+    if (db->deferred.len == 0 && *sending->sql == '\0')
+        return (struct outcome){.rc = ERR_OK};
+
+    struct outcome outcome = send_once(db, sending, places);
+    if (outcome.deferred && outcome.lost) {
+        db->deferred_doubtful = db->deferred_doubtful || outcome.sent;
+    } else if (outcome.rc != ERR_DB_AWAY || outcome.lost) {
+        text_clear(&db->deferred);
+        /* A nonce that is refused was taken by the attempt whose answer was lost. */
+        if (outcome.deferred && outcome.rc == ERR_NONCE_INVALID && db->deferred_doubtful)
+            return handle_send(db, sending, places);
+    }
+    note_txn(db, sending, &outcome);
+    return outcome;
+}
+
+struct places handle_one_place(struct db_rows *rows)
 {
     return (struct places){.rows = rows, .count = rows != NULL};
 }
 
-enum err db_run(struct db *db, const char *sql, struct db_args args, struct db_rows *rows)
+enum err handle_reopen(struct db *db)
 {
-    bool was_in_txn = db->in_txn;
-    struct outcome outcome = run_packet(db, sql, args, one_place(rows));
-    if (outcome.lost && outcome.sent && !was_in_txn)
-        outcome = run_again(db, sql, args, one_place(rows));
-    return outcome.rc;
+    return connection_open_again(db->connection, &db->problem);
 }
 
-enum err db_run_packet(struct db *db, const char *sql, struct db_rows rows[], size_t count)
+/* Outside of a transaction: once more where the connection is lost. */
+static enum err run_alone(struct db *db, const struct sending *sending, struct places places)
 {
-    if (!db->in_txn)
+    struct outcome outcome = handle_send(db, sending, places);
+
+    if (!outcome.lost || !outcome.sent)
+        return outcome.rc;
+    enum err rc = handle_reopen(db);
+    return rc == ERR_OK ? handle_send(db, sending, places).rc : rc;
+}
+
+/* A semicolon outside of quotes makes two statements of one, and only packet.c may send two. Values
+ * are no danger: they travel as numbers and hexadecimal digits. */
+static void check_single(const char *sql)
+{
+    static const char compound[] = "BEGIN NOT ATOMIC ";
+    bool quoted = false;
+
+    if (strncmp(sql, compound, strlen(compound)) == 0)
+        return;
+    for (; *sql != '\0'; sql++) {
+        if (*sql == '\'')
+            quoted = !quoted;
+        if (*sql == ';' && !quoted)
+            abort(); /* our bug: see db/packet.h */
+    }
+}
+
+enum err db_run(struct db *db, const char *sql, struct db_args args, struct db_rows *rows)
+{
+    const struct sending sending = {.sql = sql, .args = args};
+
+    check_single(sql);
+    return db->txn != TXN_NONE ? handle_send(db, &sending, handle_one_place(rows)).rc
+                               : run_alone(db, &sending, handle_one_place(rows));
+}
+
+enum err handle_packet(struct db *db, const char *sql, bool compound, bool ends,
+                       struct places places)
+{
+    const struct sending sending = {
+        .sql = sql, .args = DB_NO_ARGS, .compound = compound, .ends = ends, .commits = ends};
+
+    if (db->txn == TXN_NONE)
         abort(); /* our bug: whether it was done would be unknown when the connection is lost */
-    return run_packet(db, sql, DB_NO_ARGS, (struct places){.rows = rows, .count = count}).rc;
+    if (*sql == '\0')
+        return ERR_OK; /* the runner commits */
+    struct outcome outcome = handle_send(db, &sending, places);
+    return outcome.doubtful ? ERR_DB_UNKNOWN : outcome.rc;
+}
+
+enum err handle_read(struct db *db, const char *sql, bool compound, struct places places)
+{
+    const struct sending sending = {.sql = sql, .args = DB_NO_ARGS, .compound = compound};
+
+    if (db->txn != TXN_NONE)
+        abort(); /* our bug: db_packet_run is for that */
+    return run_alone(db, &sending, places);
 }
 
 void db_defer(struct db *db, const char *sql, struct db_args args)
 {
+    check_single(sql);
     text_clear(&db->deferred);
     statement_add(&db->deferred, sql, args);
     db->deferred_done = db->deferred_doubtful = false;
@@ -328,114 +427,14 @@ bool db_deferred_done(const struct db *db)
     return db->deferred_done;
 }
 
-static void pause_for_retry(int tries)
-{
-    struct timespec pause = {.tv_nsec =
-                                 1000L * (clock_now_us() * (tries + 1) % RETRY_PAUSE_MAX_US)};
-    nanosleep(&pause, NULL);
-}
-
-static void roll_back(struct db *db)
-{
-    db->in_txn = false;
-    if (!db->connection->open)
-        return;
-    text_clear(&db->packet);
-    text_puts(&db->packet, "ROLLBACK");
-    if (mysql_real_query(mysql_of(db), db->packet.data, db->packet.len) != 0)
-        connection_close(db->connection);
-}
-
-enum err db_txn_call(struct db *db, const char *sql, struct db_args args, struct db_rows *rows,
-                     bool *resent)
-{
-    bool again = false;
-    struct outcome outcome;
-
-    if (db->in_txn)
-        abort(); /* our bug: transactions do not nest */
-    for (int tries = 0;; tries++) {
-        outcome = run_packet(db, sql, args, one_place(rows));
-        if (outcome.lost && outcome.sent) {
-            again = true;
-            outcome = run_again(db, sql, args, one_place(rows));
-        }
-        if (!outcome.retry || tries + 1 == DB_TXN_TRIES)
-            break;
-        pause_for_retry(tries);
-    }
-    if (resent != NULL)
-        *resent = again;
-    return outcome.rc;
-}
-
-enum err db_txn_call_once(struct db *db, const char *sql, struct db_args args, struct db_rows *rows)
-{
-    return run_packet(db, sql, args, one_place(rows)).rc;
-}
-
-/* On a shared connection, waits until nobody's packet is underway: none may come into the middle of a
- * transaction. */
-static void wait_until_alone(struct db *db)
-{
-    while (db->connection->underway > 0)
-        (void)wait_readable(mysql_get_socket(mysql_of(db)), CONNECTION_READ_TIMEOUT_S * 1000);
-    db->alone = db->connection->handles > 1;
-}
-
-/* One attempt at a transaction.
- * begun  out, whether it came so far that ERR_DB_AWAY leaves its outcome unknown */
-static enum err try_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg,
-                        bool *begun)
-{
-    wait_until_alone(db);
-    enum err rc = db_run(db, "START TRANSACTION", DB_NO_ARGS, NULL);
-
-    *begun = rc == ERR_OK;
-    if (*begun) {
-        db->in_txn = true;
-        if ((rc = work(db, arg)) == ERR_OK)
-            rc = db_run(db, "COMMIT", DB_NO_ARGS, NULL);
-        db->in_txn = false;
-        if (rc != ERR_OK)
-            roll_back(db);
-    }
-    db->alone = false;
-    return rc;
-}
-
-enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg, bool *resent)
-{
-    int64_t until_us = clock_mono_us() + DB_TXN_PATIENCE_MS * INT64_C(1000);
-    bool again = false, begun;
-    enum err rc;
-
-    if (db->in_txn)
-        abort(); /* our bug: transactions do not nest */
-    for (int tries = 0;; tries++) {
-        rc = try_txn(db, work, arg, &begun);
-        if (rc == ERR_DB_AWAY && begun && resent != NULL &&
-            connection_open_again(db->connection, &db->problem) == ERR_OK) {
-            again = true;
-            rc = try_txn(db, work, arg, &begun);
-        }
-        if (rc != ERR_DB_CONTENDED || tries + 1 == DB_TXN_TRIES || clock_mono_us() > until_us)
-            break;
-        pause_for_retry(tries);
-    }
-    if (resent != NULL)
-        *resent = again;
-    return rc;
-}
-
 bool db_in_txn(const struct db *db)
 {
-    return db->in_txn ||
-           (db->connection->open && (mysql_of(db)->server_status & SERVER_STATUS_IN_TRANS) != 0);
+    return db->txn != TXN_NONE || (db->connection->open && server_in_txn(db));
 }
 
 enum err db_run_script(struct db *db, const char *script, size_t len, struct text *problem)
 {
+    static const struct sending sending = {.sql = ""};
     struct outcome outcome;
 
     if (!db->connection->open &&
@@ -445,7 +444,7 @@ enum err db_run_script(struct db *db, const char *script, size_t len, struct tex
     }
     text_clear(&db->packet);
     text_add(&db->packet, script, len);
-    outcome = exchange(db, false, one_place(NULL));
+    outcome = exchange(db, &sending, false, handle_one_place(NULL));
     if (outcome.rc != ERR_OK)
         text_puts(problem, db_problem(db));
     return outcome.rc;

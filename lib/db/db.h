@@ -1,6 +1,6 @@
 /* The database: a connection, typed arguments, rows, and the transaction runner.
  *
- * Statements travel as text, several in one packet where they are known in advance. `?` marks an
+ * Statements travel as text; several at once as one compound statement (db/packet.h). `?` marks an
  * argument; arguments are typed and written as numbers or hexadecimal literals only, so that no
  * input can ever become SQL. Stored procedures refuse with SIGNAL SQLSTATE '45000' and the id of an
  * `enum err` as MESSAGE_TEXT; that error is what the caller gets. A warning from a statement is an
@@ -115,16 +115,6 @@ void db_disconnect(struct db *db);
  * only. Returns ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB, or what a procedure signalled. */
 MUST_USE enum err db_run(struct db *db, const char *sql, struct db_args args, struct db_rows *rows);
 
-/* Runs several statements inside the transaction that db_txn has open, in one round trip. Where one
- * fails the later ones are not run, and its error is returned.
- * sql    statements with semicolons between them, written with statement_add
- * rows   out, the result sets in order, each to be freed with db_rows_free; statements that give
- *        none take no place
- * count  how many there are room for
- * Errors as db_run. */
-MUST_USE enum err db_run_packet(struct db *db, const char *sql, struct db_rows rows[],
-                                size_t count);
-
 /* Queues a statement that gives no rows, to be sent in front of the next one in the same packet;
  * where it fails the next is not run and its error is returned. At most one is queued: a later one
  * takes its place.
@@ -149,37 +139,42 @@ void db_deferred_sent(struct db *db, bool certain);
 bool db_deferred_done(const struct db *db);
 
 /* Runs a single statement, or calls a procedure that is a transaction of its own: it begins,
- * commits, and rolls back before it passes an error on, all in one round trip. Deadlock, lock
- * time-out, changed record and cluster conflict (1213, 1205, 1020, 1047) are retried at most
- * DB_TXN_TRIES times with jitter. Where the connection is lost on the way the outcome is unknown:
- * the server is waited for (at most DB_RETURN_MS) and the call sent again.
+ * commits, and rolls back before it passes an error on, all in one round trip. Tried at most
+ * DB_TXN_TRIES times, with jitter, after a deadlock, a lock time-out, a changed record, a cluster
+ * conflict or a failed commit (1213, 1205, 1020, 1047, 1180), and after the connection was lost, for
+ * which the server is waited for (at most DB_RETURN_MS).
  * sql     one statement with ? for arguments
  * args    as many as there are ?
  * rows    out, what the procedure selected last; may be NULL where it selects nothing
- * resent  out, whether it was sent twice, for then an ERR_REPLAYED means that the first one was
- *         done; may be NULL
- * Returns what the procedure signalled, ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB. */
+ * resent  out, whether an earlier try may have been done: what a refusal, say ERR_REPLAYED, then tells
+ *         may be that it was. Look the request up by its key. May be NULL
+ * Returns what the procedure signalled; ERR_DB_AWAY and ERR_DB_CONTENDED where it was certainly not
+ * done; ERR_DB_UNKNOWN where it may have been; ERR_DB. */
 MUST_USE enum err db_txn_call(struct db *db, const char *sql, struct db_args args,
                               struct db_rows *rows, bool *resent);
 
-/* The same, sent once: whatever fails is left to the caller, who is told neither whether it was done
- * nor what to make of it. */
+/* The same, tried once. */
 MUST_USE enum err db_txn_call_once(struct db *db, const char *sql, struct db_args args,
                                    struct db_rows *rows);
 
 #define DB_RETURN_MS 5000
 #define DB_TXN_TRIES 5
-/* db_txn begins none of its tries later than that: shorter than one try waits for a lock. */
+/* No try is begun later than that after the first one: shorter than one try waits for a lock. */
 #define DB_TXN_PATIENCE_MS 4000
 
-/* Runs `work` in a transaction, with the same retries.
- * work    must have no effect outside of the database and may run several times; it never commits;
- *         its error rolls back and is returned
+/* Runs `work` in a transaction, with the same retries. It begins with the first statement, in the same
+ * packet, and ends with the last where that is sent by db_packet_commit (db/packet.h), so that a change
+ * which reads in one packet and writes in another takes two round trips. A transaction that the server
+ * has ended by itself is noticed at the next answer: it counts as contended, and nothing more of it is
+ * sent.
+ * work    must have no effect outside of the database and may run several times; its error rolls back
+ *         and is returned
  * arg     passed to it
- * resent  out, for work that knows itself again: where the connection is lost the server is waited
- *         for (at most DB_RETURN_MS) and the work done once more, and this tells it; NULL: it is
- *         not, and ERR_DB_AWAY may mean that all was done
- * Returns the error of `work`, ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB. */
+ * resent  out, for work that knows itself again: where the outcome of a commit is unknown it is done
+ *         once more, and this tells that an earlier try may have been done; so `work` looks its request
+ *         key up first. NULL: it is not, and ERR_DB_UNKNOWN is returned
+ * Returns the error of `work`; ERR_DB_AWAY and ERR_DB_CONTENDED where nothing was done for certain;
+ * ERR_DB_UNKNOWN where all of it may have been done; ERR_DB. */
 MUST_USE enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg,
                          bool *resent);
 

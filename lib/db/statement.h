@@ -1,4 +1,4 @@
-/* The text of statements: for db.c, and for whoever sends several at once (db_run_packet). */
+/* The text of statements: for db.c, and for whoever writes a packet piece by piece (db/packet.h). */
 #ifndef DB_STATEMENT_H
 #define DB_STATEMENT_H
 

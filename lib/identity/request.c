@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "db/statement.h"
 
 #define WHERE_SIZE 160 /* "request_result/" with user id and key */
 #define SEALED_MAX (REQUEST_REPLY_MAX + SEAL_OVERHEAD)
@@ -60,10 +59,10 @@ enum err request_check(struct db *db, const struct actor *actor)
     DB_ARGS(db_i64((actor)->user_id), db_text((actor)->request_key), db_text(operation), \
             db_uuid(ref), db_blob((actor)->digest, SHA256_SIZE))
 
-void request_record_add(struct text *sql, const struct actor *actor, const char *operation,
+void request_record_add(struct db_packet *packet, const struct actor *actor, const char *operation,
                         const struct uuid *ref)
 {
-    statement_add(sql, RECORD_SQL ";", RECORD_ARGS(actor, operation, ref));
+    db_packet_add(packet, RECORD_SQL, RECORD_ARGS(actor, operation, ref));
 }
 
 enum err request_record(struct db *db, const struct actor *actor, const char *operation,

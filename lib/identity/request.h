@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "db/packet.h"
 
 #define REQUEST_REPLY_MAX (64 << 10) /* bytes of a kept reply */
 #define REQUEST_KEPT_DAYS 90         /* how long request_result remembers; journals do for ever */
@@ -44,7 +45,7 @@ MUST_USE enum err request_check(struct db *db, const struct actor *actor);
  * ERR_REPLAYED where the name was used before: ask request_check whether for the same.
  * operation  a word, at most REQUEST_OPERATION_SIZE - 1 characters
  * ref        what it makes or changes, or NULL */
-void request_record_add(struct text *sql, const struct actor *actor, const char *operation,
+void request_record_add(struct db_packet *packet, const struct actor *actor, const char *operation,
                         const struct uuid *ref);
 
 /* The same by itself, inside the transaction that db_txn has open. ERR_REPLAYED. */

@@ -20,6 +20,7 @@
 
 #include "base/text.h"
 #include "db/db.h"
+#include "db/packet.h"
 #include "market/change.h"
 #include "market/market.h"
 
@@ -236,7 +237,7 @@ void book_make_account(struct book *book, int64_t owner, uint16_t currency);
 
 /* Adds the statement that reads and locks the next accounts which have changed and are not known.
  * Gives how many it asks for; 0: there are none. */
-size_t book_ask_accounts(const struct book *book, struct text *sql);
+size_t book_ask_accounts(const struct book *book, struct db_packet *packet);
 
 /* Takes the accounts in that were asked for. */
 void book_take_accounts(struct book *book, struct db_rows *rows, size_t asked);

@@ -66,7 +66,8 @@ static void add_oids(struct text *sql, const struct wanted *wanted)
 
 static void read_named(struct book *book, struct wanted *wanted)
 {
-    struct text sql = TEXT(BOOK_SQL_MAX);
+    struct db_packet packet = DB_PACKET(BOOK_SQL_MAX);
+    struct text *sql = db_packet_begin(&packet);
     struct db_rows rows = {0};
     bool any = false;
 
@@ -74,10 +75,10 @@ static void read_named(struct book *book, struct wanted *wanted)
         any = any || wanted->changes[i].kind != MARKET_PLACE;
     if (!any)
         return;
-    text_puts(&sql, "SELECT market_id, side, price, pay_account FROM market_order "
-                    "FORCE INDEX (oid) WHERE ");
-    add_oids(&sql, wanted);
-    if (!book_run(book, &sql, &rows, 1))
+    text_puts(sql, "SELECT market_id, side, price, pay_account FROM market_order "
+                   "FORCE INDEX (oid) WHERE ");
+    add_oids(sql, wanted);
+    if (!book_run(book, &packet, &rows, 1))
         return;
     while (db_next(&rows))
         wanted->named[wanted->named_count++] = (struct named){
@@ -145,38 +146,47 @@ static void add_placers(struct text *sql, const struct wanted *wanted)
 }
 
 /* The locks: markets first, then accounts. */
-static void add_locks(struct text *sql, const struct book *book, const struct wanted *wanted)
+static void add_locks(struct db_packet *packet, const struct book *book,
+                      const struct wanted *wanted)
 {
+    struct text *sql = db_packet_begin(packet);
+
     text_puts(sql, "SELECT id, status = 'halted', last_tid, last_price, stops, fee_schedule, "
                    "item_fee_account, currency_fee_account, rounding_account FROM market "
                    "FORCE INDEX (PRIMARY) WHERE id IN (");
     add_market_ids(sql, book);
-    text_puts(sql, ") ORDER BY id FOR UPDATE; "
-                   "SELECT NOW(6), CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED); "
-                   "SELECT " BOOK_ACCOUNT_COLUMNS "FROM account FORCE INDEX (owner_id) "
+    text_puts(sql, ") ORDER BY id FOR UPDATE");
+    db_packet_add(packet, "SELECT NOW(6), CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
+                  DB_NO_ARGS);
+    sql = db_packet_begin(packet);
+    text_puts(sql, "SELECT " BOOK_ACCOUNT_COLUMNS "FROM account FORCE INDEX (owner_id) "
                    "WHERE owner_id IN (");
     add_placers(sql, wanted);
     text_puts(sql, ") AND purpose = 'available' AND currency_id IN (");
     add_currencies(sql, book, true);
+    text_puts(sql, ") FOR UPDATE");
+    sql = db_packet_begin(packet);
     text_puts(sql,
-              ") FOR UPDATE; "
               "SELECT " BOOK_ACCOUNT_COLUMNS "FROM account FORCE INDEX (PRIMARY) WHERE id IN (0");
     for (size_t i = 0; i < wanted->named_count; i++)
         statement_add(sql, ", ?", DB_ARGS(db_i64(wanted->named[i].pays)));
-    text_puts(sql, ") ORDER BY id FOR UPDATE; ");
+    text_puts(sql, ") ORDER BY id FOR UPDATE");
 }
 
-static void add_fees(struct text *sql, const struct book *book, const struct wanted *wanted)
+static void add_fees(struct db_packet *packet, const struct book *book, const struct wanted *wanted)
 {
+    struct text *sql = db_packet_begin(packet);
+
     text_puts(sql, "SELECT user_id, item_id, SUM(volume) FROM trader_volume WHERE user_id IN (");
     add_placers(sql, wanted);
     text_puts(sql, ") AND item_id IN (");
     add_currencies(sql, book, false);
-    text_puts(sql, ") AND day > UTC_DATE() - INTERVAL 30 DAY GROUP BY user_id, item_id; "
-                   "SELECT market_id, min_volume, CAST(percent * 1000 AS SIGNED) FROM trade_fee "
+    text_puts(sql, ") AND day > UTC_DATE() - INTERVAL 30 DAY GROUP BY user_id, item_id");
+    sql = db_packet_begin(packet);
+    text_puts(sql, "SELECT market_id, min_volume, CAST(percent * 1000 AS SIGNED) FROM trade_fee "
                    "WHERE market_id IN (");
     add_market_ids(sql, book);
-    text_puts(sql, "); ");
+    text_putc(sql, ')');
 }
 
 static void add_level(struct text *sql, uint8_t market_id, enum market_side side, __int128 price)
@@ -199,8 +209,11 @@ static bool trades_with(const struct wanted *wanted, uint8_t market_id, enum mar
 }
 
 /* The levels where orders rest or are, and the best ones of each side that may be traded with. */
-static void add_levels(struct text *sql, const struct book *book, const struct wanted *wanted)
+static void add_levels(struct db_packet *packet, const struct book *book,
+                       const struct wanted *wanted)
 {
+    struct text *sql = db_packet_begin(packet);
+
     text_puts(sql, "SELECT 0, market_id, side, price, amount, head FROM market_level WHERE FALSE");
     for (size_t i = 0; i < wanted->count; i++) {
         const struct market_change *change = &wanted->changes[i];
@@ -226,7 +239,7 @@ void book_read(struct book *book, const struct market_change *changes, size_t co
 {
     enum { MARKETS, NOW, OWNERS, ACCOUNTS, VOLUMES, FEES, ORDERS, LEVELS, SETS };
     struct wanted wanted = {.changes = changes, .count = count};
-    struct text sql = TEXT(BOOK_SQL_MAX);
+    struct db_packet packet = DB_PACKET(BOOK_SQL_MAX);
     struct db_rows rows[SETS] = {0};
 
     book->orders_read = count;
@@ -234,13 +247,13 @@ void book_read(struct book *book, const struct market_change *changes, size_t co
     open_markets(book, &wanted);
     if (book->rc != ERR_OK)
         return;
-    add_locks(&sql, book, &wanted);
-    add_fees(&sql, book, &wanted);
-    text_puts(&sql, "SELECT " BOOK_ORDER_COLUMNS "FROM market_order AS o FORCE INDEX (oid) WHERE ");
-    add_oids(&sql, &wanted);
-    text_puts(&sql, "; ");
-    add_levels(&sql, book, &wanted);
-    if (!book_run(book, &sql, rows, SETS))
+    add_locks(&packet, book, &wanted);
+    add_fees(&packet, book, &wanted);
+    struct text *sql = db_packet_begin(&packet);
+    text_puts(sql, "SELECT " BOOK_ORDER_COLUMNS "FROM market_order AS o FORCE INDEX (oid) WHERE ");
+    add_oids(sql, &wanted);
+    add_levels(&packet, book, &wanted);
+    if (!book_run(book, &packet, rows, SETS))
         return;
     book_take(book, &rows[MARKETS], take_market);
     book_take(book, &rows[NOW], take_now);

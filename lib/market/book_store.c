@@ -110,13 +110,11 @@ void book_take(struct book *book, struct db_rows *rows,
     db_rows_free(rows);
 }
 
-/* Sends the statements; rc has the outcome. */
-bool book_run(struct book *book, struct text *sql, struct db_rows rows[], size_t count)
+bool book_run(struct book *book, struct db_packet *packet, struct db_rows rows[], size_t count)
 {
     if (book->rc == ERR_OK)
-        book->rc =
-            sql->full ? ERR_TOO_LARGE : db_run_packet(book->db, text_string(sql), rows, count);
-    text_free(sql);
+        book->rc = db_packet_run(book->db, packet, rows, count);
+    db_packet_free(packet);
     for (size_t i = 0; book->rc != ERR_OK && i < count; i++)
         db_rows_free(&rows[i]);
     return book->rc == ERR_OK;
@@ -160,22 +158,22 @@ void book_take_levels(struct book *book, struct db_rows *rows)
 
 void book_read_levels(struct book *book, struct book_market *market, enum market_side side)
 {
-    struct text sql = TEXT(BOOK_SQL_MAX);
+    struct db_packet packet = DB_PACKET(BOOK_SQL_MAX);
     struct db_rows rows = {0};
 
-    book_add_best(&sql, market, side);
-    if (book_run(book, &sql, &rows, 1))
+    book_add_best(db_packet_begin(&packet), market, side);
+    if (book_run(book, &packet, &rows, 1))
         book_take_levels(book, &rows);
 }
 
 void book_read_orders(struct book *book, struct book_level *level)
 {
     bool ask = level->side == MARKET_ASK;
-    struct text sql = TEXT(BOOK_SQL_MAX);
+    struct db_packet packet = DB_PACKET(BOOK_SQL_MAX);
     struct db_rows rows = {0};
     uint64_t limit = book->orders_read < ORDERS_READ_LEAST ? ORDERS_READ_LEAST : book->orders_read;
 
-    statement_add(&sql,
+    db_packet_add(&packet,
                   ask ? "SELECT " BOOK_ORDER_COLUMNS "FROM market_order AS o FORCE INDEX (book) "
                         "WHERE market_id = ? AND side = 'ask' AND book_rank = ? AND id > ? "
                         "ORDER BY id LIMIT ?"
@@ -185,7 +183,7 @@ void book_read_orders(struct book *book, struct book_level *level)
                   DB_ARGS(db_u64(level->market->rules->id),
                           db_i128(ask ? level->price : -level->price), db_i64(level->read_to),
                           db_u64(limit)));
-    if (!book_run(book, &sql, &rows, 1))
+    if (!book_run(book, &packet, &rows, 1))
         return;
     level->read_all = rows.count < limit;
     book->orders_read = limit < ORDERS_READ_MOST ? 2 * limit : limit;
@@ -203,12 +201,12 @@ void book_read_stops(struct book *book, struct book_market *market, __int128 low
     /* Bids up to `from` and asks down to `to` have been read. */
     __int128 from = market->stops_read ? market->stops_high : 0;
     __int128 to = market->stops_read ? market->stops_low : DECIMAL_MAX;
-    struct text sql = TEXT(BOOK_SQL_MAX);
+    struct db_packet packet = DB_PACKET(BOOK_SQL_MAX);
     struct db_rows rows = {0};
 
     if (low >= to && high <= from)
         return;
-    statement_add(&sql,
+    db_packet_add(&packet,
                   "SELECT " BOOK_ORDER_COLUMNS "FROM market_stop AS s JOIN market_order AS o "
                   "ON o.id = s.order_id WHERE s.market_id = ? AND s.side = 'bid' "
                   "AND s.price > ? AND s.price <= ? "
@@ -218,7 +216,7 @@ void book_read_stops(struct book *book, struct book_market *market, __int128 low
                   "AND s.price >= ? AND s.price < ?",
                   DB_ARGS(db_u64(market->rules->id), db_i128(from), db_i128(high),
                           db_u64(market->rules->id), db_i128(low), db_i128(to)));
-    if (!book_run(book, &sql, &rows, 1))
+    if (!book_run(book, &packet, &rows, 1))
         return;
     book_take(book, &rows, book_take_order);
     market->stops_low = low < to ? low : to;
@@ -228,34 +226,39 @@ void book_read_stops(struct book *book, struct book_market *market, __int128 low
 
 void book_make_account(struct book *book, int64_t owner, uint16_t currency)
 {
-    struct text sql = TEXT(BOOK_SQL_MAX);
+    struct db_packet packet = DB_PACKET(BOOK_SQL_MAX);
     struct db_rows rows = {0};
 
-    statement_add(&sql,
+    db_packet_add(&packet,
                   "INSERT INTO account (owner_id, currency_id, purpose) VALUES (?, ?, 'available') "
-                  "ON DUPLICATE KEY UPDATE id = id; "
+                  "ON DUPLICATE KEY UPDATE id = id",
+                  DB_ARGS(db_i64(owner), db_u64(currency)));
+    db_packet_add(&packet,
                   "SELECT " BOOK_ACCOUNT_COLUMNS "FROM account FORCE INDEX (owner_id) "
                   "WHERE owner_id = ? AND purpose = 'available' AND currency_id = ? FOR UPDATE",
-                  DB_ARGS(db_i64(owner), db_u64(currency), db_i64(owner), db_u64(currency)));
-    if (book_run(book, &sql, &rows, 1))
+                  DB_ARGS(db_i64(owner), db_u64(currency)));
+    if (book_run(book, &packet, &rows, 1))
         book_take(book, &rows, book_take_account);
 }
 
-size_t book_ask_accounts(const struct book *book, struct text *sql)
+size_t book_ask_accounts(const struct book *book, struct db_packet *packet)
 {
+    struct text *sql = &packet->sql;
     size_t asked = 0;
 
     for (size_t i = 0; i < book->accounts.count && asked < ACCOUNTS_READ; i++) {
         const struct book_account *account = book->accounts.items[i];
         if (account->known || !account->changed)
             continue;
-        text_puts(sql, asked++ > 0 ? ", "
-                                   : "SELECT " BOOK_ACCOUNT_COLUMNS
-                                     "FROM account FORCE INDEX (PRIMARY) WHERE id IN (");
+        if (asked++ > 0)
+            text_puts(sql, ", ");
+        else
+            text_puts(db_packet_begin(packet), "SELECT " BOOK_ACCOUNT_COLUMNS
+                                               "FROM account FORCE INDEX (PRIMARY) WHERE id IN (");
         text_addf(sql, "%lld", (long long)account->id);
     }
     if (asked > 0)
-        text_puts(sql, ") ORDER BY id FOR UPDATE; ");
+        text_puts(sql, ") ORDER BY id FOR UPDATE");
     return asked;
 }
 

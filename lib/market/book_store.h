@@ -1,8 +1,7 @@
-/* Reading into a book, for book_store.c and need_store.c alone. */
+/* Reading into a book, for book_store.c and book_read.c alone. */
 #ifndef MARKET_BOOK_STORE_H
 #define MARKET_BOOK_STORE_H
 
-#include "base/text.h"
 #include "market/book.h"
 
 #define BOOK_SQL_MAX (1 << 20) /* bytes of a packet that reads */
@@ -16,8 +15,8 @@
 
 enum market_side book_side_of(const char *word);
 
-/* Sends the statements and frees their text; false where rc has an error. As db_run_packet. */
-bool book_run(struct book *book, struct text *sql, struct db_rows rows[], size_t count);
+/* Sends the packet and frees it; false where rc has an error. As db_packet_run. */
+bool book_run(struct book *book, struct db_packet *packet, struct db_rows rows[], size_t count);
 
 /* Takes each row in, and frees the rows. */
 void book_take(struct book *book, struct db_rows *rows,

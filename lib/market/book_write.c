@@ -15,7 +15,7 @@
 /* Statements on their way to the database, and the one whose rows are being added. */
 struct sql_batch {
     struct book *book;
-    struct text sql;
+    struct db_packet packet;
     const char *head, *tail;
     bool rows;
     int64_t *ids; /* by order->id - BOOK_NEW */
@@ -25,11 +25,9 @@ static void send(struct sql_batch *batch)
 {
     struct book *book = batch->book;
 
-    if (batch->sql.full)
-        book->rc = ERR_TOO_LARGE;
-    if (book->rc == ERR_OK && batch->sql.len > 0)
-        book->rc = db_run_packet(book->db, text_string(&batch->sql), NULL, 0);
-    text_clear(&batch->sql);
+    if (book->rc == ERR_OK)
+        book->rc = db_packet_run(book->db, &batch->packet, NULL, 0);
+    db_packet_free(&batch->packet);
 }
 
 static void begin(struct sql_batch *batch, const char *head, const char *tail)
@@ -42,28 +40,28 @@ static void begin(struct sql_batch *batch, const char *head, const char *tail)
 static void end(struct sql_batch *batch)
 {
     if (batch->rows)
-        text_puts(&batch->sql, batch->tail);
+        text_puts(&batch->packet.sql, batch->tail);
     batch->rows = false;
-    if (batch->sql.len > PACKET_FULL)
+    if (batch->packet.sql.len > PACKET_FULL)
         send(batch);
 }
 
 /* Where the next row of the statement begun is to be added. */
 static struct text *row(struct sql_batch *batch)
 {
-    if (batch->rows && batch->sql.len > PACKET_FULL)
+    if (batch->rows && batch->packet.sql.len > PACKET_FULL)
         end(batch);
-    text_puts(&batch->sql, batch->rows ? ", " : batch->head);
+    struct text *sql = batch->rows ? &batch->packet.sql : db_packet_begin(&batch->packet);
+    text_puts(sql, batch->rows ? ", " : batch->head);
     batch->rows = true;
-    return &batch->sql;
+    return sql;
 }
 
 /* Adds a statement of its own, while none is begun. */
 static void single(struct sql_batch *batch, const char *sql, struct db_args args)
 {
-    statement_add(&batch->sql, sql, args);
-    text_puts(&batch->sql, "; ");
-    if (batch->sql.len > PACKET_FULL)
+    db_packet_add(&batch->packet, sql, args);
+    if (batch->packet.sql.len > PACKET_FULL)
         send(batch);
 }
 
@@ -104,23 +102,22 @@ static void add_order(struct text *sql, const struct book *book, const struct bo
 /* Adds the statement for the next new orders behind `from`, where there are some. Where the id of
  * one was taken meanwhile, its request was sent twice, for another market: the next try will find
  * it. */
-static bool ask_orders(struct text *sql, const struct book *book, size_t from)
+static bool ask_orders(struct db_packet *packet, const struct book *book, size_t from)
 {
+    struct text sql = TEXT(PACKET_ROOM);
     size_t rows = 0;
 
     for (size_t i = from; i < book->orders.count && rows < ROWS_MOST; i++) {
         const struct book_order *order = book->orders.items[i];
         if (!is_new(order))
             continue;
-        text_puts(sql,
-                  rows++ > 0
-                      ? ", "
-                      : "BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR 1062 "
-                        "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'replayed'; " ORDER_INSERT);
-        add_order(sql, book, order);
+        text_puts(&sql, rows++ > 0 ? ", " : ORDER_INSERT);
+        add_order(&sql, book, order);
     }
+    text_puts(&sql, " RETURNING id");
     if (rows > 0)
-        text_puts(sql, " RETURNING id; END; ");
+        db_packet_add_once(packet, text_string(&sql), DB_NO_ARGS, ERR_REPLAYED);
+    text_free(&sql);
     return rows > 0;
 }
 
@@ -145,21 +142,24 @@ static size_t take_orders(struct sql_batch *batch, size_t from, struct db_rows *
 }
 
 /* The same for the journals of trades. */
-static bool ask_journals(struct text *sql, const struct book *book, size_t from)
+static bool ask_journals(struct db_packet *packet, const struct book *book, size_t from)
 {
+    struct text *sql = &packet->sql;
     size_t rows = 0;
 
     for (size_t i = from; i < book->fills.count && rows < ROWS_MOST; i++) {
         const struct book_fill *fill = book->fills.items[i];
-        text_puts(sql, rows++ > 0 ? ", "
-                                  : "INSERT INTO journal (kind, at, user_id, request_key, trace, "
-                                    "ref) VALUES ");
+        if (rows++ > 0)
+            text_puts(sql, ", ");
+        else
+            text_puts(db_packet_begin(packet),
+                      "INSERT INTO journal (kind, at, user_id, request_key, trace, ref) VALUES ");
         statement_add(sql, "('trade', ?, ?, CONCAT('trade:', ?), ?, ?)",
                       DB_ARGS(db_text(book->now), db_i64(fill->taker->user_id), db_i64(fill->tid),
                               db_text(fill->taker->trace), db_uuid(&fill->taker->oid)));
     }
     if (rows > 0)
-        text_puts(sql, " RETURNING id; ");
+        text_puts(sql, " RETURNING id");
     return rows > 0;
 }
 
@@ -180,17 +180,15 @@ static void write_first(struct sql_batch *batch)
     while (book->rc == ERR_OK) {
         struct db_rows rows[3] = {0};
         size_t sets = 0;
-        size_t accounts = book_ask_accounts(book, &batch->sql);
-        bool new_orders = ask_orders(&batch->sql, book, orders);
-        bool new_journals = ask_journals(&batch->sql, book, journals);
+        size_t accounts = book_ask_accounts(book, &batch->packet);
+        bool new_orders = ask_orders(&batch->packet, book, orders);
+        bool new_journals = ask_journals(&batch->packet, book, journals);
 
         if (accounts == 0 && !new_orders && !new_journals)
             return;
-        book->rc = batch->sql.full ? ERR_TOO_LARGE
-                                   : db_run_packet(book->db, text_string(&batch->sql), rows, 3);
+        book->rc = db_packet_run(book->db, &batch->packet, rows, 3);
         if (book->rc == ERR_REPLAYED)
             book->rc = ERR_DB_CONTENDED;
-        text_clear(&batch->sql);
         if (accounts > 0)
             book_take_accounts(book, &rows[sets++], accounts);
         if (new_orders)
@@ -208,7 +206,7 @@ static void write_orders(struct sql_batch *batch)
     begin(batch, ORDER_INSERT,
           " ON DUPLICATE KEY UPDATE status = VALUES(status), remaining = VALUES(remaining), "
           "funded = VALUES(funded), hold = VALUES(hold), book_rank = VALUES(book_rank), "
-          "ended_at = VALUES(ended_at); ");
+          "ended_at = VALUES(ended_at)");
     for (size_t i = 0; i < book->orders.count; i++) {
         const struct book_order *order = book->orders.items[i];
         if (order->changed)
@@ -222,7 +220,7 @@ static void write_entries(struct sql_batch *batch)
     const struct book *book = batch->book;
 
     begin(batch, "INSERT INTO entry (account_id, seq, journal_id, amount, balance, type) VALUES ",
-          "; ");
+          "");
     for (size_t i = 0; i < book->entries.count; i++) {
         const struct book_entry *entry = book->entries.items[i];
         struct book_account *account = entry->account;
@@ -244,7 +242,7 @@ static void write_accounts(struct sql_batch *batch)
           "INSERT INTO account (id, owner_id, currency_id, purpose, balance, reserved, entries) "
           "VALUES ",
           " ON DUPLICATE KEY UPDATE balance = VALUES(balance), reserved = VALUES(reserved), "
-          "entries = VALUES(entries); ");
+          "entries = VALUES(entries)");
     for (size_t i = 0; i < book->accounts.count; i++) {
         const struct book_account *account = book->accounts.items[i];
         if (!account->changed)
@@ -267,7 +265,7 @@ static void write_trades(struct sql_batch *batch)
     begin(batch,
           "INSERT INTO trade (market_id, tid, journal_id, bid_id, ask_id, buyer_id, seller_id, "
           "taker, at_market, price, amount, spent, earned, buyer_fee, seller_fee) VALUES ",
-          "; ");
+          "");
     for (size_t i = 0; i < book->fills.count; i++) {
         const struct book_fill *fill = book->fills.items[i];
         bool bids = fill->taker->side == MARKET_BID;
@@ -296,7 +294,7 @@ static void write_candles(struct sql_batch *batch)
           " ON DUPLICATE KEY UPDATE high = GREATEST(high, VALUES(high)), "
           "low = LEAST(low, VALUES(low)), close = VALUES(close), volume = volume + VALUES(volume), "
           "turnover = turnover + VALUES(turnover), price_sum = price_sum + VALUES(price_sum), "
-          "trades = trades + 1; ");
+          "trades = trades + 1");
     for (size_t i = 0; i < 2 * book->fills.count; i++) {
         const struct book_fill *fill = book->fills.items[i / 2];
         int64_t second = fill->tid / 1000000, span_s = spans_s[i % 2];
@@ -314,7 +312,7 @@ static void write_volumes(struct sql_batch *batch)
     const struct book *book = batch->book;
 
     begin(batch, "INSERT INTO trader_volume (user_id, item_id, day, volume) VALUES ",
-          " ON DUPLICATE KEY UPDATE volume = volume + VALUES(volume); ");
+          " ON DUPLICATE KEY UPDATE volume = volume + VALUES(volume)");
     for (size_t i = 0; i < book->volumes.count; i++) {
         const struct book_volume *volume = book->volumes.items[i];
         if (volume->added > 0)
@@ -338,7 +336,7 @@ static void write_levels(struct sql_batch *batch)
     begin(batch,
           "INSERT INTO market_level (market_id, side, price, amount, head, changed_at) VALUES ",
           " ON DUPLICATE KEY UPDATE amount = VALUES(amount), head = VALUES(head), "
-          "changed_at = VALUES(changed_at); ");
+          "changed_at = VALUES(changed_at)");
     for (size_t i = 0; i < book->levels.count; i++) {
         const struct book_level *level = book->levels.items[i];
         if (level->changed && level->amount > 0)
@@ -364,7 +362,7 @@ static void write_waits(struct sql_batch *batch)
     const struct book *book = batch->book;
 
     begin(batch, "INSERT INTO market_wait (order_id, market_id, account_id, free, since) VALUES ",
-          " ON DUPLICATE KEY UPDATE free = VALUES(free); ");
+          " ON DUPLICATE KEY UPDATE free = VALUES(free)");
     for (size_t i = 0; i < book->orders.count; i++) {
         const struct book_order *order = book->orders.items[i];
         if (order->tried && book_waits(order))
@@ -421,7 +419,7 @@ static void write_events(struct sql_batch *batch)
     begin(batch,
           "INSERT INTO stream_event (kind, journal_id, market_id, side, price, amount, total, "
           "order_id, word) VALUES ",
-          "; ");
+          "");
     for (size_t i = 0; i < book->events.count; i++) {
         const struct book_event *event = book->events.items[i];
         const struct book_level *level = event->level;
@@ -441,7 +439,7 @@ static void write_events(struct sql_batch *batch)
 
 enum err book_write(struct book *book)
 {
-    struct sql_batch batch = {.book = book, .sql = TEXT(PACKET_ROOM)};
+    struct sql_batch batch = {.book = book, .packet = DB_PACKET(PACKET_ROOM)};
 
     batch.ids = calloc((size_t)book->created + 1, sizeof(*batch.ids));
     if (batch.ids == NULL)
@@ -462,6 +460,6 @@ enum err book_write(struct book *book)
         send(&batch);
     }
     free(batch.ids);
-    text_free(&batch.sql);
+    db_packet_free(&batch.packet);
     return book->rc;
 }

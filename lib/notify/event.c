@@ -6,29 +6,28 @@
 #include <string.h>
 
 #include "base/encode.h"
-#include "db/statement.h"
 #include "notify/format.h"
 #include "json/writer.h"
 
-static void add_delivery(struct text *packet, const struct event *event, const char *channel,
+static void add_delivery(struct db_packet *packet, const struct event *event, const char *channel,
                          const struct format *format, const struct event_delivery *delivery)
 {
     int64_t key = delivery->api_key_id;
 
-    statement_add(packet, "CALL event_deliver(@event, ?, ?, ?, ?, ?, ?, ?, ?);",
+    db_packet_add(packet, "CALL event_deliver(@event, ?, ?, ?, ?, ?, ?, ?, ?)",
                   DB_ARGS(db_i64(event->owner_id), db_uuid(event->subject), db_text(channel),
                           db_text(format->name), db_u64(format->ordered), db_text(delivery->url),
                           db_text(strcmp(channel, "mail") == 0 ? "mail" : delivery->endpoint),
                           key == 0 ? db_null() : db_i64(key)));
 }
 
-void event_add(struct text *packet, const struct event *event)
+void event_add(struct db_packet *packet, const struct event *event)
 {
     const struct event_delivery *list = event->deliveries;
 
     if (event->delivery_count > EVENT_DELIVERIES_MAX)
         abort(); /* our bug */
-    statement_add(packet, "CALL event_add(?, ?, ?, ?, ?, ?, @event);",
+    db_packet_add(packet, "CALL event_add(?, ?, ?, ?, ?, ?, @event)",
                   DB_ARGS(db_text(event->topic), db_text(event->kind), db_i64(event->owner_id),
                           db_uuid(event->subject), db_uuid(event->ref), db_text(event->payload)));
     for (size_t i = 0; i < event->delivery_count; i++) {
@@ -75,7 +74,7 @@ static void write_checkout(const struct event_checkout *event, struct text *out)
     writer_close(&writer, '}');
 }
 
-void event_add_checkout(struct text *packet, const struct event_checkout *told)
+void event_add_checkout(struct db_packet *packet, const struct event_checkout *told)
 {
     struct text payload = TEXT(EVENT_PAYLOAD_MAX);
 

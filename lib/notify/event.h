@@ -11,6 +11,7 @@
 
 #include "base/id.h"
 #include "base/text.h"
+#include "db/packet.h"
 #include "money/amount.h"
 
 #define EVENT_DELIVERIES_MAX 4
@@ -36,11 +37,11 @@ struct event {
     size_t delivery_count;
 };
 
-/* Adds the statements that write an event to a packet, each with a semicolon behind it. They take the
+/* Adds the statements that write an event to a packet. They take the
  * owner's feed row until the commit, so that they come late in a packet, after all account locks.
  * Ends the process where a format is not registered, or more than EVENT_DELIVERIES_MAX are asked for:
  * our bug. */
-void event_add(struct text *packet, const struct event *event);
+void event_add(struct db_packet *packet, const struct event *event);
 
 /* What happened to an order of a merchant's checkout: the payload of topic "checkout". */
 struct event_checkout {
@@ -59,6 +60,6 @@ struct event_checkout {
 };
 
 /* Adds the statements for such an event to a packet, as event_add. */
-void event_add_checkout(struct text *packet, const struct event_checkout *event);
+void event_add_checkout(struct db_packet *packet, const struct event_checkout *event);
 
 #endif

@@ -1,8 +1,12 @@
 /* The retrier's side of the outbox: each call is one packet or one transaction over many deliveries. */
 #include "notify/outbox.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "db/packet.h"
+#include "db/statement.h"
 
 #define STATEMENT_MAX (256 << 10)
 #define FRESH_DELIVERIES 1000 /* how far back outbox_fresh looks */
@@ -96,25 +100,22 @@ static enum err begin(struct db *db, const struct claim *claim, struct db_rows *
 /* Leases the events whose ids are in `rows`; claim->events gets all that is needed of them. */
 static enum err lease(struct db *db, struct claim *claim, struct db_rows *rows)
 {
-    struct db_arg args[2 * OUTBOX_CLAIM_MAX + 1];
-    struct text sql = TEXT(STATEMENT_MAX);
-    size_t count = 0;
+    struct db_packet packet = DB_PACKET(STATEMENT_MAX);
+    struct text ids = TEXT(STATEMENT_MAX);
 
-    args[0] = db_i64(claim->lease_s);
-    while (count < OUTBOX_CLAIM_MAX && db_next(rows))
-        args[1 + count++] = db_i64(db_get_i64(rows, 0));
-    for (size_t i = 0; i < count; i++)
-        args[1 + count + i] = args[1 + i];
-    text_puts(&sql, "UPDATE delivery SET attempts = attempts + 1, "
-                    "next_at = NOW(6) + INTERVAL ? SECOND WHERE id IN (");
-    add_marks(&sql, count);
-    text_puts(&sql, ");SELECT " NOTIFY_COLUMNS " FROM " NOTIFY_FROM " WHERE d.id IN (");
-    add_marks(&sql, count);
-    text_puts(&sql, ") ORDER BY d.id");
-    enum err rc = db_run(db, text_string(&sql),
-                         (struct db_args){.list = args, .count = 2 * count + 1}, &claim->events);
-    text_free(&sql);
-    return rc;
+    while (db_next(rows))
+        text_addf(&ids, "%s%" PRId64, ids.len > 0 ? ", " : "", db_get_i64(rows, 0));
+    struct text *sql = db_packet_begin(&packet);
+    statement_add(sql,
+                  "UPDATE delivery SET attempts = attempts + 1, "
+                  "next_at = NOW(6) + INTERVAL ? SECOND WHERE id IN (",
+                  DB_ARGS(db_i64(claim->lease_s)));
+    text_addf(sql, "%s)", text_string(&ids));
+    sql = db_packet_begin(&packet);
+    text_puts(sql, "SELECT " NOTIFY_COLUMNS " FROM " NOTIFY_FROM " WHERE d.id IN (");
+    text_addf(sql, "%s) ORDER BY d.id", text_string(&ids));
+    text_free(&ids);
+    return db_packet_run(db, &packet, &claim->events, 1);
 }
 
 static enum err claim_work(struct db *db, void *arg)

@@ -7,8 +7,6 @@
 #include "market/convert.h"
 #include "money/rate.h"
 
-#define TRIES 2 /* of a transaction whose connection was lost */
-
 /* What a quote adds to the cost of now, in percent, so that it outlives small moves of the price. */
 static const struct rate margin = {.coefficient = 5, .scale = 1}, hundred = {.coefficient = 100};
 
@@ -171,13 +169,12 @@ static enum err pay_at_market(struct db *db, struct work *work)
 {
     struct sale *sale = work->sale;
     char payment[UUID_TEXT_SIZE];
-    enum err rc = ERR_DB_AWAY;
+    bool resent;
 
     sale->payment = crypto_uuid7();
     uuid_format(&sale->payment, payment);
     snprintf(work->key, sizeof(work->key), "pay:%s", payment);
-    for (int i = 0; rc == ERR_DB_AWAY && i < TRIES; i++)
-        rc = db_txn(db, pay_in, work, NULL);
+    enum err rc = db_txn(db, pay_in, work, &resent);
     return rc == ERR_OK ? checkout_view(db, &sale->order.id, &sale->order) : rc;
 }
 

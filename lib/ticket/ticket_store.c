@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "db/packet.h"
 
 /* One row of the procedure ticket_view. */
 static void read_ticket(const struct db_rows *rows, struct ticket *out)
@@ -100,11 +101,14 @@ enum err ticket_store_info(struct db *db, int64_t user_id, const struct ticket_p
                            struct ticket *out)
 {
     struct db_rows rows = {0};
-    enum err rc =
-        db_run(db, "CALL ticket_check(?, ?, ?, ?);CALL ticket_view(?)",
-               DB_ARGS(db_uuid(&proof->id), db_i64(user_id), db_blob(proof->key_hash, SHA256_SIZE),
-                       db_blob(proof->blind, sizeof(proof->blind)), db_uuid(&proof->id)),
-               &rows);
+    struct db_packet packet = DB_PACKET(1024);
+
+    db_packet_add(&packet, "CALL ticket_check(?, ?, ?, ?)",
+                  DB_ARGS(db_uuid(&proof->id), db_i64(user_id),
+                          db_blob(proof->key_hash, SHA256_SIZE),
+                          db_blob(proof->blind, sizeof(proof->blind))));
+    db_packet_add(&packet, "CALL ticket_view(?)", DB_ARGS(db_uuid(&proof->id)));
+    enum err rc = db_packet_read(db, &packet, &rows, 1);
     return take_ticket(rc, &rows, out);
 }
 

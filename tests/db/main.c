@@ -5,6 +5,7 @@
 #define SUITES(X)       \
     X(schema)           \
     X(share)            \
+    X(packet)           \
     X(identity)         \
     X(request)          \
     X(api_key)          \

@@ -471,7 +471,7 @@ struct bid {
 static enum err tell_bid(struct db *db, void *arg)
 {
     const struct bid *bid = arg;
-    struct text packet = TEXT(65536);
+    struct db_packet packet = DB_PACKET(65536);
 
     event_add(&packet, &(struct event){.topic = "desk",
                                        .kind = bid->kind,
@@ -482,9 +482,7 @@ static enum err tell_bid(struct db *db, void *arg)
                                                        .url = bid->shop->url,
                                                        .endpoint = bid->shop->queue.endpoint}},
                                        .delivery_count = 1});
-    enum err rc = db_run_packet(db, text_string(&packet), NULL, 0);
-    text_free(&packet);
-    return rc;
+    return db_packet_run(db, &packet, NULL, 0);
 }
 
 static void keep_event(void *arg, const struct notify_event *event)
@@ -563,7 +561,7 @@ static enum err tell_checkout(struct db *db, void *arg)
     const struct currency *currency = currency_by_id(1);
     struct amount amount = {.units = 40, .currency = currency},
                   total = {.units = 99, .currency = currency};
-    struct text packet = TEXT(65536);
+    struct db_packet packet = DB_PACKET(65536);
 
     event_add_checkout(&packet, &(struct event_checkout){.kind = "partial",
                                                          .merchant_id = told->shop->merchant_id,
@@ -579,9 +577,7 @@ static enum err tell_checkout(struct db *db, void *arg)
                                                          .url = told->shop->url,
                                                          .endpoint = told->shop->queue.endpoint,
                                                          .mail = true});
-    enum err rc = db_run_packet(db, text_string(&packet), NULL, 0);
-    text_free(&packet);
-    return rc;
+    return db_packet_run(db, &packet, NULL, 0);
 }
 
 static void test_event_add(void)

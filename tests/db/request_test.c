@@ -102,19 +102,19 @@ static void test_bound(void)
 
 static enum err run_packet(struct db *db, void *arg)
 {
-    return db_run_packet(db, text_string(arg), NULL, 0);
+    struct db_packet packet = DB_PACKET(1024);
+
+    request_record_add(&packet, arg, "make", NULL);
+    return db_packet_run(db, &packet, NULL, 0);
 }
 
 static void test_packet(void)
 {
-    const struct actor actor = actor_named("i:packet", true, asked);
-    struct text sql = TEXT(1024);
+    struct actor actor = actor_named("i:packet", true, asked);
 
-    request_record_add(&sql, &actor, "make", NULL);
-    DB_GIVES(db_txn(test_db, run_packet, &sql, NULL), ERR_OK);
-    DB_GIVES(db_txn(test_db, run_packet, &sql, NULL), ERR_REPLAYED);
+    DB_GIVES(db_txn(test_db, run_packet, &actor, NULL), ERR_OK);
+    DB_GIVES(db_txn(test_db, run_packet, &actor, NULL), ERR_REPLAYED);
     DB_GIVES(request_check(test_db, &actor), ERR_OK);
-    text_free(&sql);
 }
 
 static const struct test_case tests[] = {
