@@ -10,7 +10,8 @@
 #include "json/writer.h"
 
 #define REPLY_MAX_HEADERS 8
-#define REPLY_BODY_CAP (4 << 20)
+/* Bytes: MARKET_ORDERS_MAX orders, indented, are about eleven million. */
+#define REPLY_BODY_CAP (16 << 20)
 
 struct reply {
     struct json_object *value; /* owned by the reply once set; NULL is JSON null */

@@ -84,8 +84,8 @@ test('cancel: whatever market the path names; oid or order; once', async (t) => 
 test('cancel and result: broken, unknown and other people\'s orders', async (t) => {
   const [owner, other] = [await trader(t), await trader(t)];
   const oid = await add(owner, 'bid', '1', '1');
-  for (const method of ['order/cancel', 'order/result']) {
-    await owner.refused('missing_parameter', method, {}, { error: 'Invalid parameter "oid" (is required)' });
+  for (const [method, name] of [['order/cancel', 'oid'], ['order/result', 'order']]) {
+    await owner.refused('missing_parameter', method, {}, { error: `Invalid parameter "${name}" (is required)` });
     for (const wrong of ['x', `${oid}0`, oid.slice(1), 'zzzzzzzz-89ab-4def-8123-456789abcdef'])
       await owner.refused('not_uuid', method, { oid: wrong }, { error: 'Invalid parameter "oid" (should be a UUID)' });
     await owner.refused('not_uuid', method, { order: 'x' }, { error: 'Invalid parameter "order" (should be a UUID)' });
@@ -108,7 +108,7 @@ test('add: each wrong parameter is named, and nothing is held', async (t) => {
     const none = { amount: undefined, price: undefined, [name === 'amount' ? 'price' : 'amount']: '1' };
     await wrong({ ...none, [name]: '' }, 'missing_parameter', invalid(name, 'is required'));
     await wrong({ ...none, [unit]: '' }, 'missing_parameter', invalid(name, 'is required'));
-    for (const value of ['x', '1e3', '.5', '+1', ' 1', '1,5']) await wrong({ [name]: value }, 'amount_format', invalid(name, 'should be a plain decimal number'));
+    for (const value of ['x', '1e', '+1', ' 1', '1,5']) await wrong({ [name]: value }, 'amount_format', invalid(name, 'should be a plain decimal number'));
     await wrong({ [name]: digits }, 'amount_digits', invalid(name, 'has more decimals than the currency'));
     for (const value of ['0', '-1']) await wrong({ [name]: value }, 'amount_not_positive', invalid(name, 'should be greater than zero'));
     await wrong({ [name]: '1'.repeat(40) }, 'amount_range', invalid(name, 'is too large'));
@@ -370,4 +370,22 @@ test('tellerctl: markets, fees, rates and trades taken back', async (t) => {
   assert.deepEqual([await buyer.ok('trades'), await seller.ok('trades')], [[], []]);
   const [line] = (await buyer.ok('wallet/history', { currency: 'CHF' })).result;
   assert.deepEqual([line.Type, line.Value.value, line.Info], ['in', '100.00000', `Trade taken back: [tid:${tid}] A slip`]);
+});
+
+test('orders: ten thousand live ones are one list, indented or not', async (t) => {
+  const client = await stack.customer({ funds: {} });
+  const oid = await client.ok('order/add', { type: 'bid', amount: '1', price: '1' }, ADD);
+  const columns = ['market_id', 'user_id', 'side', 'status', 'price', 'stop_price', 'amount', 'remaining', 'funded', 'hold',
+    'fee_percent', 'fiat_fee', 'pay_account', 'gain_account', 'book_rank', 'created_at', 'ended_at'].map((name) => `o.${name}`).join(', ');
+  const user = `(SELECT id FROM user WHERE login = '${client.user.login}')`;
+  const copies = `user_id = ${user} AND oid <> UNHEX('${oid.replaceAll('-', '')}')`;
+  t.after(() => stack.sql(`DELETE FROM market_order WHERE ${copies}`));
+  await stack.sql(`INSERT INTO market_order (oid, ${columns.replaceAll('o.', '')}) SELECT UNHEX(MD5(CONCAT(o.oid, seq))), ${columns}
+    FROM market_order AS o JOIN seq_1_to_9999 WHERE o.user_id = ${user}`);
+  for (const query of ['', '?pretty']) {
+    const reply = await client.call('orders', {}, { path: `/api/1/generic/orders${query}` });
+    assert.equal(reply.status, 200, reply.text.slice(0, 200));
+    assert.equal(reply.json.return.length, 10000);
+    assert.equal(reply.json.return[0].oid, oid);
+  }
 });
