@@ -19,6 +19,7 @@
 #include "fcgi/server/dispatch.h"
 #include "fcgi/server/loop.h"
 #include "fcgi/server/openapi.h"
+#include "fcgi/server/routes_json.h"
 
 #define OUTPUT_MAX (8 << 20)
 #define HEAP_ROOM (1 << 20)   /* bytes that the requests in hand may need together */
@@ -29,7 +30,7 @@ enum { EXIT_OK, EXIT_FAILED, EXIT_MISCONFIGURED };
 static const char usage[] =
     "usage: teller-worker [--config FILE] [--connections N]\n"
     "       teller-worker [--config FILE] --check\n"
-    "       teller-worker --routes[=openapi] | --help | --version\n"
+    "       teller-worker --routes[=openapi|json] | --help | --version\n"
     "\n"
     "Answers FastCGI requests on a listening socket: descriptor 0, as spawn-fcgi and Apache's\n"
     "mod_fcgid hand it over, or what systemd passes (LISTEN_FDS):\n"
@@ -43,6 +44,7 @@ static const char usage[] =
     "  --check           says whether configuration and key can be used, and ends\n"
     "  --routes          prints every route as a table\n"
     "  --routes=openapi  prints them as an OpenAPI 3.1 document\n"
+    "  --routes=json     prints them as data, with the bounds of every field\n"
     "\n"
     "SIGTERM finishes what is in hand, then ends. SIGHUP finishes it and begins anew as the same\n"
     "process, with the configuration and the program that are there now; where those cannot be\n"
@@ -93,8 +95,10 @@ static int print_routes(const char *form)
         openapi_table(faces, &out);
     } else if (strcmp(form, "openapi") == 0) {
         openapi_json(faces, &out);
+    } else if (strcmp(form, "json") == 0) {
+        routes_json(faces, &out);
     } else {
-        fprintf(stderr, "teller-worker: --routes=%s is not known, only --routes=openapi\n", form);
+        fprintf(stderr, "teller-worker: --routes=%s is not known, only =openapi and =json\n", form);
         status = EXIT_MISCONFIGURED;
     }
     if (fputs(text_string(&out), stdout) == EOF || fflush(stdout) != 0)
