@@ -90,6 +90,7 @@ enum err_class {
     X(OVER_SINGLE_LIMIT,   STATE,     "over_single_limit",    "Amount is over the limit for a single withdrawal")      \
     X(OVER_DAILY_LIMIT,    STATE,     "over_daily_limit",     "Amount is over the daily withdrawal limit")             \
     X(OVER_MONTHLY_LIMIT,  STATE,     "over_monthly_limit",   "Amount is over the monthly withdrawal limit")           \
+    X(LIMITS_CONTRADICT,   INPUT,     "limits_contradict",    "a longer period may not allow less than a shorter one") \
     X(OTP_REQUIRED,        INPUT,     "otp_required",         "a one-time password is required")                       \
     X(OTP_INVALID,         INPUT,     "otp_invalid",          "one-time password is wrong or was used already")        \
     X(OTP_NONE_PENDING,    STATE,     "otp_none_pending",     "no one-time password is being set up")                  \

@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 #include "identity/request.h"
 #include "money/decimal.h"
+#include "money/rate.h"
 
 #define FEE_MAX_SCALE 6 /* decimals of a percentage */
 
@@ -128,6 +129,7 @@ enum err checkout_refund(struct db *db, const struct actor *actor, const struct 
 enum err checkout_fee_set(struct db *db, int64_t merchant_id, const char *percent,
                           struct amount fixed)
 {
+    char plain[AMOUNT_TEXT_SIZE];
     __int128 coefficient;
     unsigned scale;
     enum err rc = decimal_parse(percent, strlen(percent), FEE_MAX_SCALE, &coefficient, &scale);
@@ -137,5 +139,6 @@ enum err checkout_fee_set(struct db *db, int64_t merchant_id, const char *percen
         return ERR_OUT_OF_RANGE;
     if (fixed.units < 0)
         return ERR_AMOUNT_NOT_POSITIVE;
-    return checkout_store_fee(db, merchant_id, percent, fixed);
+    rate_format((struct rate){.coefficient = coefficient, .scale = (uint8_t)scale}, plain);
+    return checkout_store_fee(db, merchant_id, plain, fixed);
 }

@@ -12,6 +12,8 @@
 #include "db/handle.h"
 #include "db/statement.h"
 
+#include <ma_pvio.h> /* which needs mysql.h in front of it */
+
 #define PACKET_MAX (4 << 20) /* bytes of one packet of statements */
 #define WSREP_NOT_READY 1047 /* ER_UNKNOWN_COM_ERROR, as a cluster node without quorum answers */
 
@@ -173,6 +175,18 @@ static bool wait_for_turn(struct db *db)
     return answered;
 }
 
+/* Waits for an answer behind the first one, which may wait for a lock that another request of this
+ * process holds: it has to go on meanwhile. Not on a shared connection, where those whose answers come
+ * behind ours would be woken first. What was read ahead never makes the socket readable. */
+static void wait_for_more(const struct db *db)
+{
+    const MARIADB_PVIO *pvio = mysql_of(db)->net.pvio;
+    bool read_ahead = pvio->cache_pos < pvio->cache + pvio->cache_size;
+
+    if (db->connection->handles == 1 && mysql_more_results(mysql_of(db)) && !read_ahead)
+        (void)wait_readable(mysql_get_socket(mysql_of(db)), CONNECTION_READ_TIMEOUT_S * 1000);
+}
+
 /* Sends the packet and reads the first answer. */
 static struct outcome send_packet(struct db *db, const struct sending *sending)
 {
@@ -224,6 +238,7 @@ static struct outcome exchange(struct db *db, const struct sending *sending, boo
         if (mysql_warning_count(mysql_of(db)) != 0)
             log_line(LOG_LEVEL_BUG, "db_warning", "count=%u packet=\"%.200s\"",
                      mysql_warning_count(mysql_of(db)), text_string(&db->packet));
+        wait_for_more(db);
         int next = mysql_next_result(mysql_of(db));
         if (next < 0)
             return answered(db, sending);

@@ -34,6 +34,25 @@ static const char *const checks[] = {
 
     "SELECT CONCAT('account ', id, ' is overdrawn: ', balance) FROM account "
     "WHERE balance < 0 AND NOT (may_overdraw AND purpose = 'external')",
+
+    /* what is held is what open holds promise, whoever holds it */
+    "SELECT CONCAT('account ', a.id, ' (', a.purpose, ') has ', a.balance, ', its open holds make "
+    "', "
+    "COALESCE(h.amount, 0)) FROM account AS a LEFT JOIN (SELECT account_id, SUM(amount) AS amount "
+    "FROM hold WHERE state = 'open' GROUP BY account_id) AS h ON h.account_id = a.id "
+    "WHERE COALESCE(h.amount, 0) <> IF(a.purpose = 'held', a.balance, 0)",
+
+    /* what limits count is what was used and not given back */
+    "SELECT CONCAT('user ', c.user_id, ' counts ', c.day_amount, ' on ', c.day, ' and ', "
+    "c.month_amount, ' in its month of ', c.scope, ', its uses make ', COALESCE(SUM(IF(u.day = "
+    "c.day, u.amount, 0)), 0), ' and ', COALESCE(SUM(u.amount), 0), ' in currency ', "
+    "c.currency_id) "
+    "FROM limit_count AS c LEFT JOIN limit_use AS u ON u.user_id = c.user_id AND u.scope = c.scope "
+    "AND u.currency_id = c.currency_id AND u.by_value = c.by_value AND NOT u.given_back "
+    "AND u.day BETWEEN c.day - INTERVAL DAY(c.day) - 1 DAY AND LAST_DAY(c.day) "
+    "GROUP BY c.user_id, c.scope, c.currency_id, c.by_value "
+    "HAVING MAX(c.day_amount) <> COALESCE(SUM(IF(u.day = c.day, u.amount, 0)), 0) "
+    "OR MAX(c.month_amount) <> COALESCE(SUM(u.amount), 0)",
 };
 
 struct run {

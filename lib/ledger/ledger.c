@@ -6,7 +6,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "crypto/crypto.h"
+#include "db/columns.h"
+#include "ledger/limit.h"
 
 #define MAX_FEES 32 /* rows of everybody's schedule */
 
@@ -20,14 +21,12 @@ static size_t fee_count;
 #define LEVELS 3                   /* of verification */
 #define ALLOWANCES_KEPT_US 1000000 /* then they are read again: an operator may change them */
 
-enum period { SINGLE, DAILY, MONTHLY, PERIODS };
-
 /* What a level may withdraw of a currency. */
 struct allowance {
     uint16_t currency_id;
     char level[8];
-    bool none[PERIODS]; /* nothing limits it */
-    __int128 max[PERIODS];
+    bool none[LEDGER_PERIODS]; /* nothing limits it */
+    __int128 max[LEDGER_PERIODS];
 };
 static struct allowance allowances[CURRENCY_MAX_COUNT * LEVELS];
 static size_t allowance_count;
@@ -130,31 +129,62 @@ static void copy_date(char out[20], const char *text)
     text_copy(out, 20, text);
 }
 
+/* A row of limit_rule. */
+struct rule {
+    uint16_t currency_id;
+    char level[8], period[8];
+    bool none;
+    __int128 max;
+};
+
+static const struct db_column rule_columns[] = {
+    DB_COLUMN("currency_id", struct rule, currency_id),
+    DB_COLUMN("level", struct rule, level),
+    DB_COLUMN("period", struct rule, period),
+    DB_COLUMN("maximum IS NULL", struct rule, none),
+    DB_COLUMN("maximum", struct rule, max),
+};
+
+static void keep_rule(const struct rule *rule)
+{
+    struct allowance *row = NULL;
+
+    for (size_t i = 0; i < allowance_count && row == NULL; i++)
+        if (allowances[i].currency_id == rule->currency_id &&
+            strcmp(allowances[i].level, rule->level) == 0)
+            row = &allowances[i];
+    if (row == NULL) {
+        row = &allowances[allowance_count++];
+        *row = (struct allowance){.currency_id = rule->currency_id};
+        text_copy(row->level, sizeof(row->level), rule->level);
+    }
+    for (enum ledger_period period = LEDGER_SINGLE; period < LEDGER_PERIODS; period++)
+        if (strcmp(rule->period, ledger_periods[period]) == 0) {
+            row->none[period] = rule->none;
+            row->max[period] = rule->max;
+        }
+}
+
 static enum err load_allowances(struct db *db)
 {
     struct db_rows rows = {0};
+    struct text sql = TEXT(1024);
+    struct rule rule;
     int64_t now_us = clock_mono_us();
     if (allowances_read_us != 0 && now_us - allowances_read_us < ALLOWANCES_KEPT_US)
         return ERR_OK;
-    enum err rc = db_run(db,
-                         "SELECT currency_id, level, single_max, daily_max, monthly_max "
-                         "FROM withdrawal_limit",
-                         DB_NO_ARGS, &rows);
-    if (rc == ERR_OK && rows.count > CURRENCY_MAX_COUNT * LEVELS)
+    db_select(&sql, rule_columns, DB_COUNT(rule_columns));
+    text_puts(&sql, "FROM limit_rule WHERE scope = '" LEDGER_WITHDRAWAL "' AND NOT by_value");
+    enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
+    text_free(&sql);
+    if (rc == ERR_OK && rows.count > CURRENCY_MAX_COUNT * LEVELS * LEDGER_PERIODS)
         rc = ERR_CONFIG;
     if (rc == ERR_OK) {
         allowances_read_us = now_us;
         allowance_count = 0;
     }
-    while (rc == ERR_OK && db_next(&rows)) {
-        struct allowance *row = &allowances[allowance_count++];
-        row->currency_id = (uint16_t)db_get_u64(&rows, 0);
-        text_copy(row->level, sizeof(row->level), db_get_text(&rows, 1));
-        for (unsigned period = 0; period < PERIODS; period++) {
-            row->none[period] = db_is_null(&rows, 2 + period);
-            row->max[period] = db_get_i128(&rows, 2 + period);
-        }
-    }
+    while (rc == ERR_OK && db_read(&rows, rule_columns, DB_COUNT(rule_columns), &rule))
+        keep_rule(&rule);
     db_rows_free(&rows);
     return rc;
 }
@@ -169,7 +199,7 @@ static const struct allowance *find_allowance(const struct currency *currency, c
 }
 
 /* The limit of a period, of which `used` is used up. */
-static struct ledger_limit limit_of(const struct allowance *allowance, enum period period,
+static struct ledger_limit limit_of(const struct allowance *allowance, enum ledger_period period,
                                     __int128 used, const struct currency *currency)
 {
     struct ledger_limit limit = {.max.currency = currency, .left.currency = currency};
@@ -226,9 +256,9 @@ static enum err read_account(const struct db_rows *rows, struct ledger_info *inf
             .available.currency = currency,
             .reserved.currency = currency,
             .held.currency = currency,
-            .single = limit_of(allowance, SINGLE, 0, currency),
-            .daily = limit_of(allowance, DAILY, used_today(rows), currency),
-            .monthly = limit_of(allowance, MONTHLY, used_this_month(rows), currency),
+            .single = limit_of(allowance, LEDGER_SINGLE, 0, currency),
+            .daily = limit_of(allowance, LEDGER_DAY, used_today(rows), currency),
+            .monthly = limit_of(allowance, LEDGER_MONTH, used_this_month(rows), currency),
         };
     }
     if (is_available) {
@@ -312,25 +342,4 @@ enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info *out)
     text_copy(out->trade_fee, sizeof(out->trade_fee), fee_for(volume.units));
     qsort(out->wallets, out->wallet_count, sizeof(out->wallets[0]), by_currency);
     return rc;
-}
-
-enum err ledger_credit(struct db *db, int64_t user_id, struct amount amount, const char *note)
-{
-    char id[UUID_TEXT_SIZE], request_key[UUID_TEXT_SIZE + 8];
-    struct uuid random = crypto_uuid4();
-    bool resent;
-
-    if (amount.units <= 0)
-        return ERR_AMOUNT_NOT_POSITIVE;
-    if (!text_is_utf8(note, strlen(note)))
-        return ERR_NOT_UTF8;
-    if (text_utf8_length(note, strlen(note)) > LEDGER_NOTE_MAX)
-        return ERR_TOO_LONG;
-    uuid_format(&random, id);
-    snprintf(request_key, sizeof(request_key), "credit:%s", id);
-    enum err rc = db_txn_call(db, "CALL ledger_credit(?, ?, ?, ?, ?)",
-                              DB_ARGS(db_i64(user_id), db_u64(amount.currency->id),
-                                      db_i128(amount.units), db_text(request_key), db_text(note)),
-                              NULL, &resent);
-    return rc == ERR_REPLAYED && resent ? ERR_OK : rc;
 }

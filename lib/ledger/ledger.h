@@ -1,5 +1,5 @@
-/* What the ledger offers beyond the procedures in schema/procedures/ledger.sql: reading it, an
- * operator's credit, and the audit. */
+/* Reading the ledger, and its audit. Posting is in ledger/post.h, limits in ledger/limit.h, what
+ * operators do in ledger/slip.h and ledger/operator.h. */
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
 
@@ -13,7 +13,6 @@
 #include "db/db.h"
 #include "money/amount.h"
 
-#define LEDGER_NOTE_MAX 255    /* code points of an operator's note */
 #define LEDGER_HISTORY_PAGE 50 /* rows of one page of history */
 #define LEDGER_PERCENT_SIZE 16 /* any percentage with its NUL */
 #define LEDGER_INFO_SIZE 2049  /* bytes of a line of history with its NUL: 512 code points */
@@ -127,13 +126,6 @@ struct ledger_line {
 MUST_USE enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filter *filter,
                                  void (*line)(void *arg, const struct ledger_line *line), void *arg,
                                  struct page *page);
-
-/* An operator's credit to a user from outside.
- * amount  greater than zero
- * note    at most LEDGER_NOTE_MAX code points, shown in the user's history
- * ERR_AMOUNT_NOT_POSITIVE, ERR_NOT_FOUND (no such user). */
-MUST_USE enum err ledger_credit(struct db *db, int64_t user_id, struct amount amount,
-                                const char *note);
 
 /* What an audit looked at, and how many differences it found. */
 struct ledger_audit {

@@ -2,28 +2,28 @@
 #include "ledger/audit.h"
 #include "ticket/ticket.h"
 
-#define COUNTED "status NOT IN ('refunded', 'cancelled', 'rejected', 'expired')"
-
 /* Each gives one row of words per difference. */
 static const char *const checks[] = {
-    /* held money is exactly what open tickets promise */
-    "SELECT CONCAT('user ', owner_id, ' holds ', SUM(held), ', open tickets make ', SUM(promised), "
-    "' in currency ', currency_id) FROM ("
-    "SELECT owner_id, currency_id, balance AS held, 0 AS promised FROM account "
-    "WHERE purpose = 'held' UNION ALL "
-    "SELECT customer_id, currency_id, 0, amount FROM ticket WHERE status = 'open') AS both_sides "
-    "GROUP BY owner_id, currency_id HAVING SUM(held) <> SUM(promised)",
+    /* each ticket has its hold, in the state that is its own, and nothing else has one of a ticket */
+    "SELECT CONCAT('ticket ', LOWER(HEX(t.id)), ' of ', t.amount, ' is ', t.status, ', its hold of "
+    "', "
+    "COALESCE(h.amount, 'nothing'), ' is ', COALESCE(h.state, 'not there')) FROM ticket AS t "
+    "LEFT JOIN hold AS h ON h.kind = 'ticket' AND h.ref = t.id "
+    "LEFT JOIN account AS a ON a.id = h.account_id WHERE NOT (h.amount <=> t.amount "
+    "AND h.state <=> IF(t.status = 'open', 'open', IF(t.settled_at IS NULL, 'released', "
+    "'captured')) "
+    "AND a.owner_id <=> t.customer_id AND a.currency_id <=> t.currency_id)",
+    "SELECT CONCAT('hold ', LOWER(HEX(h.ref)), ' is for a ticket that does not exist') "
+    "FROM hold AS h LEFT JOIN ticket AS t ON t.id = h.ref WHERE h.kind = 'ticket' AND t.id IS NULL",
 
-    /* what the limits count is what was withdrawn and not given back */
-    "SELECT CONCAT('user ', w.user_id, ' counts ', w.day_amount, ' on ', w.day, ' and ', "
-    "w.month_amount, ' in its month, tickets make ', COALESCE(SUM(IF(DATE(t.created_at) = w.day, "
-    "t.amount, 0)), 0), ' and ', COALESCE(SUM(t.amount), 0), ' in currency ', w.currency_id) "
-    "FROM withdrawal_usage AS w LEFT JOIN ticket AS t ON t.customer_id = w.user_id "
-    "AND t.currency_id = w.currency_id AND t." COUNTED " "
-    "AND LAST_DAY(t.created_at) = LAST_DAY(w.day) "
-    "GROUP BY w.user_id, w.currency_id "
-    "HAVING MAX(w.day_amount) <> COALESCE(SUM(IF(DATE(t.created_at) = w.day, t.amount, 0)), 0) "
-    "OR MAX(w.month_amount) <> COALESCE(SUM(t.amount), 0)",
+    /* ... and its use of the customer's limit, given back with the money */
+    "SELECT CONCAT('ticket ', LOWER(HEX(t.id)), ' of ', t.amount, ' is ', t.status, ', it used ', "
+    "COALESCE(u.amount, 'nothing'), IF(u.given_back, ', which was given back', '')) "
+    "FROM ticket AS t LEFT JOIN limit_use AS u ON u.kind = 'ticket' AND u.ref = t.id "
+    "AND u.scope = 'withdrawal' AND u.currency_id = t.currency_id AND u.by_value = FALSE "
+    "WHERE NOT (u.amount <=> t.amount AND u.user_id <=> t.customer_id AND u.day <=> "
+    "DATE(t.created_at) AND u.given_back <=> (t.status IN ('refunded', 'cancelled', 'rejected', "
+    "'expired')))",
 
     /* the journals that tell a ticket's story are there, each once */
     "SELECT CONCAT('ticket ', LOWER(HEX(t.id)), ' is ', t.status, ' with ', "

@@ -184,8 +184,7 @@ MUST_USE enum err ticket_partner_set(struct db *db, const char *id, int64_t user
                                      const char *name, const char *url, bool verified_only,
                                      int64_t ttl_s);
 
-/* Audit: held money must equal open tickets, usage the tickets counted, and each ticket must have
- * the journals of its story.
+/* Audit: each ticket must have its hold, its use of a limit and the journals of its story.
  * difference   called with words for each thing that is wrong
  * checked      out, tickets looked at
  * differences  out

@@ -1,168 +1,225 @@
+/* The tickets' SQL: reading under a lock, and the statements that write. */
 #include "ticket/store.h"
 
-#include <stdio.h>
+#include <string.h>
 
-#include "base/text.h"
-#include "db/packet.h"
+#include "db/columns.h"
+#include "db/statement.h"
+#include "identity/sql.h"
+#include "ledger/sql.h"
 
-/* One row of the procedure ticket_view. */
-static void read_ticket(const struct db_rows *rows, struct ticket *out)
+#define SQL_MAX 8192 /* bytes of one of our statements with what it names */
+
+/* A ticket past its time is expired, whether or not it was swept. */
+#define SHOWN_STATUS "IF(t.status = 'open' AND t.expires_at <= NOW(6), 'expired', t.status)"
+#define OF_PARTNER(column) "(SELECT " column " FROM partner AS p WHERE p.id = t.partner_id)"
+
+/* In front what a ticket alone has. Everything of other tables is a subquery, which a locking read does
+ * not lock: nobody waits for a partner's row. */
+static const struct db_column columns[] = {
+    DB_COLUMN("t.id", struct ticket_row, ticket.id),
+    DB_COLUMN("t.partner_id", struct ticket_row, ticket.partner_id),
+    DB_COLUMN(OF_PARTNER("p.name"), struct ticket_row, ticket.partner_name),
+    DB_COLUMN(OF_PARTNER("p.url"), struct ticket_row, ticket.partner_url),
+    DB_COLUMN(SHOWN_STATUS, struct ticket_row, ticket.status),
+    DB_COLUMN("t.currency_id", struct ticket_row, ticket.amount.currency),
+    DB_COLUMN("t.amount", struct ticket_row, ticket.amount.units),
+    DB_COLUMN("UNIX_TIMESTAMP(t.created_at) DIV 1", struct ticket_row, ticket.created),
+    DB_COLUMN("UNIX_TIMESTAMP(t.expires_at) DIV 1", struct ticket_row, ticket.expires),
+    DB_COLUMN("UNIX_TIMESTAMP(t.settled_at) DIV 1", struct ticket_row, ticket.settled),
+    DB_COLUMN("t.description", struct ticket_row, ticket.description),
+    DB_COLUMN("t.reason", struct ticket_row, ticket.reason),
+    DB_COLUMN("t.customer_id", struct ticket_row, ticket.customer_id),
+    DB_COLUMN("(SELECT COUNT(*) FROM ticket_update AS n WHERE n.ticket_id = t.id)",
+              struct ticket_row, ticket.updates),
+    /* what the rules look at besides */
+    DB_COLUMN(IDENTITY_SQL_LOGIN("t.customer_id"), struct ticket_row, customer),
+    DB_COLUMN("t.partner_user_id", struct ticket_row, partner_user_id),
+    DB_COLUMN("t.key_hash", struct ticket_row, key_hash),
+    DB_COLUMN("t.wrong_keys", struct ticket_row, wrong_keys),
+    DB_COLUMN("TIMESTAMPDIFF(SECOND, t.wrong_key_at, NOW(6))", struct ticket_row, wrong_key_age),
+    DB_COLUMN(LEDGER_SQL_ACCOUNT("t.customer_id", "held", "t.currency_id"), struct ticket_row,
+              held),
+    DB_COLUMN(LEDGER_SQL_ACCOUNT("t.customer_id", "available", "t.currency_id"), struct ticket_row,
+              available),
+    DB_COLUMN(LEDGER_SQL_ACCOUNT("t.partner_user_id", "available", "t.currency_id"),
+              struct ticket_row, partner_available),
+    DB_COLUMN("NOW(6)", struct ticket_row, now),
+    DB_COLUMN("UNIX_TIMESTAMP(NOW(6)) DIV 1", struct ticket_row, now_s),
+};
+enum { SHOWN_COLUMNS = 14 };
+_Static_assert(offsetof(struct ticket_row, ticket) == 0, "the first columns fill a ticket alone");
+
+static const struct db_column offer_columns[] = {
+    DB_COLUMN("p.user_id", struct ticket_offer, partner_user_id),
+    DB_COLUMN("p.name", struct ticket_offer, partner_name),
+    DB_COLUMN("p.url", struct ticket_offer, partner_url),
+    DB_COLUMN("p.verified_only", struct ticket_offer, verified_only),
+    DB_COLUMN("p.ttl_s", struct ticket_offer, ttl_s),
+    DB_COLUMN(IDENTITY_SQL_LEVEL("asks.user_id"), struct ticket_offer, level),
+    DB_COLUMN(IDENTITY_SQL_OTP_REQUIRED("asks.user_id"), struct ticket_offer, otp_required),
+    DB_COLUMN(LEDGER_SQL_ENABLED("asks.currency_id"), struct ticket_offer, currency_enabled),
+    DB_COLUMN(LEDGER_SQL_POSTED("asks.user_id", "asks.request_key"), struct ticket_offer, posted),
+    DB_COLUMN(LEDGER_SQL_ACCOUNT("asks.user_id", "available", "asks.currency_id"),
+              struct ticket_offer, available),
+    DB_COLUMN(LEDGER_SQL_ACCOUNT("asks.user_id", "held", "asks.currency_id"), struct ticket_offer,
+              held),
+    DB_COLUMN(LEDGER_SQL_FREE("asks.user_id", "asks.currency_id"), struct ticket_offer, free),
+    DB_COLUMN("NOW(6)", struct ticket_offer, now),
+    DB_COLUMN("UNIX_TIMESTAMP(NOW(6)) DIV 1", struct ticket_offer, now_s),
+};
+
+enum err ticket_store_offer(struct db *db, const struct actor *actor,
+                            const struct ticket_request *order, const struct ledger_use *use,
+                            struct ticket_offer *out, struct ledger_limits *limits)
 {
-    *out = (struct ticket){
-        .id = db_get_uuid(rows, 0),
-        .amount = {.units = db_get_i128(rows, 5),
-                   .currency = currency_by_id((uint16_t)db_get_u64(rows, 4))},
-        .created = db_get_i64(rows, 6),
-        .expires = db_get_i64(rows, 7),
-        .settled = db_get_i64(rows, 8),
-        .customer_id = db_get_i64(rows, 11),
-        .updates = db_get_u64(rows, 13),
-    };
-    text_copy(out->partner_id, sizeof(out->partner_id), db_get_text(rows, 1));
-    text_copy(out->partner_name, sizeof(out->partner_name), db_get_text(rows, 2));
-    text_copy(out->status, sizeof(out->status), db_get_text(rows, 3));
-    text_copy(out->description, sizeof(out->description), db_get_text(rows, 9));
-    text_copy(out->reason, sizeof(out->reason), db_get_text(rows, 10));
-    text_copy(out->partner_url, sizeof(out->partner_url), db_get_text(rows, 12));
+    struct db_packet packet = DB_PACKET(SQL_MAX);
+    struct db_rows rows[3] = {0};
+
+    ledger_limits_ask(&packet, use);
+    struct text *sql = db_packet_begin(&packet);
+    db_select(sql, offer_columns, DB_COUNT(offer_columns));
+    statement_add(sql,
+                  "FROM (SELECT ? AS user_id, ? AS currency_id, ? AS request_key) AS asks "
+                  "JOIN partner AS p ON p.id = ? AND p.enabled",
+                  DB_ARGS(db_i64(actor->user_id), db_u64(order->amount.currency->id),
+                          db_blob(actor->request_key, strlen(actor->request_key)),
+                          db_text(order->partner)));
+    enum err rc = db_packet_run(db, &packet, rows, 3);
+    if (rc == ERR_OK && !db_read(&rows[2], offer_columns, DB_COUNT(offer_columns), out))
+        rc = ERR_PARTNER_UNKNOWN;
+    ledger_limits_take(rows, limits);
+    db_rows_free(&rows[2]);
+    return rc;
 }
 
-static enum err take_ticket(enum err rc, struct db_rows *rows, struct ticket *out)
+static enum err read_one(struct db *db, const char *where, struct db_args args, size_t count,
+                         void *out)
 {
-    if (rc == ERR_OK && !db_next(rows))
+    struct text sql = TEXT(SQL_MAX);
+    struct db_rows rows = {0};
+
+    db_select(&sql, columns, count);
+    statement_add(&sql, where, args);
+    enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
+    if (rc == ERR_OK && !db_read(&rows, columns, count, out))
         rc = ERR_TICKET_UNKNOWN;
-    if (rc == ERR_OK)
-        read_ticket(rows, out);
-    db_rows_free(rows);
+    db_rows_free(&rows);
+    text_free(&sql);
     return rc;
 }
 
-enum err ticket_store_create(struct db *db, const struct actor *actor,
-                             const struct ticket_request *order, const struct uuid *id,
-                             const uint8_t key_hash[SHA256_SIZE], struct ticket_created *out,
-                             bool *resent)
+enum err ticket_store_read(struct db *db, const struct uuid *id, struct ticket_row *out)
 {
-    struct db_rows rows = {0};
-    bool with_otp = order->otp.device_id != 0;
-    enum err rc = db_txn_call(
-        db, "CALL ticket_create(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        DB_ARGS(db_i64(actor->user_id), db_text(actor->request_key), db_text(actor->trace),
-                db_uuid(id), db_blob(key_hash, SHA256_SIZE), db_text(order->partner),
-                db_u64(order->amount.currency->id), db_i128(order->amount.units),
-                with_otp ? db_i64(order->otp.device_id) : db_null(),
-                with_otp ? db_i64(order->otp.step) : db_null()),
-        &rows, resent);
-    if (rc == ERR_OK && !db_next(&rows))
-        rc = ERR_INTERNAL;
-    if (rc == ERR_OK) {
-        text_copy(out->url, sizeof(out->url), db_get_text(&rows, 0));
-        out->created = db_get_i64(&rows, 1);
-        out->expires = db_get_i64(&rows, 2);
-    }
-    db_rows_free(&rows);
-    return rc;
-}
-
-enum err ticket_store_by_request(struct db *db, const struct actor *actor, struct ticket *out)
-{
-    struct db_rows rows = {0};
-    enum err rc = db_run(db,
-                         "SELECT ref FROM journal WHERE user_id = ? AND request_key = ? "
-                         "AND kind = 'ticket_create'",
-                         DB_ARGS(db_i64(actor->user_id), db_text(actor->request_key)), &rows);
-    if (rc == ERR_OK && !db_next(&rows))
-        rc = ERR_NOT_FOUND;
-    if (rc == ERR_OK) {
-        struct uuid id = db_get_uuid(&rows, 0);
-        rc = ticket_store_view(db, &id, out);
-    }
-    db_rows_free(&rows);
-    return rc;
+    return read_one(db,
+                    db_in_txn(db) ? "FROM ticket AS t WHERE t.id = ? FOR UPDATE"
+                                  : "FROM ticket AS t WHERE t.id = ?",
+                    DB_ARGS(db_uuid(id)), DB_COUNT(columns), out);
 }
 
 enum err ticket_store_view(struct db *db, const struct uuid *id, struct ticket *out)
 {
+    return read_one(db, "FROM ticket AS t WHERE t.id = ?", DB_ARGS(db_uuid(id)), SHOWN_COLUMNS,
+                    out);
+}
+
+enum err ticket_store_by_request(struct db *db, const struct actor *actor, struct ticket *out)
+{
+    enum err rc =
+        read_one(db, "FROM ticket AS t WHERE t.id = " LEDGER_SQL_REF("?", "?", "ticket_create"),
+                 DB_ARGS(db_i64(actor->user_id), db_text(actor->request_key)), SHOWN_COLUMNS, out);
+    return rc == ERR_TICKET_UNKNOWN ? ERR_NOT_FOUND : rc;
+}
+
+enum err ticket_store_due(struct db *db, int limit,
+                          void (*row)(void *arg, const struct ticket_row *row), void *arg)
+{
+    struct text sql = TEXT(SQL_MAX);
     struct db_rows rows = {0};
-    enum err rc = db_run(db, "CALL ticket_view(?)", DB_ARGS(db_uuid(id)), &rows);
-    return take_ticket(rc, &rows, out);
+    struct ticket_row due;
+
+    db_select(&sql, columns, DB_COUNT(columns));
+    statement_add(&sql,
+                  "FROM ticket AS t FORCE INDEX (due) WHERE t.status = 'open' AND t.expires_at <= "
+                  "NOW(6) ORDER BY t.expires_at LIMIT ? FOR UPDATE SKIP LOCKED",
+                  DB_ARGS(db_i64(limit)));
+    enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
+    while (rc == ERR_OK && db_read(&rows, columns, DB_COUNT(columns), &due))
+        row(arg, &due);
+    db_rows_free(&rows);
+    text_free(&sql);
+    return rc;
 }
 
-enum err ticket_store_cancel(struct db *db, const struct actor *actor, const struct uuid *id,
-                             struct ticket *out, bool *resent)
+void ticket_store_add(struct db_packet *packet, const struct actor *actor,
+                      const struct ticket_request *order, const struct uuid *id,
+                      const uint8_t key_hash[SHA256_SIZE], const struct ticket_offer *offer)
 {
-    struct db_rows rows = {0};
-    enum err rc = db_txn_call(db, "CALL ticket_cancel(?, ?, ?, ?)",
-                              DB_ARGS(db_i64(actor->user_id), db_text(actor->request_key),
-                                      db_text(actor->trace), db_uuid(id)),
-                              &rows, resent);
-    return take_ticket(rc, &rows, out);
+    db_packet_add(packet,
+                  "INSERT INTO ticket (id, customer_id, partner_id, partner_user_id, currency_id, "
+                  "amount, key_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+                  "CAST(? AS DATETIME(6)) + INTERVAL ? SECOND)",
+                  DB_ARGS(db_uuid(id), db_i64(actor->user_id), db_text(order->partner),
+                          db_i64(offer->partner_user_id), db_u64(order->amount.currency->id),
+                          db_i128(order->amount.units), db_blob(key_hash, SHA256_SIZE),
+                          db_text(offer->now), db_text(offer->now), db_i64(offer->ttl_s)));
 }
 
-enum err ticket_store_info(struct db *db, int64_t user_id, const struct ticket_proof *proof,
-                           struct ticket *out)
+/* The end of an UPDATE of a ticket that was read: it is as it was then. */
+static void add_where(struct db_packet *packet, struct text *sql, const struct ticket_row *row)
 {
-    struct db_rows rows = {0};
-    struct db_packet packet = DB_PACKET(1024);
+    bool expired = strcmp(row->ticket.status, "expired") == 0;
 
-    db_packet_add(&packet, "CALL ticket_check(?, ?, ?, ?)",
-                  DB_ARGS(db_uuid(&proof->id), db_i64(user_id),
-                          db_blob(proof->key_hash, SHA256_SIZE),
-                          db_blob(proof->blind, sizeof(proof->blind))));
-    db_packet_add(&packet, "CALL ticket_view(?)", DB_ARGS(db_uuid(&proof->id)));
-    enum err rc = db_packet_read(db, &packet, &rows, 1);
-    return take_ticket(rc, &rows, out);
+    statement_add(
+        sql, " WHERE id = ? AND status = ?",
+        DB_ARGS(db_uuid(&row->ticket.id), db_text(expired ? "open" : row->ticket.status)));
+    db_packet_expect(packet, 1, ERR_DB_CONTENDED);
 }
 
-/* The seven arguments that all of a partner's changes begin with, and up to two more. */
-static enum err partner_call(struct db *db, const char *sql, const struct actor *actor,
-                             const struct ticket_proof *proof, const char *text, const char *status,
-                             bool with_status, struct ticket *out, bool *resent)
+void ticket_store_settle(struct db_packet *packet, const struct ticket_row *row,
+                         const char *description)
 {
-    struct db_rows rows = {0};
-    struct db_args args =
-        DB_ARGS(db_i64(actor->user_id), db_text(actor->request_key), db_text(actor->trace),
-                db_uuid(&proof->id), db_blob(proof->key_hash, SHA256_SIZE),
-                db_blob(proof->blind, sizeof(proof->blind)), db_text(text), db_text(status));
-    if (!with_status)
-        args.count--;
-    enum err rc = db_txn_call(db, sql, args, &rows, resent);
-    return take_ticket(rc, &rows, out);
+    struct text *sql = db_packet_begin(packet);
+
+    statement_add(sql, "UPDATE ticket SET status = 'settled', settled_at = ?, description = ?",
+                  DB_ARGS(db_text(row->now), db_text(description)));
+    add_where(packet, sql, row);
 }
 
-enum err ticket_store_settle(struct db *db, const struct actor *actor,
-                             const struct ticket_proof *proof, const char *description,
-                             struct ticket *out, bool *resent)
+void ticket_store_end(struct db_packet *packet, const struct ticket_row *row, const char *status,
+                      const char *reason)
 {
-    return partner_call(db, "CALL ticket_settle(?, ?, ?, ?, ?, ?, ?)", actor, proof, description,
-                        NULL, false, out, resent);
+    struct text *sql = db_packet_begin(packet);
+    bool was_open = row->ticket.settled == 0;
+
+    statement_add(sql,
+                  was_open ? "UPDATE ticket SET status = ?, ended_at = LEAST(expires_at, ?), "
+                             "reason = COALESCE(?, reason)"
+                           : "UPDATE ticket SET status = ?, ended_at = ?, "
+                             "reason = COALESCE(?, reason)",
+                  DB_ARGS(db_text(status), db_text(row->now), db_text(reason)));
+    add_where(packet, sql, row);
 }
 
-enum err ticket_store_update(struct db *db, const struct actor *actor,
-                             const struct ticket_proof *proof, const char *message,
-                             const char *status, struct ticket *out, bool *resent)
+void ticket_store_news(struct db_packet *packet, const struct ticket_row *row, const char *status,
+                       const char *message)
 {
-    return partner_call(db, "CALL ticket_update(?, ?, ?, ?, ?, ?, ?, ?)", actor, proof, message,
-                        status, true, out, resent);
+    if (strcmp(status, row->ticket.status) != 0) {
+        struct text *sql = db_packet_begin(packet);
+        statement_add(sql, "UPDATE ticket SET status = ?", DB_ARGS(db_text(status)));
+        add_where(packet, sql, row);
+    }
+    db_packet_add(packet, "INSERT INTO ticket_update (ticket_id, status, message) VALUES (?, ?, ?)",
+                  DB_ARGS(db_uuid(&row->ticket.id), db_text(status), db_text(message)));
 }
 
-enum err ticket_store_reject(struct db *db, const struct actor *actor,
-                             const struct ticket_proof *proof, const char *reason,
-                             struct ticket *out, bool *resent)
+enum err ticket_store_wrong_key(struct db *db, const struct uuid *id, int64_t pause_s)
 {
-    return partner_call(db, "CALL ticket_reject(?, ?, ?, ?, ?, ?, ?)", actor, proof, reason, NULL,
-                        false, out, resent);
-}
-
-enum err ticket_store_refund(struct db *db, const struct actor *actor,
-                             const struct ticket_proof *proof, const char *reason,
-                             struct ticket *out, bool *resent)
-{
-    return partner_call(db, "CALL ticket_refund(?, ?, ?, ?, ?, ?, ?)", actor, proof, reason, NULL,
-                        false, out, resent);
-}
-
-enum err ticket_store_wrong_key(struct db *db, const struct uuid *id)
-{
-    return db_run(db, "CALL ticket_wrong_key(?)", DB_ARGS(db_uuid(id)), NULL);
+    return db_run(
+        db,
+        "UPDATE ticket SET wrong_keys = IF(wrong_key_at <= NOW(6) - INTERVAL ? SECOND, 1, "
+        "wrong_keys + 1), wrong_key_at = NOW(6) WHERE id = ?",
+        DB_ARGS(db_i64(pause_s), db_uuid(id)), NULL);
 }
 
 enum err ticket_updates(struct db *db, const struct uuid *id,
@@ -180,8 +237,6 @@ enum err ticket_updates(struct db *db, const struct uuid *id,
     db_rows_free(&rows);
     return rc;
 }
-
-#define LIST_STATUS "IF(t.status = 'open' AND t.expires_at <= NOW(6), 'expired', t.status)"
 
 /* From and where of a list. Each side is a range of its own index, so that either side's list reads
  * both and merges. */
@@ -205,7 +260,7 @@ static enum err list_count(struct db *db, const char *where, int64_t user_id,
     struct text sql = TEXT(2048);
 
     text_addf(&sql,
-              "SELECT COUNT(*) FROM ticket AS t WHERE %s AND (? IS NULL OR " LIST_STATUS " = ?) "
+              "SELECT COUNT(*) FROM ticket AS t WHERE %s AND (? IS NULL OR " SHOWN_STATUS " = ?) "
               "AND (? = 0 OR t.created_at >= FROM_UNIXTIME(?))",
               where);
     enum err rc =
@@ -234,13 +289,9 @@ enum err ticket_list(struct db *db, int64_t user_id, const struct ticket_filter 
     if (rc != ERR_OK)
         return rc;
     *page = page_of(records, filter->page, TICKET_PAGE);
+    db_select(&sql, columns, SHOWN_COLUMNS);
     text_addf(&sql,
-              "SELECT t.id, t.partner_id, p.name, " LIST_STATUS ", t.currency_id, t.amount, "
-              "UNIX_TIMESTAMP(t.created_at) DIV 1, UNIX_TIMESTAMP(t.expires_at) DIV 1, "
-              "UNIX_TIMESTAMP(t.settled_at) DIV 1, t.description, t.reason, t.customer_id, p.url, "
-              "(SELECT COUNT(*) FROM ticket_update AS n WHERE n.ticket_id = t.id) "
-              "FROM ticket AS t JOIN partner AS p ON p.id = t.partner_id WHERE %s "
-              "AND (? IS NULL OR " LIST_STATUS " = ?) "
+              "FROM ticket AS t WHERE %s AND (? IS NULL OR " SHOWN_STATUS " = ?) "
               "AND (? = 0 OR t.created_at >= FROM_UNIXTIME(?)) ORDER BY t.id DESC LIMIT ?, ?",
               where);
     rc = db_run(db, text_string(&sql),
@@ -248,21 +299,9 @@ enum err ticket_list(struct db *db, int64_t user_id, const struct ticket_filter 
                         db_text(filter->status), db_i64(filter->since), db_i64(filter->since),
                         db_i64(page_offset(page)), db_i64(page->size)),
                 &rows);
-    while (rc == ERR_OK && db_next(&rows)) {
-        read_ticket(&rows, &ticket);
+    while (rc == ERR_OK && db_read(&rows, columns, SHOWN_COLUMNS, &ticket))
         row(arg, &ticket);
-    }
     db_rows_free(&rows);
     text_free(&sql);
-    return rc;
-}
-
-enum err ticket_expire_due(struct db *db, int limit, int64_t *released)
-{
-    struct db_rows rows = {0};
-    enum err rc = db_txn_call(db, "CALL ticket_expire_due(?)", DB_ARGS(db_i64(limit)), &rows, NULL);
-    if (rc == ERR_OK && db_next(&rows))
-        *released = db_get_i64(&rows, 0);
-    db_rows_free(&rows);
     return rc;
 }

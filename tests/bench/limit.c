@@ -6,7 +6,7 @@
  *         [--warm 0.5] [--count N] [--made FILE] [--tickets FILE]
  *
  * CALL is one of info create settle order pay add trade cancel orders. A thread per connection, each with a key of its own. The files are those of the load generator;
- * the tickets made here all have the key LIMIT_TICKET_KEY. Prints one JSON object. */
+ * Prints one JSON object. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -25,11 +25,17 @@
 #include "market/order.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/options.h"
+#include "ticket/ticket.h"
 
 #define MAX_THREADS 64
-#define LIMIT_TICKET_KEY "limit-limit-limit-limit-limit-limit-limit-l"
 #define CURRENCY_USD 2
 #define TRACE "0123456789abcdef0123456789abcdef"
+
+/* Something that a call made and another uses up. */
+struct made {
+    struct uuid id;
+    char key[TICKET_KEY_SIZE]; /* of a ticket */
+};
 
 /* One thread with its connection and its share of the tickets. */
 struct caller {
@@ -38,7 +44,7 @@ struct caller {
     struct matcher_client *matcher;
     const struct bench_key *key;
     int64_t nonce;
-    struct uuid *tickets; /* made here, or to be settled here */
+    struct made *tickets; /* made here, or to be settled here */
     size_t ticket_count, ticket_room, ticket_next;
     uint64_t acknowledged;
     struct measure measured;
@@ -48,7 +54,7 @@ static struct bench_options option = {.connections = 32, .seconds = 4, .warm = 0
 
 static struct bench_key keys[BENCH_MAX_KEYS];
 static struct caller callers[MAX_THREADS];
-static uint8_t key_hash[SHA256_SIZE];
+static const uint8_t no_key[SEAL_KEY_SIZE]; /* in place of the master key */
 static const struct market *market;
 static struct measure total;
 static int64_t measure_from_us;
@@ -63,7 +69,7 @@ static void stop_measuring(void)
         measure_to_us = now_us;
 }
 
-static void keep_ticket(struct caller *caller, const struct uuid *id)
+static void keep_made(struct caller *caller, const struct uuid *id, const char *key)
 {
     if (caller->ticket_count == caller->ticket_room) {
         caller->ticket_room = caller->ticket_room * 2 + 1024;
@@ -71,7 +77,9 @@ static void keep_ticket(struct caller *caller, const struct uuid *id)
         if (caller->tickets == NULL)
             bench_fail("out of memory");
     }
-    caller->tickets[caller->ticket_count++] = *id;
+    struct made *made = &caller->tickets[caller->ticket_count++];
+    made->id = *id;
+    text_copy(made->key, sizeof(made->key), key);
 }
 
 /* The statement in front of every signed call: the key as it is remembered, and its nonce. */
@@ -102,7 +110,7 @@ static enum err make_order(struct caller *caller, const struct actor *actor)
     };
     struct uuid id;
     enum err rc = checkout_create(caller->db, actor, &order, &id);
-    keep_ticket(caller, &id);
+    keep_made(caller, &id, "");
     return rc;
 }
 
@@ -110,16 +118,15 @@ static enum err make_order(struct caller *caller, const struct actor *actor)
  * whether the market has to do with it. */
 static enum err pay_order(struct caller *caller, const struct actor *actor)
 {
-    static const uint8_t no_key[SEAL_KEY_SIZE];
     struct checkout_order order;
     struct session session;
     struct uuid payment;
     enum err rc = session_check(caller->db, no_key, caller->key->public_key, &session);
 
     if (rc == ERR_OK)
-        rc = checkout_view(caller->db, &caller->tickets[caller->ticket_next], &order);
+        rc = checkout_view(caller->db, &caller->tickets[caller->ticket_next].id, &order);
     if (rc == ERR_OK)
-        rc = checkout_pay(caller->db, actor, &caller->tickets[caller->ticket_next++], NULL, NULL,
+        rc = checkout_pay(caller->db, actor, &caller->tickets[caller->ticket_next++].id, NULL, NULL,
                           &payment, &order);
     return rc;
 }
@@ -162,7 +169,7 @@ static enum err place_order(struct caller *caller)
     bool resent;
     enum err rc = market_change(caller->db, caller->matcher, &bid, &resent);
     if (option.call == CALL_ADD)
-        keep_ticket(caller, &bid.oid);
+        keep_made(caller, &bid.oid, "");
     return rc;
 }
 
@@ -186,7 +193,7 @@ static bool call_market(struct caller *caller)
         rc = market_orders(caller->db, user_id, skip_order, NULL);
     else if (option.call == CALL_CANCEL)
         rc = market_cancel(caller->db, caller->matcher, user_id,
-                           &caller->tickets[caller->ticket_next++]);
+                           &caller->tickets[caller->ticket_next++].id);
     else
         rc = place_order(caller);
     if (rc != ERR_OK)
@@ -194,15 +201,58 @@ static bool call_market(struct caller *caller)
     return true;
 }
 
+static enum err make_ticket(struct caller *caller, const struct actor *actor)
+{
+    const struct ticket_request order = {
+        .partner = caller->key->partner,
+        .amount = {.units = 1, .currency = currency_by_id(CURRENCY_USD)}};
+    struct ticket_created created;
+    enum err rc = ticket_create(caller->db, no_key, actor, &order, &created);
+    keep_made(caller, &created.id, created.key);
+    return rc;
+}
+
+static enum err settle_ticket(struct caller *caller, const struct actor *actor)
+{
+    const struct made *made = &caller->tickets[caller->ticket_next++];
+    struct ticket ticket;
+    return ticket_settle(caller->db, actor, &made->id, made->key, "Paid in cash", &ticket);
+}
+
+/* One call of a customer's or a partner's; false where there is nothing left to do. */
+static bool call_ticket(struct caller *caller)
+{
+    char request_key[64];
+    const struct actor actor = {
+        .user_id = caller->key->user_id, .request_key = request_key, .trace = TRACE};
+
+    if (option.call == CALL_SETTLE && caller->ticket_next == caller->ticket_count)
+        return false;
+    use_key(caller, request_key);
+    enum err rc =
+        option.call == CALL_SETTLE ? settle_ticket(caller, &actor) : make_ticket(caller, &actor);
+    if (rc != ERR_OK)
+        bench_fail("limit: %s: %s", err_id(rc), db_problem(caller->db));
+    return true;
+}
+
+static bool call_info(struct caller *caller)
+{
+    struct db_rows rows = {.result = NULL};
+    char request_key[64];
+
+    use_key(caller, request_key);
+    enum err rc =
+        db_run(caller->db, "CALL account_info(?)", DB_ARGS(db_i64(caller->key->user_id)), &rows);
+    if (rc != ERR_OK || rows.count == 0)
+        bench_fail("limit: %s: %s", err_id(rc), db_problem(caller->db));
+    db_rows_free(&rows);
+    return true;
+}
+
 /* One call; false where there is nothing left to do. */
 static bool call_once(struct caller *caller)
 {
-    struct db_rows rows = {.result = NULL};
-    struct uuid id, blind = {.bytes = {0}};
-    char request_key[64];
-    int64_t user_id = caller->key->user_id;
-    enum err rc = ERR_INTERNAL;
-
     switch (option.call) {
     case CALL_ORDER:
     case CALL_PAY:
@@ -212,40 +262,15 @@ static bool call_once(struct caller *caller)
     case CALL_CANCEL:
     case CALL_ORDERS:
         return call_market(caller);
-    case CALL_GET:
-        bench_fail("the database knows no such call");
-    case CALL_INFO:
-        use_key(caller, request_key);
-        rc = db_run(caller->db, "CALL account_info(?)", DB_ARGS(db_i64(user_id)), &rows);
-        break;
     case CALL_CREATE:
-        use_key(caller, request_key);
-        id = crypto_uuid7();
-        rc =
-            db_txn_call(caller->db, "CALL ticket_create(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        DB_ARGS(db_i64(user_id), db_text(request_key), db_text(TRACE), db_uuid(&id),
-                                db_blob(key_hash, sizeof(key_hash)), db_text(caller->key->partner),
-                                db_u64(CURRENCY_USD), db_i128(1), db_null(), db_null()),
-                        &rows, NULL);
-        keep_ticket(caller, &id);
-        break;
     case CALL_SETTLE:
-        if (caller->ticket_next == caller->ticket_count)
-            return false;
-        use_key(caller, request_key);
-        crypto_random(blind.bytes, sizeof(blind.bytes));
-        id = caller->tickets[caller->ticket_next++];
-        rc = db_txn_call(caller->db, "CALL ticket_settle(?, ?, ?, ?, ?, ?, ?)",
-                         DB_ARGS(db_i64(user_id), db_text(request_key), db_text(TRACE),
-                                 db_uuid(&id), db_blob(key_hash, sizeof(key_hash)), db_uuid(&blind),
-                                 db_text("Paid in cash")),
-                         &rows, NULL);
+        return call_ticket(caller);
+    case CALL_INFO:
+        return call_info(caller);
+    case CALL_GET:
         break;
     }
-    if (rc != ERR_OK || rows.count == 0)
-        bench_fail("limit: %s: %s", err_id(rc), db_problem(caller->db));
-    db_rows_free(&rows);
-    return true;
+    bench_fail("the database knows no such call");
 }
 
 static void *call_on(void *arg)
@@ -285,7 +310,7 @@ static void read_tickets(void)
                 chosen = i;
         if (chosen == option.connections || !uuid_parse(text, strlen(text), &id))
             bench_fail("%s: nobody can settle %s of %s", option.tickets, text, partner);
-        keep_ticket(&callers[chosen], &id);
+        keep_made(&callers[chosen], &id, key);
     }
     fclose(file);
 }
@@ -298,8 +323,10 @@ static void write_tickets(void)
     for (size_t i = 0; i < option.connections; i++) {
         for (size_t j = 0; j < callers[i].ticket_count; j++) {
             char text[UUID_TEXT_SIZE];
-            uuid_format(&callers[i].tickets[j], text);
-            fprintf(file, "%s %s %s\n", callers[i].key->partner, text, LIMIT_TICKET_KEY);
+            const struct made *made = &callers[i].tickets[j];
+            uuid_format(&made->id, text);
+            fprintf(file, "%s %s %s\n", callers[i].key->partner, text,
+                    made->key[0] != '\0' ? made->key : "-");
         }
     }
     if (fclose(file) != 0)
@@ -361,7 +388,6 @@ int main(int argc, char **argv)
         bench_fail("%s", text_string(&problem));
     if (crypto_start() != ERR_OK)
         bench_fail("no cryptography");
-    crypto_sha256(LIMIT_TICKET_KEY, strlen(LIMIT_TICKET_KEY), key_hash);
     open_callers(&config);
     if (ledger_load(callers[0].db) != ERR_OK)
         bench_fail("no currencies");

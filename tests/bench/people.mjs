@@ -115,8 +115,9 @@ const currencies = Object.fromEntries(
 // Single, daily and monthly limit in smallest units or null, by currency and level.
 function limits() {
     const all = {};
-    for (const [currency, level, ...list] of sql('SELECT currency_id, level, single_max, daily_max, monthly_max FROM withdrawal_limit')) {
-        (all[currency] ??= {})[level] = list.map((units) => (units === 'NULL' ? null : units));
+    const periods = ['single', 'day', 'month'];
+    for (const [currency, level, period, units] of sql("SELECT currency_id, level, period, maximum FROM limit_rule WHERE scope = 'withdrawal'")) {
+        ((all[currency] ??= {})[level] ??= [])[periods.indexOf(period)] = units === 'NULL' ? null : units;
     }
     return all;
 }

@@ -4,6 +4,7 @@
 
 #include "identity/user.h"
 #include "ledger/ledger.h"
+#include "ledger/slip.h"
 #include "tests/db/scratch.h"
 #include "ticket/ticket.h"
 
@@ -27,10 +28,28 @@ static const struct {
      "UPDATE entry SET balance = balance - 7 WHERE seq = 2", "where the sum is "},
     {"an overdrawn account", "UPDATE account SET balance = -1 - balance WHERE purpose = 'held'",
      "UPDATE account SET balance = -1 - balance WHERE purpose = 'held'", " is overdrawn: "},
-    {"held money without its ticket", "UPDATE ticket SET amount = amount + 7 WHERE status = 'open'",
-     "UPDATE ticket SET amount = amount - 7 WHERE status = 'open'", "open tickets make "},
-    {"usage that no ticket makes", "UPDATE withdrawal_usage SET month_amount = month_amount + 7",
-     "UPDATE withdrawal_usage SET month_amount = month_amount - 7", " in its month, tickets make "},
+    {"held money without its hold", "UPDATE hold SET amount = amount + 7 WHERE state = 'open'",
+     "UPDATE hold SET amount = amount - 7 WHERE state = 'open'", "its open holds make "},
+    {"a hold on what is not held money",
+     "UPDATE hold SET account_id = account_id + 1000 WHERE state = 'captured'",
+     "UPDATE hold SET account_id = account_id - 1000 WHERE state = 'captured'", "its hold of "},
+    {"a hold that is not its ticket's",
+     "UPDATE ticket SET amount = amount + 7 WHERE status = 'open'",
+     "UPDATE ticket SET amount = amount - 7 WHERE status = 'open'", ", its hold of "},
+    {"a hold in another state", "UPDATE hold SET state = 'captured' WHERE state = 'released'",
+     "UPDATE hold AS h JOIN ticket AS t ON t.id = h.ref SET h.state = 'released' "
+     "WHERE t.status = 'cancelled'",
+     " is captured"},
+    {"a hold for no ticket", "UPDATE hold SET ref = UNHEX(REVERSE(HEX(ref))) WHERE state = 'open'",
+     "UPDATE hold SET ref = UNHEX(REVERSE(HEX(ref))) WHERE state = 'open'",
+     "is for a ticket that does not exist"},
+    {"a count that no use makes", "UPDATE limit_count SET month_amount = month_amount + 7",
+     "UPDATE limit_count SET month_amount = month_amount - 7", " of withdrawal, its uses make "},
+    {"a use that is not its ticket's",
+     "UPDATE limit_use SET user_id = user_id + 1 WHERE NOT given_back",
+     "UPDATE limit_use SET user_id = user_id - 1 WHERE NOT given_back", ", it used "},
+    {"a use that was given back too often", "UPDATE limit_use SET given_back = NOT given_back",
+     "UPDATE limit_use SET given_back = NOT given_back", "which was given back"},
     {"a settled ticket without its journal",
      "UPDATE ticket SET settled_at = created_at WHERE status = 'open'",
      "UPDATE ticket SET settled_at = NULL WHERE status = 'open'", " settling, "},
@@ -110,6 +129,7 @@ static void drop_guards(struct db *db)
     scratch_run(db, "DROP TRIGGER entry_is_final");
     scratch_run(db, "DROP TRIGGER entry_stays");
     scratch_run(db, "SET check_constraint_checks = OFF");
+    scratch_run(db, "SET foreign_key_checks = OFF");
 }
 
 static void test_plants(void)

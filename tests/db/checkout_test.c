@@ -9,6 +9,7 @@
 #include "identity/api_key.h"
 #include "identity/rights.h"
 #include "ledger/ledger.h"
+#include "ledger/slip.h"
 #include "tests/db/db.h"
 
 /* A merchant with a key, a buyer with money, and the order between them. */
@@ -195,12 +196,17 @@ static void test_fee_refused(void)
     int64_t merchant = db_test_user(NULL, NULL);
     DB_GIVES(checkout_fee_set(test_db, merchant, "", money(0)), ERR_EMPTY);
     DB_GIVES(checkout_fee_set(test_db, merchant, "-1", money(0)), ERR_AMOUNT_FORMAT);
-    DB_GIVES(checkout_fee_set(test_db, merchant, "1e1", money(0)), ERR_AMOUNT_FORMAT);
+    DB_GIVES(checkout_fee_set(test_db, merchant, "1e", money(0)), ERR_AMOUNT_FORMAT);
     DB_GIVES(checkout_fee_set(test_db, merchant, "1.0000001", money(0)), ERR_AMOUNT_DIGITS);
     DB_GIVES(checkout_fee_set(test_db, merchant, "100", money(0)), ERR_OUT_OF_RANGE);
     DB_GIVES(checkout_fee_set(test_db, merchant, "1", money(-1)), ERR_AMOUNT_NOT_POSITIVE);
     DB_CHECK(db_test_number("SELECT COUNT(*) FROM merchant_fee WHERE merchant_id = ?",
                             DB_ARGS(db_i64(merchant))) == 0);
+    /* any spelling of a percentage that is one */
+    DB_GIVES(checkout_fee_set(test_db, merchant, "1.5e1", money(0)), ERR_OK);
+    DB_CHECK(
+        db_test_number("SELECT CAST(percent AS SIGNED) FROM merchant_fee WHERE merchant_id = ?",
+                       DB_ARGS(db_i64(merchant))) == 15);
 }
 
 static void test_repeated(void)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "ledger/ledger.h"
+#include "ledger/slip.h"
 #include "tests/db/db.h"
 
 #define USD 2
@@ -46,7 +47,8 @@ static void test_usage(void)
     DB_CHECK(unused->daily.max.units > 0 && unused->daily.left.units == unused->daily.max.units);
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char sql[256];
-        snprintf(sql, sizeof(sql), "INSERT INTO withdrawal_usage VALUES (?, ?, %s, 7, 9)",
+        snprintf(sql, sizeof(sql),
+                 "INSERT INTO limit_count VALUES (?, 'withdrawal', ?, FALSE, %s, 7, 9)",
                  rows[i].day);
         db_test_number(sql, DB_ARGS(db_i64(user), db_u64(USD)));
         const struct ledger_wallet *used = wallet();
@@ -54,7 +56,7 @@ static void test_usage(void)
         DB_CHECK(used->daily.max.units - used->daily.left.units == rows[i].today);
         DB_CHECK(used->monthly.max.units - used->monthly.left.units == rows[i].month);
         /* No ticket made it: the audit must not find it. */
-        db_test_number("DELETE FROM withdrawal_usage WHERE user_id = ?", DB_ARGS(db_i64(user)));
+        db_test_number("DELETE FROM limit_count WHERE user_id = ?", DB_ARGS(db_i64(user)));
     }
 }
 
@@ -100,16 +102,18 @@ static void test_limits_change(void)
     make_user();
     __int128 before = wallet()->single.max.units;
     DB_CHECK(before > 0);
-    db_test_number("UPDATE withdrawal_limit SET single_max = single_max + 7, monthly_max = NULL "
-                   "WHERE currency_id = ? AND level = 'none'",
-                   DB_ARGS(db_u64(USD)));
+    db_test_number(
+        "UPDATE limit_rule SET maximum = IF(period = 'single', maximum + 7, NULL) "
+        "WHERE scope = 'withdrawal' AND currency_id = ? AND level = 'none' AND period IN "
+        "('single', 'month')",
+        DB_ARGS(db_u64(USD)));
     while (wallet()->single.max.units == before && clock_mono_us() < until_us)
         continue;
     DB_CHECK(wallet()->single.max.units == before + 7);
     DB_CHECK(!wallet()->daily.none && wallet()->monthly.none);
-    db_test_number("UPDATE withdrawal_limit SET single_max = single_max - 7, "
-                   "monthly_max = 10 * daily_max WHERE currency_id = ? AND level = 'none'",
-                   DB_ARGS(db_u64(USD)));
+    db_test_number("UPDATE limit_rule SET maximum = ? * IF(period = 'month', 10, 1) "
+                   "WHERE scope = 'withdrawal' AND currency_id = ? AND level = 'none'",
+                   DB_ARGS(db_i128(before), db_u64(USD)));
 }
 
 static void test_unknown(void)

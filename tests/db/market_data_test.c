@@ -4,6 +4,7 @@
 
 #include "identity/user.h"
 #include "ledger/ledger.h"
+#include "ledger/slip.h"
 #include "market/candle.h"
 #include "market/change.h"
 #include "market/ticker.h"

@@ -5,6 +5,7 @@
 
 #include "identity/user.h"
 #include "ledger/ledger.h"
+#include "ledger/slip.h"
 
 struct scratch place_scratch;
 

@@ -8,6 +8,7 @@
 #include "identity/api_key.h"
 #include "identity/rights.h"
 #include "ledger/ledger.h"
+#include "ledger/slip.h"
 #include "market/market.h"
 #include "market/order.h"
 #include "tests/db/db.h"

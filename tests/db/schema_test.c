@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "db/migrate.h"
+#include "ledger/post.h"
+#include "ledger/slip.h"
 #include "tests/db/scratch.h"
 
 #define PATH_SIZE 512
@@ -185,7 +187,7 @@ static void test_rights(void)
         "CREATE INDEX i ON user (language)",
         "DROP TABLE user",
         "DROP TRIGGER entry_stays",
-        "DROP PROCEDURE ledger_transfer",
+        "DROP PROCEDURE otp_use",
         "TRUNCATE TABLE journal",
         "TRUNCATE TABLE entry",
         "RENAME TABLE user TO person",
@@ -211,13 +213,18 @@ static void test_rights(void)
     scratch_drop(&scratch);
 }
 
+static struct amount five(void)
+{
+    return (struct amount){.units = 5, .currency = currency_by_id(2)};
+}
+
 /* What nobody may do, not even the owner. */
 static void test_triggers(void)
 {
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
-        scratch_run(scratch.owner, "CALL ledger_credit(1, 2, 5, 'k', 'n')");
+        DB_GIVES(ledger_credit(scratch.owner, LEDGER_HOUSE, five(), "n"), ERR_OK);
         DB_CHECK(scratch_number(scratch.owner, "SELECT COUNT(*) FROM entry") == 2);
         scratch_refused(scratch.owner, "UPDATE journal SET kind = 'x'",
                         "journals are never changed");
@@ -268,8 +275,16 @@ static void test_constraints(void)
         {currency, "19, 2", channels, "`currency`"},
         {currency, "3, 4", channels, "`currency`"},
         {"UPDATE account SET balance = ", "-1", " WHERE purpose = 'available'", "account_covered"},
-        {"INSERT INTO withdrawal_usage VALUES (1, 2, NOW(), ", "-1, 5", ")", "usage_not_negative"},
-        {"INSERT INTO withdrawal_usage VALUES (1, 2, NOW(), ", "6, 5", ")", "usage_not_negative"},
+        {"UPDATE account SET rail = ", "'bank'", " WHERE purpose = 'available'", "account_rail"},
+        {"UPDATE account SET rail = ", "''", " WHERE purpose = 'external'", "account_rail"},
+        {"INSERT INTO hold VALUES ('k', REPEAT('h', 16), 1, ", "0", ", 'open')", "hold_positive"},
+        {"UPDATE limit_rule SET maximum = ", "-1", "", "limit_not_negative"},
+        {"INSERT INTO limit_count VALUES (1, 's', 2, 0, NOW(), ", "-1, 5", ")",
+         "count_not_negative"},
+        {"INSERT INTO limit_count VALUES (1, 's', 2, 0, NOW(), ", "6, 5", ")",
+         "count_not_negative"},
+        {"INSERT INTO limit_use VALUES ('k', REPEAT('h', 16), 's', 2, 0, 1, ", "0", ", NOW(), 0)",
+         "use_positive"},
         {ticket, "0", ", REPEAT('h', 32), NOW(), NOW())", "`ticket`"},
         {ticket, "-1", ", REPEAT('h', 32), NOW(), NOW())", "`ticket`"},
         {"INSERT INTO merchant_fee VALUES (1, 2, ", "-1, 0", ")", "`merchant_fee`"},
@@ -298,16 +313,19 @@ static void test_constraints(void)
         {market_order, "5, 5, 5, -1", end_of_market_order, "`market_order`"},
         {exchange, "0, 1", ", NULL)", "`checkout_exchange`"},
         {exchange, "1, -1", ", NULL)", "`checkout_exchange`"},
+        {"INSERT INTO event (topic, kind, owner_id, seq, subject, payload, at) "
+         "VALUES ('t', 'k', 1, 1, REPEAT('s', 16), ",
+         "'x'", ", NOW())", "`event`"},
         {"UPDATE currency_rate SET per_dollar = ", "0", "", "`currency_rate`"},
     };
-    enum { CONSTRAINTS = 12 }; /* a new one needs a row above */
+    enum { CONSTRAINTS = 17 }; /* a new one needs a row above */
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
         DB_CHECK(scratch_number(scratch.owner,
                                 "SELECT COUNT(*) FROM information_schema.check_constraints "
                                 "WHERE constraint_schema = DATABASE()") == CONSTRAINTS);
-        scratch_run(scratch.owner, "CALL ledger_credit(1, 2, 5, 'k', 'n')");
+        DB_GIVES(ledger_credit(scratch.owner, LEDGER_HOUSE, five(), "n"), ERR_OK);
         scratch_run(scratch.owner, "INSERT INTO partner (id, user_id, name) VALUES ('p', 1, 'p')");
         scratch_run(scratch.owner, "CALL market_add(1, 2, 1, 1, 1)");
         for (size_t i = 0; i < TEST_COUNT(rows); i++) {

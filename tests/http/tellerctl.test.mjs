@@ -261,7 +261,7 @@ test('credit and balance', async () => {
   const note = ['--note', 'n'];
   await refused(USAGE, 'unknown_currency', 'credit', user.login, 'XYZ', '1', ...note);
   await refused(USAGE, 'amount_digits', 'credit', user.login, 'USD', '1.123456', ...note);
-  await refused(USAGE, 'amount_format', 'credit', user.login, 'USD', '1e3', ...note);
+  await refused(USAGE, 'amount_format', 'credit', user.login, 'USD', '1e', ...note);
   await refused(USAGE, 'amount_not_positive', 'credit', user.login, 'USD', '0', ...note);
   await refused(USAGE, 'too_long', 'credit', user.login, 'USD', '1', '--note', 'x'.repeat(256));
   await refused(FAILED, 'not_found', 'credit', `nobody-${unique()}`, 'USD', '1', ...note);

@@ -116,7 +116,7 @@ test('over the daily limit', async () => {
   await who.ticket(partner, '50', 'CZK');
 });
 test('over the monthly limit', async () => {
-  await stack.ctl('limit', 'set', 'DKK', 'basic', '--single', '100', '--daily', '1000', '--monthly', '150');
+  await stack.ctl('limit', 'set', 'DKK', 'basic', '--single', '100', '--daily', 'none', '--monthly', '150');
   const who = await stack.customer({ level: 'basic', funds: { DKK: '5000' } });
   const { ticket } = await who.ticket(partner, '100', 'DKK');
   await who.refused('over_monthly_limit', 'ticket/create', order({ currency: 'DKK', amount: '50.00001' }));

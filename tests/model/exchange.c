@@ -7,6 +7,7 @@
 
 #include "identity/user.h"
 #include "ledger/ledger.h"
+#include "ledger/slip.h"
 
 #define PARTNER "partner"
 #define REQUEST_SIZE 32
@@ -34,9 +35,7 @@ static void add_users(struct exchange *exchange)
                                 false, REF_TICKET_S),
              ERR_OK);
     /* How much may leave is not what is tested here. */
-    scratch_run(exchange->scratch.owner,
-                "UPDATE withdrawal_limit SET single_max = NULL, daily_max = NULL, "
-                "monthly_max = NULL");
+    scratch_run(exchange->scratch.owner, "UPDATE limit_rule SET maximum = NULL");
 }
 
 static void add_market(struct exchange *exchange, const struct ref *ref, unsigned market)

@@ -1,8 +1,10 @@
-/* credit, balance; currency list | enable | disable; limit set | list */
+/* credit, debit, reverse, balance; currency list | enable | disable; limit set | list */
+#include <stdio.h>
 #include <string.h>
 
 #include "ledger/ledger.h"
 #include "ledger/operator.h"
+#include "ledger/slip.h"
 #include "tools/tellerctl/ctl.h"
 
 static struct json_object *describe_wallet(const struct ledger_wallet *wallet)
@@ -38,25 +40,92 @@ static int run_balance(struct ctl *ctl)
     return print_balance(ctl, user.id);
 }
 
-static int run_credit(struct ctl *ctl)
+/* Reads the user, currency and amount of a slip. 0, or the exit code. */
+static int read_slip(struct ctl *ctl, struct ledger_slip *slip)
 {
     struct user user;
-    struct amount amount;
     const struct currency *currency;
 
     if (ctl_connect(ctl) != ERR_OK)
         return CTL_FAILED;
     if (ctl_currency(ctl, ctl->args[1], &currency) != ERR_OK)
         return CTL_USAGE;
-    enum err rc = amount_parse(ctl->args[2], strlen(ctl->args[2]), currency, &amount);
+    enum err rc = amount_parse(ctl->args[2], strlen(ctl->args[2]), currency, &slip->amount);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, ctl->args[2]);
     if (ctl_user(ctl, ctl->args[0], &user) != ERR_OK)
         return CTL_FAILED;
-    rc = ledger_credit(ctl->db, user.id, amount, ctl_option(ctl, "note"));
+    slip->user_id = user.id;
+    return CTL_DONE;
+}
+
+/* The reference given, or one that is made and said. */
+static const char *slip_reference(struct ctl *ctl, char made[UUID_TEXT_SIZE])
+{
+    struct uuid random = crypto_uuid4();
+
+    if (ctl_option(ctl, "reference") != NULL)
+        return ctl_option(ctl, "reference");
+    uuid_format(&random, made);
+    fprintf(stderr, "reference: %s\n", made);
+    return made;
+}
+
+/* What a slip that was not booked is about. */
+static const char *slip_fault(const struct ctl *ctl, enum err rc, const char *reference)
+{
+    if (rc == ERR_INVALID || rc == ERR_IDEMPOTENCY_CONFLICT)
+        return reference;
+    return rc == ERR_TOO_LONG || rc == ERR_NOT_UTF8 ? "note" : ctl->args[2];
+}
+
+static int book(struct ctl *ctl, enum ledger_slip_kind kind)
+{
+    char made[UUID_TEXT_SIZE];
+    struct ledger_slip slip = {
+        .kind = kind, .rail = ctl_option(ctl, "rail"), .note = ctl_option(ctl, "note")};
+    bool repeated;
+
+    int status = read_slip(ctl, &slip);
+    if (status != CTL_DONE)
+        return status;
+    slip.reference = slip_reference(ctl, made);
+    enum err rc = ledger_book(ctl->db, &slip, &repeated);
+    if (rc == ERR_IDEMPOTENCY_CONFLICT)
+        return ctl_fail_words(ctl, rc, "this reference was booked for another user or amount");
     if (rc != ERR_OK)
-        return ctl_fail(ctl, rc, ctl->args[2]);
-    return print_balance(ctl, user.id);
+        return ctl_fail(ctl, rc, slip_fault(ctl, rc, slip.reference));
+    if (repeated)
+        fprintf(stderr, "%s was booked before: nothing was done\n", slip.reference);
+    return print_balance(ctl, slip.user_id);
+}
+
+static int run_credit(struct ctl *ctl)
+{
+    return book(ctl, LEDGER_CREDIT);
+}
+
+static int run_debit(struct ctl *ctl)
+{
+    return book(ctl, LEDGER_DEBIT);
+}
+
+static int run_reverse(struct ctl *ctl)
+{
+    bool is_credit = strcmp(ctl->args[0], "credit") == 0, repeated;
+    int64_t user_id = 0;
+
+    if (!is_credit && strcmp(ctl->args[0], "debit") != 0)
+        return ctl_fail_words(ctl, ERR_INVALID, "credit or debit is reversed");
+    if (ctl_connect(ctl) != ERR_OK)
+        return CTL_FAILED;
+    enum err rc = ledger_reverse(ctl->db, is_credit ? LEDGER_CREDIT : LEDGER_DEBIT, ctl->args[1],
+                                 ctl_option(ctl, "note"), &repeated, &user_id);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, ctl->args[1]);
+    if (repeated)
+        fprintf(stderr, "%s was reversed before: nothing was done\n", ctl->args[1]);
+    return print_balance(ctl, user_id);
 }
 
 static void add_currency(void *arg, const struct currency *currency, bool enabled)
@@ -116,7 +185,7 @@ static void add_limit(struct json_object *row, const char *name, const struct am
     json_object_object_add(row, name, limit == NULL ? NULL : ctl_amount(*limit));
 }
 
-static void add_limits(void *arg, const char *level, const struct ledger_limits *limits)
+static void add_limits(void *arg, const char *level, const struct ledger_limits_given *limits)
 {
     struct json_object *row = json_object_new_object();
     ctl_text(row, "level", level);
@@ -176,7 +245,7 @@ static bool is_level(const char *level)
 static int run_limit_set(struct ctl *ctl)
 {
     struct amount single, daily, monthly;
-    struct ledger_limits limits;
+    struct ledger_limits_given limits;
     const struct currency *currency;
 
     if (!is_level(ctl->args[1]))
@@ -197,9 +266,26 @@ static int run_limit_set(struct ctl *ctl)
 const struct ctl_command money_commands[] = {
     {.group = "credit",
      .args = "LOGIN CUR AMOUNT",
-     .help = "Credits a user from outside the house, e.g. for a deposit that arrived.",
-     .options = {{"note", "TEXT", "what the user's history says", .required = true}},
+     .help = "Credits a user from outside the house, e.g. for a deposit that arrived. The same "
+             "reference again changes nothing.",
+     .options = {{"note", "TEXT", "what the user's history says", .required = true},
+                 {"reference", "REF", "makes it once; made and said where left out",
+                  .required = false},
+                 {"rail", "NAME", "which way it came; operator where left out", .required = false}},
      .run = run_credit},
+    {.group = "debit",
+     .args = "LOGIN CUR AMOUNT",
+     .help = "Takes money of a user out of the house, e.g. for one that was paid out by hand.",
+     .options = {{"note", "TEXT", "what the user's history says", .required = true},
+                 {"reference", "REF", "makes it once; made and said where left out",
+                  .required = false},
+                 {"rail", "NAME", "which way it went; operator where left out", .required = false}},
+     .run = run_debit},
+    {.group = "reverse",
+     .args = "credit|debit REF",
+     .help = "Takes a credit or a debit back, once.",
+     .options = {{"note", "TEXT", "what the user's history says", .required = true}},
+     .run = run_reverse},
     {.group = "balance",
      .args = "LOGIN",
      .help =

@@ -1,0 +1,35 @@
+/* Pieces of SQL about the ledger's tables for the statements of others, which thereby name none of
+ * them. Each is an expression of the words passed, which are SQL themselves. */
+#ifndef LEDGER_SQL_H
+#define LEDGER_SQL_H
+
+/* account.id of that owner, purpose and currency inside the house; NULL where there is none yet. */
+#define LEDGER_SQL_ACCOUNT(owner, purpose, currency)                                         \
+    "(SELECT id FROM account AS ledger_account WHERE ledger_account.owner_id = " owner       \
+    " AND ledger_account.purpose = '" purpose "' AND ledger_account.currency_id = " currency \
+    " AND ledger_account.rail = '')"
+
+/* What its owner may spend of it; NULL where there is none yet. */
+#define LEDGER_SQL_FREE(owner, currency)                                                         \
+    "(SELECT balance - reserved FROM account AS ledger_free WHERE ledger_free.owner_id = " owner \
+    " AND ledger_free.purpose = 'available' AND ledger_free.currency_id = " currency             \
+    " AND ledger_free.rail = '')"
+
+/* Whether a request of that user was posted before. */
+#define LEDGER_SQL_POSTED(user, request_key)                                             \
+    "EXISTS (SELECT 1 FROM journal AS ledger_posted WHERE ledger_posted.user_id = " user \
+    " AND ledger_posted.request_key = " request_key ")"
+
+/* What the journal of that kind is about which a request of that user made. */
+#define LEDGER_SQL_REF(user, request_key, kind)                               \
+    "(SELECT ref FROM journal AS ledger_ref WHERE ledger_ref.user_id = " user \
+    " AND ledger_ref.request_key = " request_key " AND ledger_ref.kind = '" kind "')"
+
+/* Whether new business in a currency is allowed. */
+#define LEDGER_SQL_ENABLED(currency) \
+    "(SELECT enabled FROM currency AS ledger_currency WHERE ledger_currency.id = " currency ")"
+
+/* The user variable that holds the id of the journal that ledger_post has written in this packet. */
+#define LEDGER_SQL_JOURNAL "@ledger_journal"
+
+#endif
