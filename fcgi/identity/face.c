@@ -7,7 +7,24 @@ static void write_success(const struct request *request, const struct reply *rep
     face_json(request, reply->value, out);
 }
 
-/* {"error":TEXT,"error_data":[NAME] or null,"error_id":"common-ID","error_object":null} */
+/* {"retry_after":SECONDS,"ways":["otp"]}: password and one-time password together are let in. */
+static struct json_object *waiting_object(const struct request *request)
+{
+    struct json_object *object = NULL, *ways;
+
+    if (request->retry_s > 0) {
+        object = json_object_new_object();
+        ways = json_object_new_array_ext(1);
+        json_object_array_add(ways, json_object_new_string("otp"));
+        reply_int(object, "retry_after", request->retry_s);
+        reply_add(object, "ways", ways);
+    }
+    return object;
+}
+
+/* {"error":TEXT,"error_data":[NAME] or null,"error_id":"common-ID","error_object":null}; where
+ * guesses are used up error_object says how many seconds to wait and what may be done meanwhile, the same
+ * for every login, so that it tells nobody which there are. */
 static void write_error(const struct request *request, const struct problem *problem,
                         struct text *out)
 {
@@ -23,7 +40,7 @@ static void write_error(const struct request *request, const struct problem *pro
     reply_text(body, "error", text_string(&message));
     reply_add(body, "error_data", data);
     reply_text(body, "error_id", text_string(&id));
-    reply_text(body, "error_object", NULL);
+    reply_add(body, "error_object", waiting_object(request));
     face_json(request, body, out);
     json_object_put(body);
     text_free(&message);

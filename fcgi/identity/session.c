@@ -70,8 +70,15 @@ static enum err handle_open(struct request *request, struct reply *reply)
     const char *login = params.username[0] != '\0' ? params.username : params.email;
     if (login[0] == '\0')
         return request_fail(request, "username", ERR_MISSING);
-    rc = session_open(request->db, request->app->master_key, login, params.password, params.otp,
-                      params.timeout_s, &session);
+    rc = session_open(request->db, request->app->master_key,
+                      &(struct session_login){.name = login,
+                                              .password = params.password,
+                                              .otp = params.otp,
+                                              .address = request->remote,
+                                              .timeout_s = params.timeout_s},
+                      &session, &request->retry_s);
+    if (rc == ERR_TOO_MANY_ATTEMPTS && request->retry_s > 0)
+        reply_header(reply, "Retry-After", "%lld", (long long)request->retry_s);
     if (rc == ERR_OTP_REQUIRED || rc == ERR_OTP_INVALID)
         return request_fail(request, "otp", rc);
     if (rc != ERR_OK)

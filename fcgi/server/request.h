@@ -53,7 +53,8 @@ struct request {
     size_t capture_count;
     struct caller caller; /* who is calling; zero where the route is public */
     const char
-        *err_field; /* the parameter that the error is about, or NULL; static or request-lived */
+        *err_field;  /* the parameter that the error is about, or NULL; static or request-lived */
+    int64_t retry_s; /* seconds until a refused guess may be made again; 0: nothing is said of it */
     const char *err_detail; /* replaces the registry's text where set; static or request-lived */
     struct field_reader reader; /* of the field table; its faults, where a face shows them all */
     struct arena arena;         /* decoded parameters live here: request_alloc */

@@ -7,6 +7,7 @@
 #include "fcgi/site/face.h"
 #include "identity/otp_device.h"
 #include "identity/qr.h"
+#include "identity/session.h"
 #include "identity/user.h"
 
 #define URI_MAX 2048
@@ -84,31 +85,62 @@ static const struct field code_fields[] = {
      .offset = offsetof(struct code_params, code)},
 };
 
-/* Reads the code and hands it to `work`; the answer to success is {"enabled":...}. */
-static enum err with_code(struct request *request, struct reply *reply, bool enabled,
-                          enum err (*work)(struct db *db, const uint8_t *master, int64_t user_id,
-                                           const char *code))
+struct confirm_params {
+    const char *code, *password;
+};
+
+static const struct field confirm_fields[] = {
+    {.name = "code",
+     .type = FIELD_TEXT,
+     .required = true,
+     .min = 1,
+     .max = OTP_TEXT_MAX,
+     .offset = offsetof(struct confirm_params, code)},
+    {.name = "password",
+     .type = FIELD_TEXT,
+     .required = true,
+     .min = 1,
+     .max = USER_PASSWORD_MAX,
+     .offset = offsetof(struct confirm_params, password)},
+};
+
+/* The password is asked for again: a stolen session must not be able to guard the account with a device
+ * of the thief's. */
+static enum err handle_confirm(struct request *request, struct reply *reply)
+{
+    struct confirm_params params = {0};
+    int64_t user_id = request->caller.user_id, retry_s;
+
+    enum err rc = FIELDS_READ(request, &params);
+    if (rc != ERR_OK)
+        return rc;
+    rc = session_password_check(request->db, user_id, params.password, &retry_s);
+    if (rc == ERR_LOGIN_FAILED)
+        return request_fail_text(request, "password", ERR_INVALID, "is wrong");
+    if (rc == ERR_TOO_MANY_ATTEMPTS)
+        reply_header(reply, "Retry-After", "%lld", (long long)retry_s);
+    if (rc == ERR_OK)
+        rc = otp_device_confirm(request->db, request->app->master_key, user_id, params.code);
+    if (rc != ERR_OK)
+        return request_fail(request, rc == ERR_OTP_INVALID ? "code" : NULL, rc);
+    reply->value = json_object_new_object();
+    reply_bool(reply->value, "enabled", true);
+    return ERR_OK;
+}
+
+static enum err handle_remove(struct request *request, struct reply *reply)
 {
     struct code_params params = {0};
     enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
         return rc;
-    rc = work(request->db, request->app->master_key, request->caller.user_id, params.code);
+    rc = otp_device_remove(request->db, request->app->master_key, request->caller.user_id,
+                           params.code);
     if (rc != ERR_OK)
         return request_fail(request, rc == ERR_OTP_INVALID ? "code" : NULL, rc);
     reply->value = json_object_new_object();
-    reply_bool(reply->value, "enabled", enabled);
+    reply_bool(reply->value, "enabled", false);
     return ERR_OK;
-}
-
-static enum err handle_confirm(struct request *request, struct reply *reply)
-{
-    return with_code(request, reply, true, otp_device_confirm);
-}
-
-static enum err handle_remove(struct request *request, struct reply *reply)
-{
-    return with_code(request, reply, false, otp_device_remove);
 }
 
 static const struct route rows[] = {
@@ -124,8 +156,8 @@ static const struct route rows[] = {
      .auth = &auth_session,
      .effect = EFFECT_CHANGES,
      .handler = handle_confirm,
-     .help = "Turns the one-time password on, against its first code.",
-     .fields = FIELD_TABLE(code_fields, struct code_params)},
+     .help = "Turns the one-time password on, against its first code and the password.",
+     .fields = FIELD_TABLE(confirm_fields, struct confirm_params)},
     {.methods = METHOD_DELETE,
      .path = "/site/otp",
      .auth = &auth_session,

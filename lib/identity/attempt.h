@@ -1,4 +1,6 @@
-/* Wrong guesses at something secret, counted in the database so that every worker knows them. */
+/* Guesses at something secret, counted in the database so that every worker knows them. A guess is
+ * counted before it is looked at, so that any number in parallel cannot exceed the limit; a right one is
+ * taken back. */
 #ifndef IDENTITY_ATTEMPT_H
 #define IDENTITY_ATTEMPT_H
 
@@ -8,22 +10,26 @@
 #include "base/err.h"
 #include "db/db.h"
 
-/* What is guessed at. */
+/* What is guessed at, and how often. */
 struct attempt {
     const char *kind;    /* "login" or "otp" */
     const void *subject; /* at most 64 bytes: whose */
     size_t subject_len;
+    int64_t max; /* wrong guesses in a row ... */
+    int64_t
+        first_wait_s; /* ... after which the next has to wait; twice as long with each that follows */
+    int64_t window_s; /* the longest wait, and how long after the last guess all are forgotten */
 };
 
-/* Whether one more guess may be looked at.
- * max  wrong guesses allowed in one window
- * Returns ERR_TOO_MANY_ATTEMPTS where as many were made in the window that runs. */
-MUST_USE enum err attempt_check(struct db *db, const struct attempt *attempt, uint64_t max);
+/* Counts a guess that is about to be looked at.
+ * retry_s  out, where it may not be: seconds until it may
+ * Returns ERR_TOO_MANY_ATTEMPTS. */
+MUST_USE enum err attempt_begin(struct db *db, const struct attempt *attempt, int64_t *retry_s);
 
-/* Counts a wrong guess; the first opens a window of `window_s` seconds. */
-MUST_USE enum err attempt_failed(struct db *db, const struct attempt *attempt, int64_t window_s);
+/* Takes a guess back that was right; the wrong ones before it still count. */
+MUST_USE enum err attempt_right(struct db *db, const struct attempt *attempt);
 
-/* Forgets the wrong guesses, after a right one. */
+/* Forgets all guesses. */
 MUST_USE enum err attempt_clear(struct db *db, const struct attempt *attempt);
 
 #endif

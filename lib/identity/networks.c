@@ -150,3 +150,17 @@ bool networks_hold(const char *list, const char *address)
     }
     return holds;
 }
+
+void networks_group(const char *address, uint8_t out[NETWORKS_GROUP_SIZE])
+{
+    struct network network;
+
+    memset(out, 0, NETWORKS_GROUP_SIZE);
+    if (!parse_address(address, &network))
+        return;
+    if (!is_mapped(&network)) {
+        network.prefix = 64;
+        clear_host_bits(&network);
+    }
+    memcpy(out, network.address, NETWORKS_GROUP_SIZE);
+}

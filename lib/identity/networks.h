@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Writes `list` in its canonical form: one comma between items, bits behind the prefix cleared, no
  * prefix for single addresses. Spaces around items are dropped; an empty list stays empty.
@@ -17,5 +18,10 @@ bool networks_normalise(const char *list, size_t max_items, char *out, size_t si
  * list's networks. An empty list holds every address; a list that is not well-formed, or text that
  * is no address, gives false. */
 bool networks_hold(const char *list, const char *address);
+
+/* Whom guesses from an address are counted for: the address itself, or the /64 of an IPv6 address, of
+ * which anybody has all. All zero for text that is no address. */
+#define NETWORKS_GROUP_SIZE 16
+void networks_group(const char *address, uint8_t out[NETWORKS_GROUP_SIZE]);
 
 #endif

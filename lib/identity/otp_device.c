@@ -117,7 +117,12 @@ static enum err match(const struct stored *device, const char *code, int64_t *st
 static struct attempt guess_of(int64_t user_id, char subject[SUBJECT_SIZE])
 {
     int len = snprintf(subject, SUBJECT_SIZE, "%lld", (long long)user_id);
-    return (struct attempt){.kind = "otp", .subject = subject, .subject_len = (size_t)len};
+    return (struct attempt){.kind = "otp",
+                            .subject = subject,
+                            .subject_len = (size_t)len,
+                            .max = OTP_MAX_FAILURES,
+                            .first_wait_s = OTP_FAILURE_WINDOW_S,
+                            .window_s = OTP_FAILURE_WINDOW_S};
 }
 
 enum err otp_device_unlock(struct db *db, int64_t user_id)
@@ -127,20 +132,18 @@ enum err otp_device_unlock(struct db *db, int64_t user_id)
     return attempt_clear(db, &attempt);
 }
 
-/* Checks `code` against the device that was found and counts a wrong one. */
+/* Checks `code` against the device that was found; the guess is counted before it is looked at. */
 static enum err check(struct db *db, int64_t user_id, const struct stored *device, const char *code,
                       int64_t *step)
 {
     char subject[SUBJECT_SIZE];
     struct attempt attempt = guess_of(user_id, subject);
-    enum err rc = attempt_check(db, &attempt, OTP_MAX_FAILURES);
+    int64_t retry_s;
+    enum err rc = attempt_begin(db, &attempt, &retry_s);
 
-    if (rc == ERR_OK && (rc = match(device, code, step)) == ERR_OTP_INVALID) {
-        enum err counted = attempt_failed(db, &attempt, OTP_FAILURE_WINDOW_S);
-        if (counted != ERR_OK)
-            rc = counted;
-    }
-    return rc;
+    if (rc == ERR_OK)
+        rc = match(device, code, step);
+    return rc == ERR_OK ? attempt_right(db, &attempt) : rc;
 }
 
 enum err otp_device_check(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
@@ -148,8 +151,8 @@ enum err otp_device_check(struct db *db, const uint8_t master[SEAL_KEY_SIZE], in
 {
     struct stored device;
     enum err rc = find(db, master, user_id, &device);
-    if (rc == ERR_NOT_FOUND)
-        return ERR_OTP_INVALID;
+    if (rc == ERR_NOT_FOUND || (rc == ERR_OK && !device.active))
+        rc = ERR_OTP_INVALID;
     if (rc == ERR_OK)
         rc = check(db, user_id, &device, code, &out->step);
     if (rc == ERR_OK)
@@ -190,14 +193,14 @@ enum err otp_device_use(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int6
                         const char *code)
 {
     return check_and_spend(db, master, user_id, code, true, ERR_OTP_INVALID,
-                           "CALL otp_device_confirm(?, ?, ?)");
+                           "CALL otp_device_use(?, ?, ?)");
 }
 
 enum err otp_device_confirm(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
                             const char *code)
 {
     return check_and_spend(db, master, user_id, code, false, ERR_OTP_NONE_PENDING,
-                           "CALL otp_device_confirm(?, ?, ?)");
+                           "CALL otp_device_activate(?, ?, ?)");
 }
 
 enum err otp_device_remove(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
@@ -205,6 +208,16 @@ enum err otp_device_remove(struct db *db, const uint8_t master[SEAL_KEY_SIZE], i
 {
     return check_and_spend(db, master, user_id, code, true, ERR_NOT_FOUND,
                            "CALL otp_device_remove(?, ?, ?)");
+}
+
+enum err otp_device_drop(struct db *db, int64_t user_id)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_txn_call(db, "CALL otp_device_drop(?)", DB_ARGS(db_i64(user_id)), &rows, NULL);
+    if (rc == ERR_OK && db_next(&rows) && db_get_u64(&rows, 0) == 0)
+        rc = ERR_NOT_FOUND;
+    db_rows_free(&rows);
+    return rc;
 }
 
 enum err otp_device_active(struct db *db, int64_t user_id, char kind[5])

@@ -27,8 +27,8 @@ struct otp_device {
     uint8_t secret[OTP_SECRET_SIZE];
 };
 
-/* Makes a pending device, in place of any other pending one; it becomes the active one with its
- * first accepted code.
+/* Makes a pending device, in place of any other pending one; only otp_device_confirm
+ * makes it the active one.
  * kind  "totp" or "hotp"
  * out   wipe its secret after use
  * ERR_OTP_EXISTS where one is active, ERR_INVALID (kind), ERR_NOT_FOUND (user). */
@@ -38,11 +38,11 @@ MUST_USE enum err otp_device_add(struct db *db, const uint8_t master[SEAL_KEY_SI
 /* Forgets the wrong codes counted against a user. */
 MUST_USE enum err otp_device_unlock(struct db *db, int64_t user_id);
 
-/* Finds the device (active, else pending) and the step that `code` is right for, without using it
+/* Finds the active device and the step that `code` is right for, without using it
  * up: pass both to the procedure that spends it (otp_use), inside the transaction that it protects.
  * code  as sent: any text
  * out   out
- * Wrong codes are counted. Returns ERR_OTP_INVALID (counted; also where the user has no device),
+ * Wrong codes are counted. Returns ERR_OTP_INVALID (counted; also, uncounted, where the user has no active device),
  * ERR_TOO_MANY_ATTEMPTS. */
 MUST_USE enum err otp_device_check(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                    int64_t user_id, const char *code, struct otp_step *out);
@@ -52,7 +52,9 @@ MUST_USE enum err otp_device_check(struct db *db, const uint8_t master[SEAL_KEY_
 MUST_USE enum err otp_device_use(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                  int64_t user_id, const char *code);
 
-/* Makes the pending device the active one, against its first code. ERR_OTP_NONE_PENDING,
+/* Makes the pending device the active one, against its first code: whoever calls it has made sure of
+ * the user by their password, since a session or a key alone must not take over what guards the
+ * account. ERR_OTP_NONE_PENDING,
  * ERR_OTP_INVALID, ERR_TOO_MANY_ATTEMPTS. */
 MUST_USE enum err otp_device_confirm(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                      int64_t user_id, const char *code);
@@ -61,6 +63,10 @@ MUST_USE enum err otp_device_confirm(struct db *db, const uint8_t master[SEAL_KE
  * ERR_OTP_INVALID, ERR_TOO_MANY_ATTEMPTS. */
 MUST_USE enum err otp_device_remove(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                     int64_t user_id, const char *code);
+
+/* An operator's removal of every device, pending ones too, without a code: for somebody who has lost
+ * it. ERR_NOT_FOUND where there is none. */
+MUST_USE enum err otp_device_drop(struct db *db, int64_t user_id);
 
 /* The kind of the user's active device.
  * kind  out, "totp" or "hotp"; "" where there is none */

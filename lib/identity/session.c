@@ -1,10 +1,18 @@
+/* Signing in, and the sessions that come of it. */
 #include "identity/session.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/encode.h"
+#include "base/wait.h"
 #include "identity/attempt.h"
+#include "identity/networks.h"
 #include "identity/otp_device.h"
+
+#define IN_HAND_S 3         /* how long a sign-in may be in hand, under load */
+#define IN_HAND_STEP_MS 100 /* between looks whether it was right */
+#define IN_HAND_TRIES 30
 
 /* Brings a ticket into its one form and gives what is stored of it. False where it is no ticket. */
 static bool hash_ticket(const char *ticket, char canonical[UUID_TEXT_SIZE],
@@ -38,18 +46,6 @@ static enum err make_csrf(const uint8_t master[SEAL_KEY_SIZE], const char *ticke
     return ERR_OK;
 }
 
-/* What guesses are counted by: the login in one spelling, so that neither case nor the e-mail
- * address nor another accent gives a fresh start. */
-static void hash_login(const char *login, uint8_t out[SHA256_SIZE])
-{
-    char lower[USER_EMAIL_MAX * 4 + 1];
-    size_t len = 0;
-    for (; len < sizeof(lower) && login[len] != '\0'; len++)
-        lower[len] =
-            login[len] >= 'A' && login[len] <= 'Z' ? (char)(login[len] | 0x20) : login[len];
-    crypto_sha256(lower, len, out);
-}
-
 /* Checks a password with the same work whether or not there is a user to check it against. */
 static enum err check_password(struct db *db, int64_t user_id, const char *password, bool *matches)
 {
@@ -67,64 +63,177 @@ static enum err check_password(struct db *db, int64_t user_id, const char *passw
     return rc;
 }
 
-/* Who the login and password belong to, with wrong guesses counted. */
-static enum err authenticate(struct db *db, const char *login, const char *password,
-                             struct user *user)
+/* What guesses are counted by: what was typed, in one spelling, and from where. It is the same for users
+ * that there are and for others, so that counting tells nobody which there are; and a stranger uses up
+ * their own guesses, not the owner's. The second way in has one count for all addresses. */
+#define SUBJECT_SIZE (SHA256_SIZE + NETWORKS_GROUP_SIZE)
+
+static struct attempt guess_of(const uint8_t subject[SUBJECT_SIZE])
 {
-    uint8_t subject[SHA256_SIZE];
-    struct attempt attempt = {.kind = "login", .subject = subject, .subject_len = sizeof(subject)};
+    return (struct attempt){.kind = "login",
+                            .subject = subject,
+                            .subject_len = SUBJECT_SIZE,
+                            .max = LOGIN_MAX_FAILURES,
+                            .first_wait_s = LOGIN_FIRST_WAIT_S,
+                            .window_s = LOGIN_FAILURE_WINDOW_S};
+}
+
+/* Whether the password is that user's, with the same work where there is no such user (id 0). */
+static enum err password_matches(struct db *db, const struct user *user, const char *password,
+                                 bool *matches)
+{
+    *matches = false;
+    /* Users cannot have one that is too long. */
+    return strlen(password) > USER_PASSWORD_MAX ? ERR_OK
+                                                : check_password(db, user->id, password, matches);
+}
+
+/* The second way in, for an owner whose address has no guess left: password and one-time password
+ * together, which nobody guesses. Whatever is wrong, the answer is that guesses are used up. */
+static enum err enter_with_both(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                                const struct session_login *login, const struct user *user,
+                                const uint8_t subject[SUBJECT_SIZE])
+{
+    uint8_t everywhere[SUBJECT_SIZE] = {0};
+    struct attempt guess = guess_of(everywhere);
+    int64_t retry_s;
     bool matches;
-    enum err rc = user_by_login(db, login, user);
+
+    memcpy(everywhere, subject, SHA256_SIZE);
+    memset(everywhere + SHA256_SIZE, 0xff, NETWORKS_GROUP_SIZE);
+    enum err rc = attempt_begin(db, &guess, &retry_s);
+    if (rc == ERR_OK)
+        rc = password_matches(db, user, login->password, &matches);
+    if (rc == ERR_OK)
+        rc = matches && user->enabled && user->otp_required
+                 ? otp_device_use(db, master, user->id, login->otp)
+                 : ERR_TOO_MANY_ATTEMPTS;
+    if (rc == ERR_OTP_INVALID)
+        rc = ERR_TOO_MANY_ATTEMPTS;
+    return rc == ERR_OK ? attempt_clear(db, &guess) : rc;
+}
+
+/* The usual way in. */
+static enum err enter(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                      const struct session_login *login, const struct user *user,
+                      const struct attempt *guess)
+{
+    bool matches;
+    enum err rc = password_matches(db, user, login->password, &matches);
+
+    if (rc != ERR_OK || !matches)
+        return rc == ERR_OK ? ERR_LOGIN_FAILED : rc;
+    rc = attempt_clear(db, guess);
+    if (rc == ERR_OK && !user->enabled)
+        rc = ERR_USER_DISABLED;
+    if (rc == ERR_OK && user->otp_required)
+        rc = login->otp[0] == '\0' ? ERR_OTP_REQUIRED
+                                   : otp_device_use(db, master, user->id, login->otp);
+    return rc;
+}
+
+/* Counts a guess. Where it has to wait since just now, those that were counted before it may be in hand
+ * and turn out right: programs that sign in many times at once are not to be refused. */
+static enum err begin_guess(struct db *db, const struct attempt *guess, int64_t *retry_s)
+{
+    enum err rc = attempt_begin(db, guess, retry_s);
+    for (int i = 0; i < IN_HAND_TRIES && rc == ERR_TOO_MANY_ATTEMPTS &&
+                    *retry_s > LOGIN_FIRST_WAIT_S - IN_HAND_S && *retry_s <= LOGIN_FIRST_WAIT_S;
+         i++) {
+        wait_ms(IN_HAND_STEP_MS);
+        rc = attempt_begin(db, guess, retry_s);
+    }
+    return rc;
+}
+
+/* Who signs in, with guesses counted. */
+static enum err authenticate(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                             const struct session_login *login, struct user *user, int64_t *retry_s)
+{
+    uint8_t subject[SUBJECT_SIZE];
+    const struct attempt guess = guess_of(subject);
+    enum err rc = user_by_login(db, login->name, user);
 
     if (rc == ERR_NOT_FOUND)
         *user = (struct user){0};
     else if (rc != ERR_OK)
         return rc;
-    hash_login(user->id == 0 ? login : user->login, subject);
-    if ((rc = attempt_check(db, &attempt, LOGIN_MAX_FAILURES)) != ERR_OK)
+    rc = user_login_hash(db, login->name, subject);
+    if (rc != ERR_OK)
         return rc;
-    if (strlen(password) > USER_PASSWORD_MAX)
-        return ERR_LOGIN_FAILED; /* nobody's: users cannot have such a one */
-    if ((rc = check_password(db, user->id, password, &matches)) != ERR_OK)
-        return rc;
-    if (!matches) {
-        rc = attempt_failed(db, &attempt, LOGIN_FAILURE_WINDOW_S);
-        return rc == ERR_OK ? ERR_LOGIN_FAILED : rc;
-    }
-    if (!user->enabled)
-        return ERR_USER_DISABLED;
-    return attempt_clear(db, &attempt);
+    networks_group(login->address, subject + SHA256_SIZE);
+    rc = begin_guess(db, &guess, retry_s);
+    if (rc == ERR_TOO_MANY_ATTEMPTS && login->otp[0] != '\0')
+        return enter_with_both(db, master, login, user, subject);
+    return rc == ERR_OK ? enter(db, master, login, user, &guess) : rc;
+}
+
+/* Forgets the guesses at a login, from every address. */
+static enum err forget_guesses(struct db *db, const char *login)
+{
+    uint8_t first[SUBJECT_SIZE] = {0}, last[SUBJECT_SIZE];
+    enum err rc = user_login_hash(db, login, first);
+
+    memcpy(last, first, SHA256_SIZE);
+    memset(last + SHA256_SIZE, 0xff, NETWORKS_GROUP_SIZE);
+    return rc == ERR_OK
+               ? db_txn_call(db,
+                             "DELETE FROM attempt WHERE kind = 'login' AND subject BETWEEN ? AND ?",
+                             DB_ARGS(db_blob(first, sizeof(first)), db_blob(last, sizeof(last))),
+                             NULL, NULL)
+               : rc;
 }
 
 enum err session_unlock(struct db *db, const struct user *user)
 {
-    uint8_t subject[SHA256_SIZE];
-    hash_login(user->login, subject);
-    enum err rc = attempt_clear(
-        db, &(struct attempt){.kind = "login", .subject = subject, .subject_len = sizeof(subject)});
+    enum err rc = forget_guesses(db, user->login);
+    if (rc == ERR_OK)
+        rc = forget_guesses(db, user->email);
     return rc == ERR_OK ? otp_device_unlock(db, user->id) : rc;
 }
 
-enum err session_open(struct db *db, const uint8_t master[SEAL_KEY_SIZE], const char *login,
-                      const char *password, const char *otp, int64_t timeout_s, struct session *out)
+enum err session_password_check(struct db *db, int64_t user_id, const char *password,
+                                int64_t *retry_s)
+{
+    char subject[24];
+    int len = snprintf(subject, sizeof(subject), "password/%lld", (long long)user_id);
+    const struct attempt guess = {.kind = "login",
+                                  .subject = subject,
+                                  .subject_len = (size_t)len,
+                                  .max = LOGIN_MAX_FAILURES,
+                                  .first_wait_s = LOGIN_FIRST_WAIT_S,
+                                  .window_s = LOGIN_FAILURE_WINDOW_S};
+    const struct user user = {.id = user_id};
+    bool matches;
+
+    enum err rc = attempt_begin(db, &guess, retry_s);
+    if (rc == ERR_OK)
+        rc = password_matches(db, &user, password, &matches);
+    if (rc == ERR_OK && !matches)
+        rc = ERR_LOGIN_FAILED;
+    return rc == ERR_OK ? attempt_clear(db, &guess) : rc;
+}
+
+enum err session_open(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                      const struct session_login *login, struct session *out, int64_t *retry_s)
 {
     uint8_t hash[SHA256_SIZE];
     struct uuid ticket = crypto_uuid4();
-    enum err rc = authenticate(db, login, password, &out->user);
 
-    if (rc == ERR_OK && out->user.otp_required)
-        rc = otp == NULL || *otp == '\0' ? ERR_OTP_REQUIRED
-                                         : otp_device_use(db, master, out->user.id, otp);
+    *retry_s = 0;
+    enum err rc = authenticate(db, master, login, &out->user, retry_s);
     if (rc != ERR_OK)
         return rc;
+    *retry_s = 0;
     uuid_format(&ticket, out->ticket);
     crypto_sha256(out->ticket, UUID_TEXT_SIZE - 1, hash);
-    out->timeout_s = timeout_s;
+    out->timeout_s = login->timeout_s;
     if ((rc = make_csrf(master, out->ticket, out->csrf)) != ERR_OK)
         return rc;
     return db_txn_call(
         db, "CALL session_add(?, ?, ?)",
-        DB_ARGS(db_blob(hash, sizeof(hash)), db_i64(out->user.id), db_i64(timeout_s)), NULL, NULL);
+        DB_ARGS(db_blob(hash, sizeof(hash)), db_i64(out->user.id), db_i64(login->timeout_s)), NULL,
+        NULL);
 }
 
 /* Moves the end on, so that a session in use does not end. */

@@ -113,6 +113,28 @@ enum err user_by_login(struct db *db, const char *login, struct user *out)
                 DB_ARGS(db_text(login)), out);
 }
 
+enum err user_login_hash(struct db *db, const char *login, uint8_t out[SHA256_SIZE])
+{
+    struct db_rows rows = {0};
+    size_t len = strlen(login);
+
+    while (len > 0 && login[len - 1] == ' ') /* padding, which comparisons do not see */
+        len--;
+    if (!text_is_utf8(login, len)) {
+        crypto_sha256(login, len, out);
+        return ERR_OK;
+    }
+    enum err rc =
+        db_run(db, "SELECT WEIGHT_STRING(CONVERT(? USING utf8mb4) COLLATE utf8mb4_unicode_ci)",
+               DB_ARGS(db_textn(login, len)), &rows);
+    if (rc == ERR_OK && db_next(&rows)) {
+        const void *weight = db_get_blob(&rows, 0, &len);
+        crypto_sha256(weight == NULL ? "" : weight, weight == NULL ? 0 : len, out);
+    }
+    db_rows_free(&rows);
+    return rc;
+}
+
 enum err user_by_id(struct db *db, int64_t id, struct user *out)
 {
     return find(db, "SELECT " USER_COLUMNS " FROM user AS u WHERE u.id = ?", DB_ARGS(db_i64(id)),

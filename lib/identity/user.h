@@ -46,6 +46,10 @@ MUST_USE enum err user_add(struct db *db, const char *login, const char *email,
  * Returns ERR_NOT_FOUND. */
 MUST_USE enum err user_by_login(struct db *db, const char *login, struct user *out);
 
+/* What was typed as a login or e-mail address, as one number: the same for all spellings that the
+ * database takes for one (case, accents), whether or not there is such a user. */
+MUST_USE enum err user_login_hash(struct db *db, const char *login, uint8_t out[SHA256_SIZE]);
+
 /* A user by id. Returns ERR_NOT_FOUND. */
 MUST_USE enum err user_by_id(struct db *db, int64_t id, struct user *out);
 

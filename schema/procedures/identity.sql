@@ -214,7 +214,7 @@ BEGIN
 END;
 
 -- Accepts a one-time password's step by itself. Signals otp_invalid.
-CREATE OR REPLACE PROCEDURE otp_device_confirm(IN p_user BIGINT, IN p_device BIGINT, IN p_step BIGINT)
+CREATE OR REPLACE PROCEDURE otp_device_use(IN p_user BIGINT, IN p_device BIGINT, IN p_step BIGINT)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
@@ -227,19 +227,57 @@ BEGIN
     CALL otp_use(p_user, TRUE, p_device, p_step);
     COMMIT;
 END;
+DROP PROCEDURE IF EXISTS otp_device_confirm; -- as it was before
 
--- Accepts a one-time password's step once, inside the caller's transaction; the first accepted code makes a pending device
--- the active one. Signals otp_required, otp_invalid.
+-- Makes a pending device the active one, against its first step. Signals otp_invalid.
+CREATE OR REPLACE PROCEDURE otp_device_activate(IN p_user BIGINT, IN p_device BIGINT, IN p_step BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    UPDATE otp_device SET counter = p_step, status = 'active'
+    WHERE id = p_device AND user_id = p_user AND counter < p_step AND status = 'pending';
+    IF ROW_COUNT() = 0 THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'otp_invalid';
+    END IF;
+    UPDATE user SET otp_required = TRUE WHERE id = p_user;
+    COMMIT;
+END;
+
+-- Removes every device of a user without a code; gives how many.
+CREATE OR REPLACE PROCEDURE otp_device_drop(IN p_user BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_count INT;
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    UPDATE otp_device SET status = 'removed' WHERE user_id = p_user AND status <> 'removed';
+    SET v_count = ROW_COUNT();
+    UPDATE user SET otp_required = FALSE WHERE id = p_user;
+    COMMIT;
+    SELECT v_count;
+END;
+
+-- Accepts a step of the active one-time password once, inside the caller's transaction. Signals otp_required, otp_invalid.
 CREATE OR REPLACE PROCEDURE otp_use(IN p_user BIGINT, IN p_required BOOLEAN, IN p_device BIGINT, IN p_step BIGINT)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     IF p_device IS NOT NULL THEN
-        UPDATE otp_device SET counter = p_step, status = 'active'
-        WHERE id = p_device AND user_id = p_user AND counter < p_step AND status <> 'removed';
+        UPDATE otp_device SET counter = p_step
+        WHERE id = p_device AND user_id = p_user AND counter < p_step AND status = 'active';
         IF ROW_COUNT() = 0 THEN
             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'otp_invalid';
         END IF;
-        UPDATE user SET otp_required = TRUE WHERE id = p_user AND NOT otp_required;
     ELSEIF p_required THEN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'otp_required';
     END IF;
@@ -256,15 +294,42 @@ BEGIN
     VALUES (p_user, p_request_key, p_operation, p_ref, p_digest);
 END;
 
--- Counts a wrong guess; the window begins with the first.
-CREATE OR REPLACE PROCEDURE attempt_failed(IN p_kind VARCHAR(8), IN p_subject VARBINARY(64), IN p_window_s INT)
+-- Counts a guess before it is looked at: a transaction of its own. After p_max in a row the next has to wait p_first_wait_s, and
+-- twice as long after each that follows, at most p_window_s, after which all are forgotten. Gives the seconds left where it has to
+-- wait (it is not counted then), else 0.
+CREATE OR REPLACE PROCEDURE attempt_begin(
+    IN p_kind VARCHAR(8), IN p_subject VARBINARY(64), IN p_max INT, IN p_first_wait_s INT, IN p_window_s INT)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
-    INSERT INTO attempt (kind, subject, failures, ends_at)
-    VALUES (p_kind, p_subject, 1, NOW(6) + INTERVAL p_window_s SECOND)
-    ON DUPLICATE KEY UPDATE failures = IF(ends_at <= NOW(6), 1, failures + 1),
-                            ends_at = IF(ends_at <= NOW(6), VALUES(ends_at), ends_at);
+    DECLARE v_failures BIGINT;
+    DECLARE v_ends, v_blocked DATETIME(6);
+    DECLARE v_now DATETIME(6) DEFAULT NOW(6);
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION
+    BEGIN
+        ROLLBACK;
+        RESIGNAL;
+    END;
+
+    START TRANSACTION;
+    INSERT INTO attempt (kind, subject, failures, ends_at) VALUES (p_kind, p_subject, 0, v_now)
+    ON DUPLICATE KEY UPDATE failures = failures;
+    SELECT failures, ends_at, blocked_until INTO v_failures, v_ends, v_blocked
+    FROM attempt WHERE kind = p_kind AND subject = p_subject FOR UPDATE;
+    IF v_blocked > v_now AND v_ends > v_now THEN
+        COMMIT;
+        SELECT CEIL(TIMESTAMPDIFF(MICROSECOND, v_now, v_blocked) / 1000000);
+    ELSE
+        SET v_failures = IF(v_ends > v_now, v_failures, 0) + 1;
+        UPDATE attempt
+        SET failures = v_failures, ends_at = v_now + INTERVAL p_window_s SECOND,
+            blocked_until = IF(v_failures < p_max, NULL,
+                               v_now + INTERVAL LEAST(p_window_s, p_first_wait_s << LEAST(v_failures - p_max, 16)) SECOND)
+        WHERE kind = p_kind AND subject = p_subject;
+        COMMIT;
+        SELECT 0;
+    END IF;
 END;
+DROP PROCEDURE IF EXISTS attempt_failed; -- as it was before
 
 -- Removes what has no meaning any more: at most p_limit rows of each table of sessions, windows of guesses,
 -- tonces, and requests recorded more than p_kept_days ago; gives their number.

@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "identity/api_key.h"
 #include "identity/rights.h"
+#include "identity/sweep.h"
 #include "tests/db/db.h"
 
 #define RIGHTS (RIGHT_GET_INFO | RIGHT_WITHDRAW)
@@ -213,6 +214,23 @@ static void test_lost_nonce(void)
     DB_GIVES(use(&key, 1, "9", 0), ERR_OK);
 }
 
+/* What is cleared away is not forgotten while it could still be sent again. */
+static void test_swept_tonces(void)
+{
+    char secret[API_KEY_SECRET_TEXT_SIZE];
+    struct api_key key = new_key(db_test_user(NULL, NULL), secret);
+    int64_t removed, at_us = clock_now_us() - 9000000;
+
+    DB_GIVES(use(&key, 1, NULL, at_us), ERR_OK);
+    DB_GIVES(identity_sweep(test_db, 100000, &removed), ERR_OK);
+    DB_GIVES(use(&key, 1, NULL, at_us), ERR_NONCE_INVALID);
+    char sql[128]; /* its age, too, refuses it before long: the row itself must be there */
+    snprintf(sql, sizeof(sql),
+             "SELECT COUNT(*) FROM api_key_tonce_%d WHERE key_id = ? AND tonce = ?",
+             (int)(key.id % 32));
+    DB_CHECK(db_test_number(sql, DB_ARGS(db_i64(key.id), db_i64(at_us))) == 1);
+}
+
 static void test_tonces(void)
 {
     char secret[API_KEY_SECRET_TEXT_SIZE];
@@ -251,8 +269,15 @@ static void test_cache(void)
 }
 
 static const struct test_case tests[] = {
-    {"making a key", test_add}, {"secrets", test_secret}, {"change and revoke", test_change},
-    {"list", test_list},        {"nonces", test_nonces},  {"a lost nonce", test_lost_nonce},
-    {"tonces", test_tonces},    {"cache", test_cache},    {NULL, NULL},
+    {"making a key", test_add},
+    {"secrets", test_secret},
+    {"change and revoke", test_change},
+    {"list", test_list},
+    {"nonces", test_nonces},
+    {"a lost nonce", test_lost_nonce},
+    {"tonces", test_tonces},
+    {"tonces that were swept", test_swept_tonces},
+    {"cache", test_cache},
+    {NULL, NULL},
 };
 const struct test_suite suite_api_key = {.name = "api_key", .cases = tests};

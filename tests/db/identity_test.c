@@ -92,9 +92,22 @@ static void test_verification(void)
     DB_CHECK(found == 0);
 }
 
+static int64_t retry_s; /* what the last sign-in said */
+
+static enum err sign_in_from(const char *address, const char *login, const char *password,
+                             const char *otp, struct session *out)
+{
+    const struct session_login typed = {.name = login,
+                                        .password = password,
+                                        .otp = otp,
+                                        .address = address,
+                                        .timeout_s = TIMEOUT_S};
+    return session_open(test_db, test_master, &typed, out, &retry_s);
+}
+
 static enum err sign_in(const char *login, const char *password, struct session *out)
 {
-    return session_open(test_db, test_master, login, password, NULL, TIMEOUT_S, out);
+    return sign_in_from("192.0.2.1", login, password, "", out);
 }
 
 static void test_sign_in(void)
@@ -126,39 +139,81 @@ static void test_sign_in(void)
     DB_GIVES(sign_in(login, PASSWORD "x", &again), ERR_LOGIN_FAILED);
     DB_GIVES(sign_in(login, PASSWORD, &again), ERR_USER_DISABLED);
     DB_GIVES(session_check(test_db, test_master, session.ticket, &again), ERR_USER_DISABLED);
-    db_test_number("DELETE FROM attempt WHERE subject = UNHEX(SHA2('nobody-at-all', 256))",
-                   DB_NO_ARGS);
-    db_test_number("DELETE FROM attempt WHERE subject = UNHEX(SHA2('house', 256))", DB_NO_ARGS);
+    db_test_number("DELETE FROM attempt WHERE kind = 'login'", DB_NO_ARGS);
 }
 
-/* Guesses are counted per user, however the login is spelled. */
+static void guess_all(const char *address, const char *login, const char *spelled)
+{
+    struct session session;
+    for (int i = 0; i < LOGIN_MAX_FAILURES; i++)
+        DB_GIVES(
+            sign_in_from(address, i % 2 == 0 ? login : spelled, "wrong password", "", &session),
+            ERR_LOGIN_FAILED);
+}
+
+/* Moves every wait so far into the past. */
+static void wait_is_over(void)
+{
+    db_test_number("UPDATE attempt SET blocked_until = NOW(6) WHERE kind = 'login'", DB_NO_ARGS);
+}
+
+/* Guesses are counted by what was typed, however it is spelled, and by address. */
 static void test_guesses(void)
 {
-    char login[DB_TEST_NAME_SIZE], spelled[DB_TEST_NAME_SIZE + 4], email[96];
-    int64_t id = db_test_user(PASSWORD, login);
+    char login[DB_TEST_NAME_SIZE], spelled[DB_TEST_NAME_SIZE + 4];
     struct session session;
+    struct user user;
 
-    (void)id;
+    db_test_user(PASSWORD, login);
     snprintf(spelled, sizeof(spelled), "T\xc3\xa9ST%s", login + 4);
-    snprintf(email, sizeof(email), "%s@EXAMPLE.org", login);
     DB_GIVES(sign_in(login, "wrong password", &session), ERR_LOGIN_FAILED);
     DB_GIVES(sign_in(login, PASSWORD, &session), ERR_OK); /* forgets the wrong ones */
-    for (int i = 0; i < LOGIN_MAX_FAILURES; i++)
-        DB_GIVES(sign_in(i % 3 == 0   ? login
-                         : i % 3 == 1 ? spelled
-                                      : email,
-                         "wrong password", &session),
-                 ERR_LOGIN_FAILED);
+    guess_all("192.0.2.1", login, spelled);
     DB_GIVES(sign_in(login, PASSWORD, &session), ERR_TOO_MANY_ATTEMPTS);
-    DB_GIVES(sign_in(email, PASSWORD, &session), ERR_TOO_MANY_ATTEMPTS);
-    db_test_number("UPDATE attempt SET ends_at = NOW(6) WHERE subject = UNHEX(SHA2(?, 256))",
-                   DB_ARGS(db_text(login)));
+    DB_CHECK(retry_s > LOGIN_FIRST_WAIT_S - 30 && retry_s <= LOGIN_FIRST_WAIT_S);
+    DB_GIVES(sign_in_from("192.0.2.2", login, PASSWORD, "", &session), ERR_OK); /* the owner's */
+
+    wait_is_over();
+    DB_GIVES(sign_in(login, "wrong password", &session), ERR_LOGIN_FAILED);
+    DB_GIVES(sign_in(login, PASSWORD, &session), ERR_TOO_MANY_ATTEMPTS); /* twice as long */
+    DB_CHECK(retry_s > 2 * LOGIN_FIRST_WAIT_S - 30 && retry_s <= 2 * LOGIN_FIRST_WAIT_S);
+    for (int i = 0; i < 5; i++) {
+        wait_is_over();
+        DB_GIVES(sign_in(login, "wrong password", &session), ERR_LOGIN_FAILED);
+    }
+    DB_GIVES(sign_in(login, PASSWORD, &session), ERR_TOO_MANY_ATTEMPTS);
+    DB_CHECK(retry_s > LOGIN_FAILURE_WINDOW_S - 30 && retry_s <= LOGIN_FAILURE_WINDOW_S);
+    DB_GIVES(user_by_login(test_db, login, &user), ERR_OK);
+    DB_GIVES(session_unlock(test_db, &user), ERR_OK);
     DB_GIVES(sign_in(login, PASSWORD, &session), ERR_OK);
-    for (int i = 0; i < LOGIN_MAX_FAILURES; i++)
-        DB_GIVES(sign_in("nobody-else", "wrong password", &session), ERR_LOGIN_FAILED);
-    DB_GIVES(sign_in("Nobody-Else", "wrong password", &session), ERR_TOO_MANY_ATTEMPTS);
-    db_test_number("DELETE FROM attempt WHERE subject = UNHEX(SHA2('nobody-else', 256))",
-                   DB_NO_ARGS);
+
+    /* A provider's customer has a whole /64: it is one address. */
+    guess_all("2001:db8::1", login, spelled);
+    DB_GIVES(sign_in_from("2001:db8::2", login, PASSWORD, "", &session), ERR_TOO_MANY_ATTEMPTS);
+    DB_GIVES(sign_in_from("2001:db8:0:1::1", login, PASSWORD, "", &session), ERR_OK);
+}
+
+/* Nobody learns from the count whether there is such a user: missing and present ones, and their other
+ * spellings, are refused alike. */
+static void test_guesses_tell_nothing(void)
+{
+    char present[DB_TEST_NAME_SIZE], missing[DB_TEST_NAME_SIZE], spelled[DB_TEST_NAME_SIZE + 4];
+    const char *const logins[] = {present, missing};
+    struct session session;
+
+    db_test_user(PASSWORD, present);
+    db_test_name("test", missing);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(spelled, sizeof(spelled), "t\xc3\xa9st%s", logins[i] + 4);
+        guess_all("192.0.2.3", logins[i], spelled);
+        DB_GIVES(sign_in_from("192.0.2.3", logins[i], "wrong password", "", &session),
+                 ERR_TOO_MANY_ATTEMPTS);
+        DB_GIVES(sign_in_from("192.0.2.3", spelled, "wrong password", "", &session),
+                 ERR_TOO_MANY_ATTEMPTS);
+        DB_GIVES(sign_in_from("192.0.2.3", logins[i], "wrong password", "123456", &session),
+                 ERR_TOO_MANY_ATTEMPTS);
+        DB_CHECK(retry_s > 0);
+    }
 }
 
 static int64_t expires_us(const char *ticket)
@@ -247,12 +302,10 @@ static void test_totp(void)
     DB_GIVES(otp_device_confirm(test_db, test_master, id, next), ERR_OTP_NONE_PENDING);
 
     DB_GIVES(sign_in(login, PASSWORD, &session), ERR_OTP_REQUIRED);
-    DB_GIVES(session_open(test_db, test_master, login, PASSWORD, code, TIMEOUT_S, &session),
+    DB_GIVES(sign_in_from("192.0.2.1", login, PASSWORD, code, &session),
              ERR_OTP_INVALID); /* each code works once */
-    DB_GIVES(session_open(test_db, test_master, login, "wrong password", next, TIMEOUT_S, &session),
-             ERR_LOGIN_FAILED);
-    DB_GIVES(session_open(test_db, test_master, login, PASSWORD, next, TIMEOUT_S, &session),
-             ERR_OK);
+    DB_GIVES(sign_in_from("192.0.2.1", login, "wrong password", next, &session), ERR_LOGIN_FAILED);
+    DB_GIVES(sign_in_from("192.0.2.1", login, PASSWORD, next, &session), ERR_OK);
 }
 
 static void test_hotp(void)
@@ -275,6 +328,11 @@ static void test_hotp(void)
     DB_GIVES(otp_device_use(test_db, test_master, id, code), ERR_OK); /* a check uses nothing up */
     code_at(&device, 3, code);
     DB_GIVES(otp_device_use(test_db, test_master, id, code), ERR_OTP_INVALID); /* passed over */
+    /* Of two that were checked at the same time, the one with the lower step comes last. */
+    for (int64_t step = 0; step <= found.step; step++)
+        DB_GIVES(db_txn_call(test_db, "CALL otp_device_use(?, ?, ?)",
+                             DB_ARGS(db_i64(id), db_i64(device.id), db_i64(step)), NULL, NULL),
+                 ERR_OTP_INVALID);
     code_at(&device, 4 + OTP_HOTP_LOOK_AHEAD + 2, code);
     DB_GIVES(otp_device_use(test_db, test_master, id, code), ERR_OTP_INVALID);
     code_at(&device, 5, code);
@@ -300,14 +358,14 @@ static void test_sweep(void)
 {
     char login[DB_TEST_NAME_SIZE];
     struct session ended, running, checked;
-    struct attempt attempt = {.kind = "otp", .subject = "sweep", .subject_len = 5};
+    struct attempt attempt = {.kind = "otp", .subject = "sweep", .subject_len = 5, .max = 1};
     int64_t removed = 0, at_us = clock_now_us();
 
     db_test_user(PASSWORD, login);
     DB_GIVES(sign_in(login, PASSWORD, &ended), ERR_OK);
     DB_GIVES(sign_in(login, PASSWORD, &running), ERR_OK);
     set_left(ended.ticket, -1);
-    DB_GIVES(attempt_failed(test_db, &attempt, 0), ERR_OK);
+    DB_GIVES(attempt_begin(test_db, &attempt, &retry_s), ERR_OK);
     db_test_number("INSERT INTO api_key_tonce_0 (tonce, key_id) VALUES (?, 0), (?, 0)",
                    DB_ARGS(db_i64(at_us - 120000000), db_i64(at_us)));
     DB_GIVES(identity_sweep(test_db, 100000, &removed), ERR_OK);
@@ -327,6 +385,7 @@ static const struct test_case tests[] = {
     {"verification", test_verification},
     {"sign in", test_sign_in},
     {"guessed passwords", test_guesses},
+    {"counting guesses tells nothing", test_guesses_tell_nothing},
     {"sessions", test_sessions},
     {"TOTP", test_totp},
     {"HOTP", test_hotp},

@@ -16,12 +16,12 @@ const signIn = (body, headers = { 'Content-Type': 'application/json' }) =>
   stack.request('POST', PATH, { headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
 const check = (headers) => stack.request('GET', PATH, { headers });
 
-function refused(reply, status, id, field = null) {
+function refused(reply, status, id, field = null, object = null) {
   assert.deepEqual([reply.status, reply.json?.error_id], [status, id], reply.text);
   assert.deepEqual(Object.keys(reply.json), ['error', 'error_data', 'error_id', 'error_object']);
   assert.equal(typeof reply.json.error, 'string');
   assert.deepEqual(reply.json.error_data, field === null ? null : [field]);
-  assert.equal(reply.json.error_object, null);
+  assert.deepEqual(reply.json.error_object, object);
 }
 
 test('sign in by login and by e-mail; in any case of letters', async () => {
@@ -133,14 +133,44 @@ test('another method: 405 with Allow', async () => {
   assert.equal(reply.headers.allow, 'GET, HEAD, POST, DELETE');
 });
 
-test('wrong guesses: ten in a quarter of an hour, then not even the right password', async () => {
+test('wrong guesses: after ten from one address not even the right password, and the time left is said', async () => {
   const victim = await stack.user({ password: PASSWORD });
+  const waiting = (reply) => {
+    const left = Number(reply.headers['retry-after']);
+    refused(reply, 429, 'common-too_many_attempts', null, { retry_after: left, ways: ['otp'] });
+    assert.ok(left > 0 && left <= 60, reply.text);
+  };
   for (let i = 0; i < 10; i++) refused(await signIn({ username: victim.login, password: `guess ${i}` }), 401, 'common-incorrect_credentials');
-  refused(await signIn({ username: victim.login, password: PASSWORD }), 429, 'common-too_many_attempts');
-  refused(await signIn({ username: victim.email.toUpperCase(), password: PASSWORD }), 429, 'common-too_many_attempts');
+  waiting(await signIn({ username: victim.login, password: PASSWORD }));
+  waiting(await signIn({ username: victim.login.toUpperCase(), password: PASSWORD }));
   assert.equal((await signIn({ username: user.login, password: PASSWORD })).status, 200, 'others are not locked out');
-  await stack.sql("UPDATE attempt SET ends_at = NOW(6) - INTERVAL 1 SECOND WHERE kind = 'login'");
-  assert.equal((await signIn({ username: victim.login, password: PASSWORD })).status, 200, 'the window ends');
+  await stack.ctl('unlock', victim.login);
+  assert.equal((await signIn({ username: victim.login, password: PASSWORD })).status, 200);
+
+  const missing = `nobody-${unique()}`;
+  for (let i = 0; i < 10; i++) refused(await signIn({ username: missing, password: `guess ${i}` }), 401, 'common-incorrect_credentials');
+  waiting(await signIn({ username: missing, password: PASSWORD }));
+});
+
+test('wrong guesses: password and one-time password together are the second way in', async () => {
+  const owner = await stack.user({ password: PASSWORD });
+  const device = await (await stack.key(owner.login, 'get_info')).ok('hotp/gen');
+  await stack.activateOtp(owner, hotp(device.key_base32, 0));
+  for (let i = 0; i < 10; i++) refused(await signIn({ username: owner.login, password: `guess ${i}` }), 401, 'common-incorrect_credentials');
+  const both = (password, counter) => signIn({ username: owner.login, password, otp: hotp(device.key_base32, counter) });
+  for (const reply of [await signIn({ username: owner.login, password: PASSWORD }), await both('guess', 1), await both(PASSWORD, 0)])
+    assert.deepEqual([reply.status, reply.json.error_id], [429, 'common-too_many_attempts']);
+  assert.equal((await both(PASSWORD, 1)).status, 200);
+});
+
+test('tellerctl otp remove: the device is gone, and the account is entered without it', async () => {
+  const owner = await stack.user({ password: PASSWORD });
+  const device = await (await stack.key(owner.login, 'get_info')).ok('hotp/gen');
+  await stack.activateOtp(owner, hotp(device.key_base32, 0));
+  refused(await signIn({ username: owner.login, password: PASSWORD }), 400, 'common-otp_required', 'otp');
+  await stack.ctl('otp', 'remove', owner.login);
+  assert.equal((await signIn({ username: owner.login, password: PASSWORD })).status, 200);
+  assert.equal((await stack.ctlResult(['otp', 'remove', owner.login])).code, 1);
 });
 
 test('wrong guesses: a success in between starts the count again', async () => {
@@ -155,7 +185,10 @@ test('one-time password: required once it is set up, each code once', async () =
   const careful = await stack.user({ password: PASSWORD });
   const device = await (await stack.key(careful.login, 'get_info')).ok('hotp/gen');
   const session = await stack.signIn(careful);
-  await session.ok('POST', '/site/otp/confirm', { code: hotp(device.key_base32, 0) });
+  const confirm = (password) => ({ code: hotp(device.key_base32, 0), password });
+  await session.refused(400, 'missing_parameter', 'POST', '/site/otp/confirm', confirm(undefined), { field: 'password' });
+  await session.refused(400, 'invalid_parameter', 'POST', '/site/otp/confirm', confirm('another'), { field: 'password' });
+  await session.ok('POST', '/site/otp/confirm', confirm(PASSWORD));
   const login = (otp) => signIn({ username: careful.login, password: PASSWORD, otp });
   refused(await login(undefined), 400, 'common-otp_required', 'otp');
   refused(await login('000'), 400, 'common-otp_invalid', 'otp');

@@ -339,8 +339,8 @@ test('otp: set up by time, required for tickets and keys, removed', async () => 
   assert.match(device.qr_svg, /^<svg [^>]*>.*<\/svg>\s*$/s);
   assert.doesNotMatch(device.qr_svg, /script|style=/);
   assert.deepEqual((await session.ok('GET', '/site/account')).otp, { enabled: false, kind: null }, 'pending');
-  await session.refused(400, 'otp_invalid', 'POST', '/site/otp/confirm', { code: 'abcdef' }, { field: 'code' });
-  assert.deepEqual(await session.ok('POST', '/site/otp/confirm', { code: totp(device.key_base32, -1) }), { enabled: true });
+  await session.refused(400, 'otp_invalid', 'POST', '/site/otp/confirm', { code: 'abcdef', password: PASSWORD }, { field: 'code' });
+  assert.deepEqual(await session.ok('POST', '/site/otp/confirm', { code: totp(device.key_base32, -1), password: PASSWORD }), { enabled: true });
   assert.deepEqual((await session.ok('GET', '/site/account')).otp, { enabled: true, kind: 'totp' });
   await session.refused(409, 'otp_exists', 'POST', '/site/otp', { kind: 'hotp' });
   await session.refused(400, 'otp_required', 'POST', '/site/keys', { face: 'v1', rights: ['get_info'] }, { field: 'otp' });
@@ -361,8 +361,8 @@ test('otp: by counter; a second set-up takes the place of a pending one', async 
   const first = await session.ok('POST', '/site/otp', { kind: 'hotp' });
   const second = await session.ok('POST', '/site/otp', { kind: 'hotp' });
   assert.notEqual(first.key_base32, second.key_base32);
-  await session.refused(400, 'otp_invalid', 'POST', '/site/otp/confirm', { code: hotp(first.key_base32, 0) });
-  await session.ok('POST', '/site/otp/confirm', { code: hotp(second.key_base32, 0) });
+  await session.refused(400, 'otp_invalid', 'POST', '/site/otp/confirm', { code: hotp(first.key_base32, 0), password: PASSWORD });
+  await session.ok('POST', '/site/otp/confirm', { code: hotp(second.key_base32, 0), password: PASSWORD });
   const made = await session.ok('POST', '/site/keys', { face: 'v1', rights: ['get_info'], otp: hotp(second.key_base32, 1) });
   assert.ok(made.secret);
   await session.refused(400, 'otp_invalid', 'POST', '/site/keys', { face: 'v1', rights: ['get_info'], otp: hotp(second.key_base32, 1) });
@@ -375,7 +375,7 @@ test('otp: required to change a key, each code once; not to revoke one', async (
   const target = `/site/keys/${key}`;
   const more = (counter) => ({ rights: ['withdraw'], ...(counter === undefined ? {} : { otp: hotp(device.key_base32, counter) }) });
   const rights = async () => (await session.ok('GET', '/site/keys')).keys[0].rights;
-  await session.ok('POST', '/site/otp/confirm', { code: hotp(device.key_base32, 0) });
+  await session.ok('POST', '/site/otp/confirm', { code: hotp(device.key_base32, 0), password: PASSWORD });
   await session.refused(400, 'otp_required', 'POST', target, more(), { field: 'otp' });
   await session.refused(400, 'otp_required', 'POST', target, { ...more(), otp: '' }, { field: 'otp' });
   await session.refused(400, 'otp_invalid', 'POST', target, more(0), { field: 'otp' });
@@ -393,6 +393,6 @@ test('otp: wrong input, nothing pending, nothing to remove', async () => {
   await session.refused(400, 'missing_parameter', 'POST', '/site/otp', {}, { field: 'kind' });
   await session.refused(400, 'invalid_parameter', 'POST', '/site/otp', { kind: 'sms' }, { field: 'kind' });
   await session.refused(400, 'missing_parameter', 'POST', '/site/otp/confirm', {}, { field: 'code' });
-  await session.refused(409, 'otp_none_pending', 'POST', '/site/otp/confirm', { code: '123456' });
+  await session.refused(409, 'otp_none_pending', 'POST', '/site/otp/confirm', { code: '123456', password: PASSWORD });
   await session.refused(404, 'not_found', 'DELETE', '/site/otp', { code: '123456' });
 });

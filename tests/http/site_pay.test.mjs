@@ -373,7 +373,7 @@ test('redirects: nowhere else than where the order says; nowhere where it says n
 /** Gives the user of a session a device; returns its key. */
 async function withDevice(session, kind) {
   const { key_base32: key } = await session.ok('POST', '/site/otp', { kind });
-  await session.ok('POST', '/site/otp/confirm', { code: kind === 'totp' ? totp(key, -1) : hotp(key, 0) });
+  await session.ok('POST', '/site/otp/confirm', { code: kind === 'totp' ? totp(key, -1) : hotp(key, 0), password: PASSWORD });
   return key;
 }
 

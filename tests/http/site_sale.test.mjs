@@ -209,7 +209,7 @@ test('a one-time password is the last step: without it nothing was traded, and t
   await offer();
   const session = await signedIn({ AUD: '60' });
   const { key_base32: device } = await session.ok('POST', '/site/otp', { kind: 'hotp' });
-  await session.ok('POST', '/site/otp/confirm', { code: hotp(device, 0) });
+  await session.ok('POST', '/site/otp/confirm', { code: hotp(device, 0), password: PASSWORD });
   const transaction = await bitcoins();
   const { quote } = await ask(session, transaction);
   await payRefused(session, transaction, 400, 'otp_required', { quote }, 'otp');

@@ -215,8 +215,8 @@ test('history: nobody sees another\'s', async () => {
 });
 
 for (const method of ['hotp/gen', 'hotp_gen']) {
-  test(`${method}: a new HOTP key, which protects withdrawals from its first code on`, async () => {
-    const customer = await stack.customer();
+  test(`${method}: a new HOTP key, which protects withdrawals once its owner has turned it on`, async () => {
+    const customer = await stack.customer({ password: 'correct horse' });
     const partner = await stack.partner();
     const device = await customer.ok(method);
     assert.deepEqual(keys(device), ['serial', 'name', 'key', 'key_base32']);
@@ -226,7 +226,8 @@ for (const method of ['hotp/gen', 'hotp_gen']) {
     assert.match(device.key_base32, /^[A-Z2-7]{32}$/);
     await customer.ticket(partner, '1');
     const order = { partner: partner.id, amount: '1', currency: 'USD' };
-    await customer.ok('ticket/create', { ...order, otp: hotp(device.key_base32, 0) });
+    await stack.activateOtp(customer.user, hotp(device.key_base32, 0));
+    await customer.ok('ticket/create', { ...order, otp: hotp(device.key_base32, 1) });
     await customer.refused('otp_required', 'ticket/create', order);
     await customer.refused('otp_exists', method);
   });

@@ -149,11 +149,12 @@ test('no limit is no limit', async () => {
 });
 
 test('otp: missing, wrong, reused, late and early (HOTP)', async () => {
-  const who = await stack.customer();
+  const who = await stack.customer({ password: 'correct horse' });
   const device = await who.ok('hotp/gen');
   const code = (counter) => hotp(device.key_base32, counter);
   const create = (otp) => order({ otp });
-  await who.ok('ticket/create', create(code(0)));
+  await who.refused('otp_invalid', 'ticket/create', create(code(0)));
+  await stack.activateOtp(who.user, code(0));
   await who.refused('otp_required', 'ticket/create', create(undefined), { error: 'Invalid parameter "otp" (a one-time password is required)' });
   await who.refused('otp_required', 'ticket/create', create(''));
   await who.refused('otp_invalid', 'ticket/create', create(code(0)));
@@ -162,20 +163,21 @@ test('otp: missing, wrong, reused, late and early (HOTP)', async () => {
   await who.ok('ticket/create', create(code(4)));
   await who.refused('otp_invalid', 'ticket/create', create(code(3)));
   await who.ok('ticket/create', create(code(5)));
-  assert.deepEqual(await stack.balance(who.user.login), { available: '997.00000', held: '3.00000' });
+  assert.deepEqual(await stack.balance(who.user.login), { available: '998.00000', held: '2.00000' });
 });
 test('otp: not used up by a call that is refused', async () => {
-  const who = await stack.customer();
+  const who = await stack.customer({ password: 'correct horse' });
   const device = await who.ok('hotp/gen');
-  await who.ok('ticket/create', order({ otp: hotp(device.key_base32, 0) }));
+  await stack.activateOtp(who.user, hotp(device.key_base32, 0));
   const otp = hotp(device.key_base32, 1);
   await who.refused('insufficient_funds', 'ticket/create', order({ amount: '5000', otp }));
   await who.ok('ticket/create', order({ otp }));
 });
 test('otp: one code, 16 at once: one ticket', async () => {
-  const who = await stack.customer();
+  const who = await stack.customer({ password: 'correct horse' });
   const device = await who.ok('hotp/gen');
-  const otp = hotp(device.key_base32, 0);
+  await stack.activateOtp(who.user, hotp(device.key_base32, 0));
+  const otp = hotp(device.key_base32, 1);
   const replies = await inParallel(16, Array.from({ length: 16 }, () => () => who.call('ticket/create', order({ otp }))));
   assert.equal(replies.filter((reply) => reply.json.result === 'success').length, 1);
   assert.deepEqual(await stack.balance(who.user.login), { available: '999.00000', held: '1.00000' });
@@ -186,19 +188,34 @@ test('otp: by time (TOTP), each step once', async () => {
   const session = await stack.signIn(user);
   await until(() => Date.now() % 30000 < 20000, 15, 'a step that does not end soon');
   const device = await session.ok('POST', '/site/otp', { kind: 'totp' });
-  await session.ok('POST', '/site/otp/confirm', { code: totp(device.key_base32, -1) });
+  await session.ok('POST', '/site/otp/confirm', { code: totp(device.key_base32, -1), password: 'correct horse' });
   await who.refused('otp_invalid', 'ticket/create', order({ otp: totp(device.key_base32, -1) }));
   await who.ok('ticket/create', order({ otp: totp(device.key_base32) }));
   await who.refused('otp_invalid', 'ticket/create', order({ otp: totp(device.key_base32) }));
   await who.refused('otp_invalid', 'ticket/create', order({ otp: totp(device.key_base32, 5) }));
 });
 test('otp: guesses are limited', async () => {
-  const who = await stack.customer();
+  const who = await stack.customer({ password: 'correct horse' });
   const device = await who.ok('hotp/gen');
-  await who.ok('ticket/create', order({ otp: hotp(device.key_base32, 0) }));
+  await stack.activateOtp(who.user, hotp(device.key_base32, 0));
   for (let i = 0; i < 10; i++) await who.refused('otp_invalid', 'ticket/create', order({ otp: '00000x' }));
   await who.refused('too_many_attempts', 'ticket/create', order({ otp: '00000x' }), { status: 429 });
   await who.refused('too_many_attempts', 'ticket/create', order({ otp: hotp(device.key_base32, 1) }), { status: 429 });
+});
+test('otp: wrong codes in parallel are counted before they are looked at: ten of forty', async () => {
+  const who = await stack.customer({ password: 'correct horse' });
+  const device = await who.ok('hotp/gen');
+  await stack.activateOtp(who.user, hotp(device.key_base32, 0));
+  const replies = await inParallel(40, Array.from({ length: 40 }, () => () => who.call('ticket/create', order({ otp: '00000x' }))));
+  const looked = replies.filter(({ json }) => json.token === 'otp_invalid');
+  assert.equal(looked.length, 10, JSON.stringify(replies.map(({ json }) => json.token)));
+});
+test('otp: a key alone cannot make a device guard the account', async () => {
+  const who = await stack.customer();
+  const device = await who.ok('hotp/gen');
+  await who.refused('otp_invalid', 'ticket/create', order({ otp: hotp(device.key_base32, 0) }));
+  await who.ok('ticket/create', order({}));
+  assert.equal((await stack.ctl('user', 'show', who.user.login)).otp_required, false);
 });
 test('otp: too long', () => refused('too_long', { otp: '1'.repeat(17) }));
 

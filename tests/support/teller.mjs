@@ -251,6 +251,11 @@ export class Stack {
   }
 
   /** Signs in; the session calls the site as a browser would: cookie and CSRF token. */
+  /** Makes the pending one-time password of a user with a password the active one, by its first code. */
+  async activateOtp(user, code) {
+    await (await this.signIn(user)).ok('POST', '/site/otp/confirm', { code, password: user.password });
+  }
+
   async signIn(user, extra = {}) {
     const reply = await this.request('POST', '/identity-service/session', { headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ username: user.login, password: user.password, ...extra }) });

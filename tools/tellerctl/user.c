@@ -1,7 +1,8 @@
-/* user add | show; unlock */
+/* user add | show; otp remove; unlock */
 #include <stdio.h>
 #include <string.h>
 
+#include "identity/otp_device.h"
 #include "identity/session.h"
 #include "tools/tellerctl/ctl.h"
 
@@ -109,6 +110,23 @@ static int run_unlock(struct ctl *ctl)
     return CTL_DONE;
 }
 
+static int run_otp_remove(struct ctl *ctl)
+{
+    struct user user;
+
+    if (ctl_connect(ctl) != ERR_OK || ctl_user(ctl, ctl->args[0], &user) != ERR_OK)
+        return CTL_FAILED;
+    enum err rc = otp_device_drop(ctl->db, user.id);
+    if (rc == ERR_NOT_FOUND)
+        return ctl_fail(ctl, rc, "one-time password");
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, db_problem(ctl->db));
+    struct json_object *object = json_object_new_object();
+    ctl_text(object, "removed", user.login);
+    ctl_print(ctl, object);
+    return CTL_DONE;
+}
+
 const struct ctl_command user_commands[] = {
     {.group = "user",
      .verb = "add",
@@ -125,6 +143,11 @@ const struct ctl_command user_commands[] = {
      .args = "LOGIN",
      .help = "Shows a user, by login or e-mail.",
      .run = run_show},
+    {.group = "otp",
+     .verb = "remove",
+     .args = "LOGIN",
+     .help = "Removes a user's one-time password without a code, for one who has lost the device.",
+     .run = run_otp_remove},
     {.group = "unlock",
      .args = "LOGIN",
      .help = "Forgets the wrong passwords and one-time passwords counted against a user.",

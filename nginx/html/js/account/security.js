@@ -83,11 +83,12 @@ function confirm(place, pending) {
         el('div', { class: 'secret' }, el('code', {}, grouped), copyButton(pending.key_base32, 'key')),
         el('dl', { class: 'facts row' }, fact('Name', pending.name), fact('Serial', el('code', {}, pending.serial)))),
       el('li', {}, el('p', {}, 'Enter the code that the device shows now.'), alert(), codeField('s-code'))),
+    field({ id: 's-password', name: 'password', type: 'password', label: 'Your password, once more', autocomplete: 'current-password' }),
     el('div', { class: 'actions' }, button,
       el('button', { type: 'button', class: 'button', onclick: () => again(place, 'Nothing was changed') },
         'Stop here')));
   return onCode(form, button, async (code) => {
-    await api('POST', '/site/otp/confirm', { body: { code } });
+    await api('POST', '/site/otp/confirm', { body: { code, password: form.elements.password.value } });
     await again(place, 'The one-time password is on');
   });
 }
