@@ -1,3 +1,4 @@
+/* Blocks in a row; a piece is never moved, so that pointers into it stay good. */
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -55,11 +56,19 @@ char *arena_copy(struct arena *arena, const void *data, size_t len)
     return copy;
 }
 
+/* A compiler may not leave this out, as it may a memset before free. */
+static void wipe(struct arena_block *block)
+{
+    explicit_bzero(block->data, block->used);
+}
+
 void arena_clear(struct arena *arena)
 {
     struct arena_block *first = arena->first;
     if (first == NULL)
         return;
+    for (struct arena_block *used = first; used != NULL; used = used->next)
+        wipe(used);
     struct arena_block *block = first->next;
     if (first->room > ARENA_BLOCK_SIZE) {
         block = first;

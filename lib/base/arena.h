@@ -21,7 +21,8 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* A copy of `len` bytes with a NUL behind them, or NULL where memory ran out. */
 char *arena_copy(struct arena *arena, const void *data, size_t len);
 
-/* Makes all of it free again; gives back everything beyond the first block. */
+/* Makes all of it free again, wiped, since passwords and keys were in it; gives back everything beyond
+ * the first block. */
 void arena_clear(struct arena *arena);
 
 /* Gives everything back; the arena may be used again. */

@@ -33,6 +33,7 @@
     X(face)        \
     X(record)      \
     X(fiber)       \
+    X(arena)       \
     X(wait)        \
     X(market_json) \
     X(routes)      \

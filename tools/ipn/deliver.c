@@ -27,7 +27,8 @@
 struct flight {
     struct flight *next; /* in the list of free ones, or of those to be recorded */
     struct run *run;
-    struct endpoint *endpoint;
+    struct queue *queue;
+    bool on_probation;
     int64_t delivery_id, since; /* since: made, or replayed */
     struct delivery delivery;
     struct outbox_outcome outcome;
@@ -122,7 +123,7 @@ static void on_done(void *tag, const struct http_outcome *http)
     fill_outcome(flight, http);
     run->tried++;
     run->acknowledged += flight->outcome.acknowledged;
-    queues_ended(&run->queues, flight->endpoint, http->result == HTTP_ANSWERED);
+    queues_ended(&run->queues, flight->queue, flight->on_probation, http->result == HTTP_ANSWERED);
     push_ended(run, flight);
 }
 
@@ -154,8 +155,8 @@ static void on_claimed(void *arg, const struct notify_event *event)
     flight->delivery_id = event->id;
     flight->since = event->since;
     flight->outcome.attempt = event->attempts;
-    flight->endpoint = queues_endpoint(&run->queues, event->endpoint);
-    enum err rc = flight->endpoint == NULL ? ERR_NO_MEMORY : ERR_OK;
+    flight->queue = queues_find(&run->queues, event->owner_id, event->endpoint);
+    enum err rc = flight->queue == NULL ? ERR_NO_MEMORY : ERR_OK;
     if (rc == ERR_OK)
         rc = delivery_prepare(run->db, run->ipn->master_key, &run->cache, event,
                               clock_now_us() / 1000000, &flight->delivery);
@@ -168,7 +169,7 @@ static void on_claimed(void *arg, const struct notify_event *event)
         rc = http_send(run->http, &request, on_done);
     }
     if (rc == ERR_OK) {
-        queues_begun(&run->queues, flight->endpoint);
+        flight->on_probation = queues_begun(&run->queues, flight->queue);
     } else if (job_passes(rc) || rc == ERR_NO_MEMORY) {
         run->rc = rc;
         push_free(run, flight);
@@ -224,8 +225,9 @@ static enum err claim(struct run *run)
 
     if (limit == 0 || (now_us < run->next_claim_us && limit < CLAIM_ROOM))
         return ERR_OK;
-    size_t count = queues_choose(&run->queues, limit, (unsigned)config->ipn_per_endpoint,
-                                 (unsigned)(config->ipn_in_flight + 1) / 2, wants);
+    struct shares shares =
+        shares_of((unsigned)config->ipn_in_flight, (unsigned)config->ipn_per_endpoint);
+    size_t count = queues_choose(&run->queues, limit, &shares, wants);
     if (count == 0)
         return ERR_OK;
     enum err rc =

@@ -1,3 +1,4 @@
+/* Who is delivered to next. Everything ever seen stays, as one run of the retrier is short. */
 #include "tools/ipn/delivery_queue.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@ static size_t bucket_of(const char *name, uint64_t seed)
     return (size_t)((hash ^ hash >> 32) % QUEUE_BUCKETS);
 }
 
-struct endpoint *queues_endpoint(struct queues *queues, const char *name)
+static struct endpoint *find_endpoint(struct queues *queues, const char *name)
 {
     struct endpoint **first = &queues->endpoints[bucket_of(name, 0)];
     struct endpoint *endpoint = *first;
@@ -30,6 +31,24 @@ struct endpoint *queues_endpoint(struct queues *queues, const char *name)
     return endpoint;
 }
 
+static struct owner *find_owner(struct queues *queues, int64_t id)
+{
+    struct owner **first = &queues->owners[(size_t)id % QUEUE_BUCKETS];
+    struct owner *owner = *first;
+
+    while (owner != NULL && owner->id != id)
+        owner = owner->next;
+    if (owner != NULL)
+        return owner;
+    owner = calloc(1, sizeof(*owner));
+    if (owner == NULL)
+        return NULL;
+    owner->id = id;
+    owner->next = *first;
+    *first = owner;
+    return owner;
+}
+
 static struct queue *find_queue(struct queues *queues, const struct delivery_queue *key)
 {
     struct queue **first = &queues->queues[bucket_of(key->endpoint, (uint64_t)key->owner_id)];
@@ -44,8 +63,9 @@ static struct queue *find_queue(struct queues *queues, const struct delivery_que
     if (queue == NULL)
         return NULL;
     queue->queue = *key;
-    queue->endpoint = queues_endpoint(queues, key->endpoint);
-    if (queue->endpoint == NULL) {
+    queue->endpoint = find_endpoint(queues, key->endpoint);
+    queue->owner = find_owner(queues, key->owner_id);
+    if (queue->endpoint == NULL || queue->owner == NULL) {
         free(queue);
         return NULL;
     }
@@ -82,12 +102,34 @@ void queues_clear(struct queues *queues)
     queues->count = 0;
 }
 
-/* What an endpoint has room for, of which `wanted` was given away already. */
-static unsigned room_of(const struct endpoint *endpoint, unsigned wanted, unsigned per_endpoint)
+struct queue *queues_find(struct queues *queues, int64_t owner_id, const char *endpoint)
 {
-    unsigned most = endpoint->suspect ? 1 : per_endpoint;
-    unsigned used = endpoint->in_flight + wanted;
+    struct delivery_queue key = {.owner_id = owner_id};
+    text_copy(key.endpoint, sizeof(key.endpoint), endpoint);
+    return find_queue(queues, &key);
+}
+
+static unsigned part_of(unsigned whole, unsigned part)
+{
+    return whole / part > 0 ? whole / part : 1;
+}
+
+struct shares shares_of(unsigned in_flight, unsigned per_endpoint)
+{
+    return (struct shares){.per_endpoint = per_endpoint,
+                           .probation = part_of(in_flight, 2),
+                           .owner = part_of(in_flight, 2),
+                           .owner_probation = part_of(in_flight, 16)};
+}
+
+static unsigned less(unsigned most, unsigned used)
+{
     return used >= most ? 0 : most - used;
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
 }
 
 /* What the queues chosen so far want of an endpoint. */
@@ -101,27 +143,48 @@ static unsigned wanted_of(const struct endpoint *endpoint, const struct outbox_w
     return wanted;
 }
 
-size_t queues_choose(struct queues *queues, unsigned limit, unsigned per_endpoint,
-                     unsigned suspects_max, struct outbox_want *wants)
+/* How much of a queue may be taken now. The last question is the dearest one.
+ * probation  what may still begin on probation */
+static unsigned room_of(const struct queue *queue, const struct shares *shares, unsigned probation,
+                        const struct outbox_want *wants, size_t chosen)
 {
-    unsigned suspects = queues->suspects_in_flight;
+    const struct endpoint *endpoint = queue->endpoint;
+    const struct owner *owner = queue->owner;
+    unsigned room = less(shares->owner, owner->in_flight + owner->wanted);
+
+    if (endpoint->proven) {
+        room = least(room, less(shares->per_endpoint, endpoint->in_flight));
+    } else {
+        room = least(room, probation);
+        room = least(room, less(1, endpoint->in_flight));
+        room = least(
+            room, less(shares->owner_probation, owner->on_probation + owner->wanted_on_probation));
+    }
+    if (room == 0)
+        return 0;
+    return least(room, less(endpoint->proven ? shares->per_endpoint : 1,
+                            endpoint->in_flight + wanted_of(endpoint, wants, chosen)));
+}
+
+size_t queues_choose(struct queues *queues, unsigned limit, const struct shares *shares,
+                     struct outbox_want *wants)
+{
+    unsigned probation = less(shares->probation, queues->on_probation);
     size_t chosen = 0;
 
+    for (size_t i = 0; i < queues->count; i++)
+        queues->row[i]->owner->wanted = queues->row[i]->owner->wanted_on_probation = 0;
     for (size_t i = 0; i < queues->count && limit > 0 && chosen < OUTBOX_CLAIM_MAX; i++) {
         queues->turn = (queues->turn + 1) % queues->count;
         const struct queue *queue = queues->row[queues->turn];
-        const struct endpoint *endpoint = queue->endpoint;
-        if (endpoint->suspect && suspects >= suspects_max)
-            continue;
-        if (room_of(endpoint, 0, per_endpoint) == 0)
-            continue;
-        unsigned room = room_of(endpoint, wanted_of(endpoint, wants, chosen), per_endpoint);
+        unsigned room = least(room_of(queue, shares, probation, wants, chosen), limit);
         if (room == 0)
             continue;
-        if (room > limit)
-            room = limit;
-        if (endpoint->suspect)
-            suspects++;
+        queue->owner->wanted += room;
+        if (!queue->endpoint->proven) {
+            queue->owner->wanted_on_probation += room;
+            probation -= room;
+        }
         limit -= room;
         wants[chosen++] = (struct outbox_want){.queue = &queue->queue, .room = room};
     }
@@ -144,21 +207,24 @@ void queues_settle(struct queues *queues, const struct outbox_want *wants, size_
     queues->count = kept;
 }
 
-void queues_begun(struct queues *queues, struct endpoint *endpoint)
+bool queues_begun(struct queues *queues, struct queue *queue)
 {
-    endpoint->in_flight++;
-    queues->suspects_in_flight += endpoint->suspect;
+    bool on_probation = !queue->endpoint->proven;
+
+    queue->endpoint->in_flight++;
+    queue->owner->in_flight++;
+    queue->owner->on_probation += on_probation;
+    queues->on_probation += on_probation;
+    return on_probation;
 }
 
-void queues_ended(struct queues *queues, struct endpoint *endpoint, bool answered)
+void queues_ended(struct queues *queues, struct queue *queue, bool on_probation, bool answered)
 {
-    /* An endpoint that changes sides takes what it has in flight along. */
-    if (endpoint->suspect)
-        queues->suspects_in_flight -= endpoint->in_flight;
-    endpoint->in_flight--;
-    endpoint->suspect = !answered;
-    if (endpoint->suspect)
-        queues->suspects_in_flight += endpoint->in_flight;
+    queue->endpoint->in_flight--;
+    queue->endpoint->proven = answered;
+    queue->owner->in_flight--;
+    queue->owner->on_probation -= on_probation;
+    queues->on_probation -= on_probation;
 }
 
 void queues_free(struct queues *queues)
@@ -173,6 +239,11 @@ void queues_free(struct queues *queues)
             struct endpoint *endpoint = queues->endpoints[i];
             queues->endpoints[i] = endpoint->next;
             free(endpoint);
+        }
+        while (queues->owners[i] != NULL) {
+            struct owner *owner = queues->owners[i];
+            queues->owners[i] = owner->next;
+            free(owner);
         }
     }
     free(queues->row);
