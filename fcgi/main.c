@@ -20,6 +20,7 @@
 #include "fcgi/server/loop.h"
 #include "fcgi/server/openapi.h"
 #include "fcgi/server/routes_json.h"
+#include "fcgi/server/routes_nginx.h"
 
 #define OUTPUT_MAX (8 << 20)
 #define HEAP_ROOM (1 << 20)   /* bytes that the requests in hand may need together */
@@ -30,7 +31,7 @@ enum { EXIT_OK, EXIT_FAILED, EXIT_MISCONFIGURED };
 static const char usage[] =
     "usage: teller-worker [--config FILE] [--connections N]\n"
     "       teller-worker [--config FILE] --check\n"
-    "       teller-worker --routes[=openapi|json] | --help | --version\n"
+    "       teller-worker --routes[=openapi|json|nginx] | --help | --version\n"
     "\n"
     "Answers FastCGI requests on a listening socket: descriptor 0, as spawn-fcgi and Apache's\n"
     "mod_fcgid hand it over, or what systemd passes (LISTEN_FDS):\n"
@@ -45,6 +46,7 @@ static const char usage[] =
     "  --routes          prints every route as a table\n"
     "  --routes=openapi  prints them as an OpenAPI 3.1 document\n"
     "  --routes=json     prints them as data, with the bounds of every field\n"
+    "  --routes=nginx    prints them as the maps that nginx/teller.conf includes\n"
     "\n"
     "SIGTERM finishes what is in hand, then ends. SIGHUP finishes it and begins anew as the same\n"
     "process, with the configuration and the program that are there now; where those cannot be\n"
@@ -97,8 +99,11 @@ static int print_routes(const char *form)
         openapi_json(faces, &out);
     } else if (strcmp(form, "json") == 0) {
         routes_json(faces, &out);
+    } else if (strcmp(form, "nginx") == 0) {
+        routes_nginx(faces, &out);
     } else {
-        fprintf(stderr, "teller-worker: --routes=%s is not known, only =openapi and =json\n", form);
+        fprintf(stderr,
+                "teller-worker: --routes=%s is not known, only =openapi, =json and =nginx\n", form);
         status = EXIT_MISCONFIGURED;
     }
     if (fputs(text_string(&out), stdout) == EOF || fflush(stdout) != 0)

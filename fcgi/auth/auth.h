@@ -12,6 +12,10 @@
  * Source: api exchange-v1, section 2. */
 extern const struct auth auth_v1;
 
+/* Whether a request names an API key that there is; the signature is not looked at. For what the answer is
+ * the same in any case. */
+bool auth_v1_knows(struct request *request);
+
 /* Session: header authenticateit_identity_ticket, or the session cookie (caller.by_cookie), with the
  * session's CSRF token.
  * Errors: ERR_SESSION_MISSING, ERR_SESSION_EXPIRED, ERR_USER_DISABLED, ERR_DB_AWAY. */

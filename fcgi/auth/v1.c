@@ -119,6 +119,14 @@ static void forget_key(struct request *request)
         api_key_forget(&public_key);
 }
 
+bool auth_v1_knows(struct request *request)
+{
+    struct uuid public_key;
+    const struct api_key_secret *key;
+    return read_public_key(request, &public_key) == ERR_OK &&
+           api_key_lookup(request->db, request->app->master_key, &public_key, FACE, &key) == ERR_OK;
+}
+
 const struct auth auth_v1 = {
     .name = "api key",
     .check = check_key,

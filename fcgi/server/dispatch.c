@@ -8,13 +8,17 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "crypto/crypto.h"
+#include "fcgi/server/copies.h"
 #include "fcgi/server/face.h"
 #include "fcgi/server/idempotency.h"
 #include "fcgi/server/router.h"
 
-#define ETAG_BYTES 16        /* of the body's SHA-256 */
-#define HEAD_MAX (16 << 10)  /* of the header lines */
+#define ETAG_BYTES 16       /* of the body's SHA-256 */
+#define HEAD_MAX (16 << 10) /* of the header lines */
+#define SECOND_US 1000000
+#define COPY_STEP_MS 2       /* between looks for an answer that another request makes */
 #define KEEP_ROOM (64 << 10) /* bytes of a buffer that are kept between requests */
 
 /* The memory of a request is used again by the next one in its slot; no request waits between
@@ -62,6 +66,7 @@ void dispatch_stop(void)
         request_free(&worker.requests[i]);
     text_free(&worker.body);
     text_free(&worker.output);
+    copies_free();
 }
 
 /* The path belongs to other methods: says which. */
@@ -207,8 +212,8 @@ static enum err pass_gate(struct request *request)
     return rc;
 }
 
-/* The steps of a request, in order; the first error ends them. */
-static enum err answer(struct request *request, FCGX_Stream *in, struct reply *reply)
+/* The steps up to the handler, in order; the first error ends them. */
+static enum err prepare(struct request *request, FCGX_Stream *in, struct reply *reply)
 {
     enum err rc = pass_gate(request);
     if (rc == ERR_OK)
@@ -221,9 +226,16 @@ static enum err answer(struct request *request, FCGX_Stream *in, struct reply *r
         rc = request_parse(request);
     if (rc == ERR_OK && !route->needs_no_db)
         rc = need_db(request);
-    if (rc != ERR_OK)
-        return rc;
-    rc = run(request, reply);
+    return rc;
+}
+
+/* The handler, with all that is checked before it. */
+static enum err answer(struct request *request, struct reply *reply)
+{
+    const struct route *route = request->route;
+    if (route->cache == CACHE_PUBLIC_1S)
+        copies_begin(request);
+    enum err rc = run(request, reply);
     if (rc == ERR_KEY_CHANGED && route->auth->forget != NULL) {
         /* The key that we remembered is not the one in the database. The batch stopped at that
          * check, so that nothing was done yet. */
@@ -271,15 +283,42 @@ static bool is_public(const struct request *request, enum err rc)
 /* How long the web server's cache may keep the body: no longer than the second in which it was asked
  * for, so that whatever is done now is seen in the next one. And a name for it, by which a caller
  * who has it already is told so. */
-static void add_cache_headers(struct reply *reply, int64_t asked_us)
+static void add_cache_headers(struct reply *reply, int64_t asked_s, const char *tag)
+{
+    reply_header(reply, "ETag", "\"%s\"", tag);
+    reply_header(reply, "X-Accel-Expires", "@%lld", (long long)asked_s);
+}
+
+/* Names what was rendered, and keeps it for those who ask in the same second. */
+static void keep_copy(const struct request *request, int64_t asked_s, struct reply *reply)
 {
     uint8_t hash[SHA256_SIZE];
-    char tag[HEX_SIZE(ETAG_BYTES)];
-
+    char tag[COPIES_TAG_SIZE];
     crypto_sha256(text_string(&worker.body), worker.body.len, hash);
     hex_encode(hash, ETAG_BYTES, tag);
-    reply_header(reply, "ETag", "\"%s\"", tag);
-    reply_header(reply, "X-Accel-Expires", "@%lld", (long long)(asked_us / 1000000));
+    copies_keep(request, asked_s, tag, &worker.body);
+    add_cache_headers(reply, asked_s, tag);
+}
+
+/* Takes the body from a copy of the same second, where there is one. With POST, and for a caller whom the
+ * face knows, what is small is made anew: they may want to see what they have just done. */
+static bool take_copy(struct request *request, int64_t asked_s, struct reply *reply)
+{
+    const struct face *face = request->face;
+    if (request->route->cache != CACHE_PUBLIC_1S)
+        return false;
+    bool fresh = router_method(request->method) != METHOD_GET ||
+                 (face->knows != NULL && face->knows(request));
+    const struct copy *copy;
+    while ((copy = copies_find(request, asked_s, fresh)) == NULL && copies_coming(request, fresh) &&
+           clock_now_us() / SECOND_US == asked_s)
+        wait_ms(COPY_STEP_MS);
+    if (copy == NULL)
+        return false;
+    text_clear(&worker.body);
+    text_add(&worker.body, text_string(&copy->body), copy->body.len);
+    add_cache_headers(reply, asked_s, copy->tag);
+    return true;
 }
 
 static void write_output(const struct request *request, enum err rc, const struct reply *reply,
@@ -323,6 +362,20 @@ void dispatch_resume(size_t slot)
     log_set_request(worker.requests[slot].id);
 }
 
+/* Writes the body. Returns the outcome, which is another one where the body is too large. */
+static enum err write_body(const struct request *request, enum err rc, const struct reply *reply,
+                           int *status)
+{
+    text_clear(&worker.body);
+    *status = face_write(request, rc, reply, &worker.body);
+    if (worker.body.full) {
+        text_clear(&worker.body);
+        rc = ERR_INTERNAL;
+        *status = face_write(request, rc, reply, &worker.body);
+    }
+    return rc;
+}
+
 const struct text *dispatch_serve(struct app *app, size_t slot, struct FCGX_Request *fcgx)
 {
     struct request *request = &worker.requests[slot];
@@ -335,16 +388,16 @@ const struct text *dispatch_serve(struct app *app, size_t slot, struct FCGX_Requ
     request->matcher = app->matcher[slot];
     log_set_request(request->id);
     find_face(request);
-    enum err rc = answer(request, fcgx->in, &reply);
-    text_clear(&worker.body);
-    int status = face_write(request, rc, &reply, &worker.body);
-    if (worker.body.full) {
-        text_clear(&worker.body);
-        rc = ERR_INTERNAL;
-        status = face_write(request, rc, &reply, &worker.body);
+    enum err rc = prepare(request, fcgx->in, &reply);
+    int status = 200;
+    if (rc != ERR_OK || !take_copy(request, asked_us / SECOND_US, &reply)) {
+        if (rc == ERR_OK)
+            rc = answer(request, &reply);
+        rc = write_body(request, rc, &reply, &status);
+        if (is_public(request, rc))
+            keep_copy(request, asked_us / SECOND_US, &reply);
+        copies_end(request);
     }
-    if (is_public(request, rc))
-        add_cache_headers(&reply, asked_us);
     write_output(request, rc, &reply, status);
     log_request(request, rc, status, started_us);
     log_set_request(NULL);

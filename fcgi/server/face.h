@@ -63,6 +63,10 @@ struct face {
     const char *const
         *rights_names; /* of the bits of a row's rights; NULL-terminated, NULL for none */
 
+    /* Whether a caller of public data is one of ours, for whom it is made anew within the second in which
+     * others get a copy; NULL: nobody is. */
+    bool (*knows)(struct request *request);
+
     /* Input and language. */
     unsigned inputs; /* INPUT_ bits */
     bool all_errors; /* tells every wrong parameter at once, not only the first */

@@ -1,6 +1,8 @@
 /* What a row means by itself: its pool, and whether it is complete. */
 #include "fcgi/server/route.h"
 
+#include <stdio.h>
+
 const struct auth auth_public = {.name = "public"};
 
 enum pool route_pool(const struct route *route)
@@ -17,6 +19,20 @@ const char *route_pool_name(enum pool pool)
         [POOL_LIST] = "list",           [POOL_ORDER] = "order", [POOL_LOGIN] = "login",
         [POOL_EVENTS] = "events"};
     return names[pool];
+}
+
+void route_each_parameter(const struct route *route, route_visit *visit, void *arg)
+{
+    for (size_t i = 0; route->fields != NULL && i < route->fields->count; i++) {
+        const struct field *field = &route->fields->rows[i];
+        char units[ROUTE_NAME_MAX];
+        if (field->place != FIELD_IN_PARAMS)
+            continue;
+        visit(field->name, arg);
+        snprintf(units, sizeof(units), "%s_int", field->name);
+        if (field->type == FIELD_AMOUNT)
+            visit(units, arg);
+    }
 }
 
 const char *route_problem(const struct route *route)

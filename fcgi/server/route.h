@@ -44,6 +44,9 @@ enum pool {
     POOL_COUNT
 };
 
+/* For macros of rows that take the word behind EFFECT_: reads pages of a list. */
+#define EFFECT_LISTS EFFECT_READS, .pool = POOL_LIST
+
 /* What caches may do. */
 enum cache { CACHE_NO_STORE, CACHE_PUBLIC_1S };
 
@@ -85,6 +88,13 @@ enum pool route_pool(const struct route *route);
 
 /* "read": the name of a pool. Static storage. */
 const char *route_pool_name(enum pool pool);
+
+#define ROUTE_NAME_MAX 64 /* of a parameter, with its NUL */
+
+/* Calls `visit` with each name by which a parameter of the row may be sent, which lives no longer than the
+ * call. */
+typedef void route_visit(const char *name, void *arg);
+void route_each_parameter(const struct route *route, route_visit *visit, void *arg);
 
 /* What is wrong with a row by itself, in static words, or NULL. */
 const char *route_problem(const struct route *route);

@@ -57,6 +57,7 @@ static const struct route rows[] = {
      .path = "/site/history",
      .auth = &auth_session,
      .effect = EFFECT_READS,
+     .pool = POOL_LIST,
      .handler = handle_history,
      .help = "One page of a wallet's history, newest first; days are UTC, the last one included.",
      .fields = &history_params},

@@ -58,6 +58,7 @@ static const struct route rows[] = {
      .path = "/site/merchant/events",
      .auth = &auth_session,
      .effect = EFFECT_READS,
+     .pool = POOL_LIST,
      .handler = handle_list,
      .help = "The merchant's notifications, newest first, and the endpoints where some wait.",
      .fields = &notification_list_params},

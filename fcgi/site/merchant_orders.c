@@ -21,6 +21,7 @@ static const struct route rows[] = {
      .path = "/site/merchant/orders",
      .auth = &auth_session,
      .effect = EFFECT_READS,
+     .pool = POOL_LIST,
      .handler = handle_list,
      .help = "The orders that the user made as a merchant, newest first.",
      .fields = &orders_list_params},

@@ -149,6 +149,7 @@ static const struct route rows[] = {
      .path = "/site/tickets",
      .auth = &auth_session,
      .effect = EFFECT_READS,
+     .pool = POOL_LIST,
      .handler = handle_list,
      .help = "The user's withdrawal tickets with their updates, newest first.",
      .fields = &tickets_list_params},

@@ -218,6 +218,7 @@ static const struct route rows[] = {
      .auth = &auth_v1,
      .rights = RIGHT_GET_INFO,
      .effect = EFFECT_READS,
+     .pool = POOL_LIST,
      .handler = handle_history,
      .help = "One page of a wallet's history, newest first.",
      .fields = &history_params},

@@ -60,6 +60,7 @@ const struct face face_v1 = {
     .dropped_segment = 3,
     .dropped_words = visibility,
     .rights_names = rights_names,
+    .knows = auth_v1_knows,
     .inputs = INPUT_QUERY | INPUT_QUERY_TOO | INPUT_FORM | INPUT_MULTIPART | INPUT_JSON,
     .content_type = "application/json",
     /* Old clients read the JSON of a 200 only: errors of the application are no errors of HTTP

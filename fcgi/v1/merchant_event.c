@@ -17,7 +17,7 @@
 #define WAIT_STEP_MS 200 /* between looks while a shop waits: at most that late */
 #define YIELD_MS 20      /* how long a worker with less in hand may take to serve who queues */
 #define LISTEN_FD 0
-#define POOL "events" /* the pool where waiting holds nobody up; see nginx/teller.conf.in */
+#define POOL "teller_events" /* the pool where waiting holds nobody up; see nginx/teller.conf.in */
 
 static enum err handle_list(struct request *request, struct reply *reply)
 {
@@ -130,7 +130,7 @@ static enum err handle_feed(struct request *request, struct reply *reply)
     }
 
 static const struct route rows[] = {
-    MERCHANT_ROUTE("event/list", READS, handle_list, "The caller's notifications, newest first.",
+    MERCHANT_ROUTE("event/list", LISTS, handle_list, "The caller's notifications, newest first.",
                    &notification_list_params),
     MERCHANT_ROUTE("event/show", READS, notification_show,
                    "One notification: its attempts, what is signed, and why it was refused.",

@@ -159,7 +159,7 @@ static const struct route rows[] = {
     ORDER_ROUTE("details", READS, orders_details,
                 "An order of the caller's with its payments and notifications.",
                 &orders_one_params),
-    ORDER_ROUTE("list", READS, handle_list, "The caller's orders, newest first.",
+    ORDER_ROUTE("list", LISTS, handle_list, "The caller's orders, newest first.",
                 &orders_list_params),
     ORDER_ROUTE("cancel", CHANGES, orders_cancel,
                 "Ends an order that is not paid; what was paid goes back.", &orders_one_params),

@@ -263,7 +263,7 @@ static const struct route rows[] = {
                  "Partner: declines an open ticket; the money goes back.", TABLE(reason_fields)),
     TICKET_ROUTE("refund", RIGHT_PARTNER, CHANGES, handle_refund,
                  "Partner: pays a settled ticket back to the customer.", TABLE(reason_fields)),
-    TICKET_ROUTE("list", RIGHT_WITHDRAW | RIGHT_PARTNER, READS, handle_list,
+    TICKET_ROUTE("list", RIGHT_WITHDRAW | RIGHT_PARTNER, LISTS, handle_list,
                  "The caller's tickets as customer or partner, newest first.",
                  &tickets_list_params),
 };

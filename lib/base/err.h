@@ -49,6 +49,10 @@ enum err_class {
     X(TOO_MANY_REQUESTS,   LIMIT,     "too_many_requests",    "too many requests, please slow down")                   \
     X(TOO_MANY_ATTEMPTS,   LIMIT,     "too_many_attempts",    "too many wrong attempts, please try again later")       \
     X(MALFORMED,           INPUT,     "malformed_request",    "malformed request")                                     \
+    X(REQUEST_TIMEOUT,     INPUT,     "request_timeout",      "the request did not arrive in time")                    \
+    X(URI_TOO_LONG,        TOO_LARGE, "address_too_long",     "address is too long")                                   \
+    X(HEADERS_TOO_LARGE,   TOO_LARGE, "headers_too_large",    "headers are too large")                                 \
+    X(NO_ANSWER,           BUSY,      "no_answer",            "no answer from the service, look before you repeat a change") \
     X(TOO_DEEP,            INPUT,     "json_too_deep",        "JSON is nested too deep")                               \
     X(CONTENT_TYPE,        INPUT,     "unsupported_content_type", "unsupported content type")                          \
     /* who is calling */                                                                                               \
