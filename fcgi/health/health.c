@@ -1,7 +1,8 @@
 /* GET /health/live and /health/ready: for load balancers, monitors and start scripts. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "db/migrate.h"
+#include "db/canary.h"
+#include "db/schema_check.h"
 #include "fcgi/faces.h"
 #include "fcgi/server/app.h"
 
@@ -18,16 +19,21 @@ static enum err live(struct request *request, struct reply *reply)
 /* Compares the schema with its files, which costs a query per file. */
 static const char *schema_problem(struct app *app, struct db *db)
 {
-    struct text problem = TEXT(1024);
-    size_t pending = 0;
+    struct text wrong = TEXT(1024), problem = TEXT(1024);
     const char *words = NULL;
-    if (migrate_pending(db, app->config.schema_directory, &pending, &problem) != ERR_OK) {
+    enum err rc = schema_check(db, app->config.schema_directory, &wrong, &problem);
+
+    if (rc != ERR_OK)
         words = "schema cannot be read\n";
-        log_line(LOG_LEVEL_WARNING, "ready", "problem=\"%s\"", text_string(&problem));
-    } else if (pending > 0) {
+    else if (wrong.len > 0)
         words = "schema is not current: run tellerctl migrate\n";
-    }
+    else if (canary_check(db, app->master_key) != ERR_OK)
+        words = "the master key is not the one of this database: see key_file in [security]\n";
+    if (words != NULL)
+        log_line(LOG_LEVEL_WARNING, "ready", "problem=\"%s%s\"", text_string(&problem),
+                 text_string(&wrong));
     text_free(&problem);
+    text_free(&wrong);
     return words;
 }
 

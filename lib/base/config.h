@@ -13,8 +13,13 @@
  * INT(least, most) names the range that is accepted. */
 #define CONFIG_KEYS(X)                                          \
     X(database, socket, STRING, NULL)                           \
+    X(database, host, STRING, "")                               \
+    X(database, port, INT(1, 65535), "3306")                    \
+    X(database, ca_file, STRING, "")                            \
+    X(database, sync_wait, BOOL, "no")                          \
     X(database, name, STRING, "teller")                         \
     X(database, user, STRING, "teller_app")                     \
+    X(database, user_hosts, STRING, "localhost")                \
     X(database, password_file, STRING, "")                      \
     X(database, owner_user, STRING, "teller_owner")             \
     X(database, owner_password_file, STRING, "")                \

@@ -2,13 +2,17 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wait.h"
 
 #define CONNECT_TIMEOUT_S 2
 #define RETURN_PAUSE_MS 50 /* between attempts to reach a server that went away */
+/* An attempt that took longer than SLOW_US has kept everybody in this process waiting: for BACK_OFF_US
+ * after it there is none, and who asks is told at once. */
+#define SLOW_US 100000
+#define BACK_OFF_US 2000000
 
 static char *copy(const char *text)
 {
@@ -22,6 +26,10 @@ enum err connection_new(const struct db_params *params, struct connection **out)
         return ERR_NO_MEMORY;
     connection->handles = 1;
     connection->params = (struct db_params){.socket = copy(params->socket),
+                                            .host = copy(params->host),
+                                            .port = params->port,
+                                            .ca_file = copy(params->ca_file),
+                                            .sync_wait = params->sync_wait,
                                             .name = copy(params->name),
                                             .user = copy(params->user),
                                             .password = copy(params->password)};
@@ -35,6 +43,8 @@ void connection_release(struct connection *connection)
         return;
     connection_close(connection);
     free((char *)connection->params.socket);
+    free((char *)connection->params.host);
+    free((char *)connection->params.ca_file);
     free((char *)connection->params.name);
     free((char *)connection->params.user);
     if (connection->params.password != NULL)
@@ -43,34 +53,71 @@ void connection_release(struct connection *connection)
     free(connection);
 }
 
-enum err connection_open(struct connection *connection, struct text *problem)
+static bool given(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+static void set_options(struct connection *connection)
 {
     static const char settings[] = "SET SESSION time_zone = '+00:00', tx_isolation = "
                                    "'READ-COMMITTED', innodb_lock_wait_timeout = 5, sql_notes = 0, "
                                    "sql_mode = "
                                    "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_"
                                    "DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
+    const struct db_params *params = &connection->params;
     unsigned connect_s = CONNECT_TIMEOUT_S, read_s = CONNECTION_READ_TIMEOUT_S;
+    my_bool yes = 1;
+    MYSQL *mysql = &connection->mysql;
 
-    if (mysql_init(&connection->mysql) == NULL)
-        return ERR_NO_MEMORY;
-    mysql_options(&connection->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
-    mysql_options(&connection->mysql, MYSQL_OPT_READ_TIMEOUT, &read_s);
-    mysql_options(&connection->mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_s);
-    mysql_options(&connection->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    mysql_options(&connection->mysql, MYSQL_INIT_COMMAND, settings);
-    if (mysql_real_connect(&connection->mysql, NULL, connection->params.user,
-                           connection->params.password, connection->params.name, 0,
-                           connection->params.socket, CLIENT_MULTI_STATEMENTS) == NULL) {
-        text_clear(problem);
-        text_addf(problem, "%u %s", mysql_errno(&connection->mysql),
-                  mysql_error(&connection->mysql));
-        log_line(LOG_LEVEL_WARNING, "db_away", "problem=\"%s\"", text_string(problem));
-        mysql_close(&connection->mysql);
+    mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_s);
+    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_s);
+    mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_options(mysql, MYSQL_INIT_COMMAND, settings);
+    if (params->sync_wait)
+        mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION wsrep_sync_wait = 1");
+    if (given(params->ca_file)) {
+        mysql_ssl_set(mysql, NULL, NULL, params->ca_file, NULL, NULL);
+        mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &yes);
+        mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &yes);
+    }
+}
+
+/* One attempt. False where the server was not reached, or refused. */
+static bool reach(struct connection *connection)
+{
+    const struct db_params *params = &connection->params;
+    bool tcp = given(params->host);
+
+    set_options(connection);
+    return mysql_real_connect(&connection->mysql, tcp ? params->host : NULL, params->user,
+                              params->password, params->name, tcp ? (unsigned)params->port : 0,
+                              tcp ? NULL : params->socket, CLIENT_MULTI_STATEMENTS) != NULL;
+}
+
+enum err connection_open(struct connection *connection, struct text *problem)
+{
+    static _Atomic int64_t not_before_us;
+    int64_t start_us = clock_mono_us();
+
+    text_clear(problem);
+    if (start_us < not_before_us) {
+        text_puts(problem, "the server did not answer a moment ago");
         return ERR_DB_AWAY;
     }
-    connection->open = true;
-    return ERR_OK;
+    if (mysql_init(&connection->mysql) == NULL)
+        return ERR_NO_MEMORY;
+    if (reach(connection)) {
+        connection->open = true;
+        return ERR_OK;
+    }
+    text_addf(problem, "%u %s", mysql_errno(&connection->mysql), mysql_error(&connection->mysql));
+    log_line(LOG_LEVEL_WARNING, "db_away", "problem=\"%s\"", text_string(problem));
+    mysql_close(&connection->mysql);
+    if (clock_mono_us() - start_us > SLOW_US)
+        not_before_us = clock_mono_us() + BACK_OFF_US;
+    return ERR_DB_AWAY;
 }
 
 enum err connection_open_again(struct connection *connection, struct text *problem)
@@ -85,8 +132,7 @@ enum err connection_open_again(struct connection *connection, struct text *probl
 
     while (!connection->open && (rc = connection_open(connection, problem)) == ERR_DB_AWAY &&
            clock_mono_us() < until_us) {
-        struct timespec pause = {.tv_nsec = RETURN_PAUSE_MS * 1000000L};
-        nanosleep(&pause, NULL);
+        wait_ms(RETURN_PAUSE_MS); /* others go on, or fail at once */
     }
     if (rc == ERR_DB_AWAY)
         gave_up_us = clock_mono_us();

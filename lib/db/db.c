@@ -55,6 +55,10 @@ enum err db_open_config(const struct config *config, bool owner, struct db **out
     if (rc != ERR_OK)
         return rc;
     struct db_params params = {.socket = config->database_socket,
+                               .host = config->database_host,
+                               .port = config->database_port,
+                               .ca_file = config->database_ca_file,
+                               .sync_wait = config->database_sync_wait,
                                .name = config->database_name,
                                .user = owner ? config->database_owner_user : config->database_user,
                                .password = password};

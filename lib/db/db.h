@@ -70,7 +70,12 @@ struct db_rows {
 
 /* How to connect. */
 struct db_params {
-    const char *socket;
+    const char *socket; /* where `host` is NULL or "" */
+    const char *host;   /* name or address: over TCP */
+    int port;
+    const char
+        *ca_file;     /* PEM: TLS with a certificate that it vouches for; NULL or "" for no TLS */
+    bool sync_wait;   /* on a cluster: reads wait until what other nodes have written is here */
     const char *name; /* schema; NULL for none */
     const char *user;
     const char *password;

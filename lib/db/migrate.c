@@ -1,121 +1,14 @@
+/* Brings the schema up to date: files, routines, rights. */
 #include "db/migrate.h"
 
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "crypto/crypto.h"
+#include "db/schema_check.h"
 
-#define SCRIPT_MAX (1 << 20) /* bytes of one file */
-#define PATH_MAX_LEN 1024
-
-/* One file of the schema. */
-struct script {
-    char *name;      /* "0001_ground.sql", "procedures/ticket.sql" */
-    struct text sql; /* its text */
-    uint8_t sha256[SHA256_SIZE];
-};
-
-struct scripts {
-    struct script *list;
-    size_t count;
-};
+#define HOST_SIZE 256
 
 enum state { STATE_NEW, STATE_SAME, STATE_CHANGED };
-
-static void scripts_free(struct scripts *scripts)
-{
-    for (size_t i = 0; i < scripts->count; i++) {
-        free(scripts->list[i].name);
-        text_free(&scripts->list[i].sql);
-    }
-    free(scripts->list);
-    *scripts = (struct scripts){0};
-}
-
-static bool is_procedure(const struct script *script)
-{
-    return strncmp(script->name, "procedures/", strlen("procedures/")) == 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct script *left = a, *right = b;
-    if (is_procedure(left) != is_procedure(right))
-        return is_procedure(left) ? 1 : -1;
-    return strcmp(left->name, right->name);
-}
-
-static enum err read_file(const char *path, struct text *out)
-{
-    char block[8192];
-    size_t got;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return ERR_CONFIG;
-    while ((got = fread(block, 1, sizeof(block), file)) > 0)
-        text_add(out, block, got);
-    bool broken = ferror(file) != 0;
-    fclose(file);
-    return broken || out->full ? ERR_CONFIG : ERR_OK;
-}
-
-static enum err add_script(struct scripts *scripts, const char *directory, const char *prefix,
-                           const char *file, struct text *problem)
-{
-    char path[PATH_MAX_LEN], name[PATH_MAX_LEN];
-    if (snprintf(path, sizeof(path), "%s/%s%s", directory, prefix, file) >= (int)sizeof(path))
-        return ERR_CONFIG;
-    snprintf(name, sizeof(name), "%s%s", prefix, file);
-
-    struct script *list = realloc(scripts->list, (scripts->count + 1) * sizeof(*list));
-    if (list == NULL)
-        return ERR_NO_MEMORY;
-    scripts->list = list;
-    struct script *script = &list[scripts->count];
-    *script = (struct script){.name = strdup(name), .sql = TEXT(SCRIPT_MAX)};
-    if (script->name == NULL)
-        return ERR_NO_MEMORY;
-    scripts->count++;
-    enum err rc = read_file(path, &script->sql);
-    if (rc != ERR_OK)
-        text_addf(problem, "cannot read %s", path);
-    crypto_sha256(text_string(&script->sql), script->sql.len, script->sha256);
-    return rc;
-}
-
-static enum err read_directory(struct scripts *scripts, const char *directory, const char *prefix,
-                               struct text *problem)
-{
-    char path[PATH_MAX_LEN];
-    enum err rc = ERR_OK;
-
-    if (snprintf(path, sizeof(path), "%s/%s", directory, prefix) >= (int)sizeof(path))
-        return ERR_CONFIG;
-    DIR *dir = opendir(path);
-    if (dir == NULL) {
-        text_addf(problem, "cannot read the directory %s", path);
-        return ERR_CONFIG;
-    }
-    for (struct dirent *item; rc == ERR_OK && (item = readdir(dir)) != NULL;) {
-        size_t len = strlen(item->d_name);
-        if (len > 4 && strcmp(item->d_name + len - 4, ".sql") == 0)
-            rc = add_script(scripts, directory, prefix, item->d_name, problem);
-    }
-    closedir(dir);
-    return rc;
-}
-
-static enum err read_all(struct scripts *scripts, const char *directory, struct text *problem)
-{
-    enum err rc = read_directory(scripts, directory, "", problem);
-    if (rc == ERR_OK)
-        rc = read_directory(scripts, directory, "procedures/", problem);
-    if (rc == ERR_OK && scripts->count > 0)
-        qsort(scripts->list, scripts->count, sizeof(*scripts->list), by_name);
-    return rc;
-}
 
 static enum err state_of(struct db *db, const struct script *script, enum state *state)
 {
@@ -160,22 +53,24 @@ static enum err make_register(struct db *owner)
 
 /* Rows may be read and added everywhere; journals and entries never change, and the register is the
  * owner's. */
-static enum err grant_table(struct db *owner, const char *app_user, const char *table)
+static enum err grant_table(struct db *owner, const struct migrate_user *app, const char *host,
+                            const char *table)
 {
     struct text sql = TEXT(1024);
-    bool reads_only = strcmp(table, "schema_migration") == 0;
+    bool reads_only =
+        strcmp(table, "schema_migration") == 0 || strcmp(table, "schema_routine") == 0;
     bool adds_only = strcmp(table, "journal") == 0 || strcmp(table, "entry") == 0;
-    text_addf(&sql, "GRANT %s ON `%s` TO `%s`@localhost",
+    text_addf(&sql, "GRANT %s ON `%s` TO `%s`@'%s'",
               reads_only  ? "SELECT"
               : adds_only ? "SELECT, INSERT"
                           : "SELECT, INSERT, UPDATE, DELETE",
-              table, app_user);
+              table, app->user, host);
     enum err rc = db_run(owner, text_string(&sql), DB_NO_ARGS, NULL);
     text_free(&sql);
     return rc;
 }
 
-static enum err grant_procedures(struct db *owner, const char *app_user)
+static enum err grant_procedures(struct db *owner, const struct migrate_user *app, const char *host)
 {
     struct db_rows rows = {0};
     struct text sql = TEXT(1024);
@@ -185,8 +80,8 @@ static enum err grant_procedures(struct db *owner, const char *app_user)
                          DB_NO_ARGS, &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         text_clear(&sql);
-        text_addf(&sql, "GRANT EXECUTE ON %s `%s` TO `%s`@localhost", db_get_text(&rows, 0),
-                  db_get_text(&rows, 1), app_user);
+        text_addf(&sql, "GRANT EXECUTE ON %s `%s` TO `%s`@'%s'", db_get_text(&rows, 0),
+                  db_get_text(&rows, 1), app->user, host);
         rc = db_run(owner, text_string(&sql), DB_NO_ARGS, NULL);
     }
     db_rows_free(&rows);
@@ -194,47 +89,218 @@ static enum err grant_procedures(struct db *owner, const char *app_user)
     return rc;
 }
 
-static enum err grant_all(struct db *owner, const char *app_user)
+static enum err grant_host(struct db *owner, const struct migrate_user *app, const char *host)
 {
     struct db_rows rows = {0};
     enum err rc = db_run(
         owner, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
         DB_NO_ARGS, &rows);
     while (rc == ERR_OK && db_next(&rows))
-        rc = grant_table(owner, app_user, db_get_text(&rows, 0));
+        rc = grant_table(owner, app, host, db_get_text(&rows, 0));
     db_rows_free(&rows);
-    return rc == ERR_OK ? grant_procedures(owner, app_user) : rc;
+    return rc == ERR_OK ? grant_procedures(owner, app, host) : rc;
 }
 
-enum err migrate_run(struct db *owner, const char *directory, const char *app_user,
-                     void (*said)(void *arg, const char *file), void *arg, struct text *problem)
+/* Grants to the user from each of its hosts, which may all be there already. */
+static enum err grant_all(struct db *owner, const struct migrate_user *app)
 {
-    struct scripts scripts = {0};
-    size_t applied = 0;
-    enum state state;
-    enum err rc = read_all(&scripts, directory, problem);
+    const char *at = app->hosts;
+    enum err rc = ERR_OK;
 
-    if (rc == ERR_OK)
-        rc = make_register(owner);
-    for (size_t i = 0; rc == ERR_OK && i < scripts.count; i++) {
-        const struct script *script = &scripts.list[i];
-        if ((rc = state_of(owner, script, &state)) != ERR_OK || state == STATE_SAME)
-            continue;
-        if (state == STATE_CHANGED && !is_procedure(script)) {
-            text_addf(problem, "%s was changed after it was applied: add a new file instead",
-                      script->name);
-            rc = ERR_CONFIG;
-            break;
-        }
-        if ((rc = apply(owner, script, problem)) == ERR_OK && said != NULL)
-            said(arg, script->name);
-        applied++;
+    while (rc == ERR_OK && at != NULL && *at != '\0') {
+        char host[HOST_SIZE];
+        size_t len = strcspn(at, ", ");
+        if (len >= sizeof(host) || memchr(at, '\'', len) != NULL || memchr(at, '\\', len) != NULL)
+            return ERR_CONFIG;
+        memcpy(host, at, len);
+        host[len] = '\0';
+        if (len > 0)
+            rc = grant_host(owner, app, host);
+        at += len + strspn(at + len, ", ");
     }
-    if (rc == ERR_OK && applied > 0)
-        rc = grant_all(owner, app_user);
+    return rc;
+}
+
+/* What the server must be like, each as a question that gives 1 where it is. They come before the first
+ * statement that changes something, so that nothing is left half done. */
+static const struct {
+    const char *good, *mend;
+} needs[] = {
+    {"SELECT NOT @@global.log_bin OR @@global.log_bin_trust_function_creators OR EXISTS (SELECT 1 "
+     "FROM information_schema.user_privileges WHERE privilege_type = 'SUPER')",
+     "the server has log_bin on: set log_bin_trust_function_creators = 1 in its configuration"},
+    {"SELECT NOT @@global.log_bin OR @@global.binlog_format <> 'STATEMENT'",
+     "the server has binlog_format = STATEMENT: set it to ROW or MIXED"},
+    {"SELECT NOT COALESCE(@@session.wsrep_on, 0) OR EXISTS (SELECT 1 FROM "
+     "information_schema.global_status WHERE variable_name = 'WSREP_READY' AND "
+     "variable_value = 'ON')",
+     "this node of the cluster is not ready: see wsrep_ready"},
+    {"SELECT COUNT(DISTINCT privilege_type) = 12 FROM (SELECT privilege_type FROM "
+     "information_schema.schema_privileges WHERE DATABASE() LIKE table_schema UNION SELECT "
+     "privilege_type FROM information_schema.user_privileges) AS rights_held WHERE privilege_type "
+     "IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'TRIGGER', "
+     "'CREATE ROUTINE', 'ALTER ROUTINE', 'EXECUTE')",
+     "the schema's owner lacks rights: GRANT ALL ON the schema's database to owner_user"},
+    {"SELECT COUNT(*) > 0 FROM (SELECT is_grantable FROM information_schema.schema_privileges "
+     "WHERE "
+     "DATABASE() LIKE table_schema UNION ALL SELECT is_grantable FROM "
+     "information_schema.user_privileges) AS rights_held WHERE is_grantable = 'YES'",
+     "the schema's owner may not grant: give it the rights WITH GRANT OPTION, or use one user for "
+     "both (user = owner_user)"},
+};
+
+enum err migrate_look(struct db *owner, bool grants, struct text *problem)
+{
+    size_t count = sizeof(needs) / sizeof(needs[0]) - !grants; /* the last one is about that */
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; rc == ERR_OK && i < count; i++) {
+        struct db_rows rows = {0};
+        rc = db_run(owner, needs[i].good, DB_NO_ARGS, &rows);
+        if (rc == ERR_OK && (!db_next(&rows) || db_get_i64(&rows, 0) != 1)) {
+            text_puts(problem, needs[i].mend);
+            rc = ERR_CONFIG;
+        }
+        db_rows_free(&rows);
+    }
     if (rc != ERR_OK && problem->len == 0)
         text_puts(problem, db_problem(owner));
-    scripts_free(&scripts);
+    return rc;
+}
+
+/* A plain restore makes a database with the server's default, and a routine made in it would compare
+ * words by other rules than the tables. */
+static enum err set_collation(struct db *owner)
+{
+    struct db_rows rows = {0};
+    enum err rc =
+        db_run(owner, "SELECT @@collation_database = ?", DB_ARGS(db_text(SCHEMA_COLLATION)), &rows);
+    bool right = rc == ERR_OK && db_next(&rows) && db_get_u64(&rows, 0) == 1;
+
+    db_rows_free(&rows);
+    return rc != ERR_OK || right
+               ? rc
+               : db_run(owner, "ALTER DATABASE CHARACTER SET utf8mb4 COLLATE " SCHEMA_COLLATION,
+                        DB_NO_ARGS, NULL);
+}
+
+/* One run. */
+struct migration {
+    struct db *owner;
+    struct scripts scripts;
+    void (*said)(void *arg, const char *file);
+    void *arg;
+    struct text *problem;
+};
+
+static enum err apply_and_say(const struct migration *run, const struct script *script)
+{
+    enum err rc = apply(run->owner, script, run->problem);
+
+    if (rc == ERR_OK && run->said != NULL)
+        run->said(run->arg, script->name);
+    return rc;
+}
+
+/* All numbered files are looked at before the first is applied. */
+static enum err apply_tables(const struct migration *run)
+{
+    enum state state;
+    enum err rc = ERR_OK;
+
+    for (int applying = 0; applying < 2; applying++)
+        for (size_t i = 0; rc == ERR_OK && i < run->scripts.count; i++) {
+            const struct script *script = &run->scripts.list[i];
+            if (script_is_code(script))
+                continue;
+            rc = state_of(run->owner, script, &state);
+            if (rc == ERR_OK && state == STATE_CHANGED) {
+                text_addf(run->problem,
+                          "%s was changed after it was applied: add a new file instead",
+                          script->name);
+                rc = ERR_CONFIG;
+            }
+            if (rc == ERR_OK && state == STATE_NEW && applying == 1)
+                rc = apply_and_say(run, script);
+        }
+    return rc;
+}
+
+/* Removes routines that no file makes any more. */
+static enum err drop_strangers(struct db *owner, const struct routines *routines)
+{
+    struct text sql = TEXT(256);
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; rc == ERR_OK && i < routines->count; i++) {
+        const struct routine *routine = &routines->list[i];
+        if (routine->belongs)
+            continue;
+        text_clear(&sql);
+        text_addf(&sql, "DROP %s IF EXISTS `%s`", routine->name.function ? "FUNCTION" : "PROCEDURE",
+                  routine->name.name);
+        rc = db_run(owner, text_string(&sql), DB_NO_ARGS, NULL);
+    }
+    text_free(&sql);
+    return rc;
+}
+
+/* Applies each file of code that changed, or whose routines are not in the database as it made them:
+ * a restore may have lost them, or made them under another collation. */
+static enum err apply_code(const struct migration *run)
+{
+    struct routines routines = {0};
+    enum state state;
+    enum err rc = routines_read(run->owner, &routines);
+
+    for (size_t i = 0; rc == ERR_OK && i < run->scripts.count; i++) {
+        const struct script *script = &run->scripts.list[i];
+        if (!script_is_code(script) || (rc = state_of(run->owner, script, &state)) != ERR_OK)
+            continue;
+        if (!routines_match(&routines, script, NULL) || state != STATE_SAME)
+            rc = apply_and_say(run, script);
+    }
+    if (rc == ERR_OK)
+        rc = drop_strangers(run->owner, &routines);
+    if (rc == ERR_OK)
+        rc = routines_register(run->owner);
+    routines_free(&routines);
+    return rc;
+}
+
+static enum err apply_all(const struct migration *run)
+{
+    char newer[128];
+    enum err rc = make_register(run->owner);
+
+    if (rc == ERR_OK)
+        rc = schema_newer(run->owner, &run->scripts, newer, sizeof(newer));
+    if (rc == ERR_OK && newer[0] != '\0') {
+        text_addf(run->problem, "the schema is newer than this program, which has no %s", newer);
+        rc = ERR_CONFIG;
+    }
+    if (rc == ERR_OK)
+        rc = set_collation(run->owner);
+    if (rc == ERR_OK)
+        rc = apply_tables(run);
+    return rc == ERR_OK ? apply_code(run) : rc;
+}
+
+enum err migrate_run(struct db *owner, const char *directory, const struct migrate_user *app,
+                     void (*said)(void *arg, const char *file), void *arg, struct text *problem)
+{
+    struct migration run = {.owner = owner, .said = said, .arg = arg, .problem = problem};
+    enum err rc = scripts_read(&run.scripts, directory, problem);
+
+    if (rc == ERR_OK)
+        rc = migrate_look(owner, app != NULL, problem);
+    if (rc == ERR_OK)
+        rc = apply_all(&run);
+    if (rc == ERR_OK && app != NULL)
+        rc = grant_all(owner, app);
+    if (rc != ERR_OK && problem->len == 0)
+        text_puts(problem, db_problem(owner));
+    scripts_free(&run.scripts);
     return rc;
 }
 
@@ -242,7 +308,7 @@ enum err migrate_pending(struct db *db, const char *directory, size_t *count, st
 {
     struct scripts scripts = {0};
     enum state state;
-    enum err rc = read_all(&scripts, directory, problem);
+    enum err rc = scripts_read(&scripts, directory, problem);
 
     *count = 0;
     for (size_t i = 0; rc == ERR_OK && i < scripts.count; i++) {

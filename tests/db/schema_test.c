@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "db/canary.h"
 #include "db/migrate.h"
+#include "db/schema_check.h"
 #include "ledger/post.h"
 #include "ledger/slip.h"
 #include "tests/db/scratch.h"
@@ -171,6 +173,140 @@ static void test_frozen(void)
     remove_directory(copy);
     scratch_drop(&scratch);
     text_free(&problem);
+}
+
+/* What schema_check says, "" where all is well. */
+static void check_says(struct db *db, const char *directory, const char *words)
+{
+    struct text wrong = TEXT(1024), problem = TEXT(1024);
+
+    DB_GIVES(schema_check(db, directory, &wrong, &problem), ERR_OK);
+    db_test_check(words[0] == '\0' ? wrong.len == 0 : strstr(text_string(&wrong), words) != NULL,
+                  text_string(&wrong), __FILE__, __LINE__);
+    text_free(&wrong);
+    text_free(&problem);
+}
+
+/* What a plain restore leaves: a database with the server's default, where routines are made under
+ * another collation, or are missing, where the dump had none. It is said, and migrate mends it. */
+static void test_restored(void)
+{
+    struct scratch scratch;
+
+    if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
+        check_says(scratch.owner, scratch.schema, "");
+        check_says(scratch.app, scratch.schema, "");
+        scratch_run(scratch.owner, "ALTER DATABASE COLLATE utf8mb4_general_ci");
+        scratch_run(scratch.owner, "DROP PROCEDURE stream_turn_take");
+        scratch_run(scratch.owner, "CREATE PROCEDURE stream_turn_take(IN p_a INT) SELECT 1");
+        check_says(scratch.owner, scratch.schema, "stream_turn_take has another collation");
+        scratch_run(scratch.owner, "DROP PROCEDURE stream_turn_take");
+        check_says(scratch.app, scratch.schema, "is missing");
+        DB_GIVES(scratch_migrate(&scratch, NULL, NULL, NULL), ERR_OK);
+        check_says(scratch.owner, scratch.schema, "");
+        check_says(scratch.app, scratch.schema, "");
+        DB_CHECK(scratch_number(scratch.owner,
+                                "SELECT @@collation_database = '" SCHEMA_COLLATION "'") == 1);
+    }
+    scratch_drop(&scratch);
+}
+
+/* Somebody's hand in the database: a routine that is not as it was made, one that nobody made, rights
+ * that were taken. */
+static void test_mended(void)
+{
+    struct scratch scratch;
+
+    if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
+        scratch_run(scratch.owner,
+                    "CREATE OR REPLACE PROCEDURE stream_turn_take(IN p INT) SELECT 1");
+        check_says(scratch.owner, scratch.schema, "procedure stream_turn_take was changed");
+        scratch_run(scratch.owner, "CREATE PROCEDURE left_over() SELECT 1");
+        DB_GIVES(scratch_migrate(&scratch, NULL, NULL, NULL), ERR_OK);
+        check_says(scratch.owner, scratch.schema, "");
+        DB_CHECK(scratch_number(scratch.owner,
+                                "SELECT COUNT(*) FROM information_schema.routines WHERE "
+                                "routine_schema = DATABASE() AND routine_name = 'left_over'") == 0);
+        scratch_run(scratch.owner, "DELETE FROM mysql.tables_priv WHERE db = DATABASE()");
+        scratch_run(scratch.owner, "FLUSH PRIVILEGES");
+        scratch_refused(scratch.app, "SELECT COUNT(*) FROM user", "denied");
+        DB_GIVES(scratch_migrate(&scratch, NULL, NULL, NULL), ERR_OK);
+        DB_CHECK(scratch_number(scratch.app, "SELECT COUNT(*) FROM user") > 0);
+    }
+    scratch_drop(&scratch);
+}
+
+/* A program older than the schema leaves it alone. */
+static void test_newer(void)
+{
+    struct scratch scratch;
+    struct text problem = TEXT(1024);
+
+    if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
+        scratch_run(scratch.owner, "INSERT INTO schema_migration (name, sha256) VALUES "
+                                   "('9998_later.sql', REPEAT('x', 32))");
+        scratch_run(scratch.owner, "CREATE PROCEDURE later() SELECT 1");
+        check_says(scratch.app, scratch.schema, "newer than this program");
+        DB_GIVES(scratch_migrate(&scratch, NULL, NULL, &problem), ERR_CONFIG);
+        DB_CHECK(strstr(text_string(&problem), "9998_later.sql") != NULL);
+        scratch_run(scratch.owner, "CALL later()");
+    }
+    scratch_drop(&scratch);
+    text_free(&problem);
+}
+
+/* A server that cannot take the schema is told before anything is made. */
+static void test_needs(void)
+{
+    static const struct {
+        const char *rights, *words;
+    } rows[] = {
+        {"SELECT, INSERT", "lacks rights"},
+        {"ALL", "may not grant"},
+    };
+    struct scratch scratch;
+    struct db *weak = NULL;
+
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct text problem = TEXT(1024), sql = TEXT(256);
+        if (scratch_make(&scratch)) {
+            text_addf(&sql, "GRANT %s ON `%s`.* TO `%s`@localhost", rows[i].rights, scratch.name,
+                      scratch.name);
+            scratch_run(scratch.owner, text_string(&sql));
+            DB_GIVES(scratch_connect(&scratch, &weak), ERR_OK);
+            const struct migrate_user app = {.user = scratch.name, .hosts = "localhost"};
+            DB_GIVES(migrate_run(weak, scratch.schema, &app, NULL, NULL, &problem), ERR_CONFIG);
+            DB_CHECK(strstr(text_string(&problem), rows[i].words) != NULL);
+            DB_CHECK(scratch_number(scratch.owner, "SELECT COUNT(*) FROM information_schema.tables "
+                                                   "WHERE table_schema = DATABASE()") == 0);
+            /* One user for both grants nothing. */
+            if (i == 1) {
+                DB_GIVES(migrate_run(weak, scratch.schema, NULL, NULL, NULL, &problem), ERR_OK);
+                check_says(weak, scratch.schema, "");
+            }
+            db_close(weak);
+        }
+        scratch_drop(&scratch);
+        text_free(&problem);
+        text_free(&sql);
+    }
+}
+
+static void test_canary(void)
+{
+    struct scratch scratch;
+    uint8_t other[SEAL_KEY_SIZE];
+
+    crypto_random(other, sizeof(other));
+    if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
+        DB_GIVES(canary_check(scratch.app, test_master), ERR_NOT_FOUND);
+        DB_GIVES(canary_write(scratch.owner, test_master), ERR_OK);
+        DB_GIVES(canary_check(scratch.app, test_master), ERR_OK);
+        DB_GIVES(canary_check(scratch.app, other), ERR_CRYPTO);
+        DB_GIVES(canary_write(scratch.owner, other), ERR_CRYPTO);
+        DB_GIVES(canary_write(scratch.owner, test_master), ERR_OK);
+    }
+    scratch_drop(&scratch);
 }
 
 /* The application's user works with rows; the shape of things is the owner's. */
@@ -347,6 +483,11 @@ static const struct test_case tests[] = {
     {"every table has a primary key", test_keys},
     {"migrating twice does nothing", test_migrate},
     {"frozen files, procedures, new files", test_frozen},
+    {"what a plain restore leaves", test_restored},
+    {"what somebody changed is mended", test_mended},
+    {"a newer schema is left alone", test_newer},
+    {"what the server lacks is told first", test_needs},
+    {"a wrong master key is told", test_canary},
     {"what the application's user may not", test_rights},
     {"what nobody may", test_triggers},
     {"constraints", test_constraints},

@@ -106,8 +106,9 @@ enum err scratch_migrate(const struct scratch *scratch, const char *directory, s
 {
     struct text words = TEXT(1024);
     size_t count = 0;
-    enum err rc = migrate_run(scratch->owner, directory == NULL ? scratch->schema : directory,
-                              scratch->name, count_file, &count, problem ? problem : &words);
+    const struct migrate_user app = {.user = scratch->name, .hosts = "localhost"};
+    enum err rc = migrate_run(scratch->owner, directory == NULL ? scratch->schema : directory, &app,
+                              count_file, &count, problem ? problem : &words);
     if (applied != NULL)
         *applied = count;
     text_free(&words);

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "checkout/checkout.h"
+#include "crypto/master_key.h"
+#include "db/canary.h"
 #include "db/migrate.h"
 #include "ledger/ledger.h"
 #include "market/market.h"
@@ -15,6 +17,28 @@ static void add_word(void *arg, const char *word)
     json_object_array_add(arg, json_object_new_string(word));
 }
 
+/* The schema, then the sealed words that tell a wrong master key. */
+static enum err migrate_and_seal(struct ctl *ctl, struct json_object *applied, struct text *problem)
+{
+    const struct config *config = &ctl->config;
+    const struct migrate_user app = {.user = config->database_user,
+                                     .hosts = config->database_user_hosts};
+    bool one_user = strcmp(app.user, config->database_owner_user) == 0;
+    uint8_t key[SEAL_KEY_SIZE];
+
+    enum err rc = migrate_run(ctl->db, config->schema_directory, one_user ? NULL : &app, add_word,
+                              applied, problem);
+    if (rc != ERR_OK)
+        return rc;
+    rc = master_key_load(config, key);
+    if (rc != ERR_OK)
+        master_key_problem(config, problem);
+    else if ((rc = canary_write(ctl->db, key)) == ERR_CRYPTO)
+        text_puts(problem, "the master key is not the one that this database was sealed with");
+    crypto_wipe(key, sizeof(key));
+    return rc;
+}
+
 static int run_migrate(struct ctl *ctl)
 {
     struct text problem = TEXT(4096);
@@ -25,8 +49,7 @@ static int run_migrate(struct ctl *ctl)
         json_object_put(applied);
         return ctl_fail(ctl, rc, ctl->config.database_owner_password_file);
     }
-    rc = migrate_run(ctl->db, ctl->config.schema_directory, ctl->config.database_user, add_word,
-                     applied, &problem);
+    rc = migrate_and_seal(ctl, applied, &problem);
     result = json_object_new_object();
     json_object_object_add(result, "applied", applied);
     if (rc == ERR_OK || json_object_array_length(applied) > 0)

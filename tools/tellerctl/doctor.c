@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "crypto/master_key.h"
+#include "db/canary.h"
 #include "db/migrate.h"
+#include "db/schema_check.h"
 #include "net/mail.h"
 #include "tools/tellerctl/ctl.h"
 #include "tools/tellerctl/doctor.h"
@@ -154,10 +156,18 @@ static const struct question {
      "REVOKE UPDATE, DELETE ON journal, entry and schema_migration FROM the application's user"},
 };
 
+static bool single_user(const struct config *config)
+{
+    return strcmp(config->database_user, config->database_owner_user) == 0;
+}
+
 static void check_questions(struct doctor *doctor, struct db *db)
 {
     char good[256], found[1024];
     for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        if (strncmp(questions[i].check, "no right", strlen("no right")) == 0 &&
+            single_user(&doctor->ctl->config))
+            continue; /* one user for both owns the tables */
         bool asked = ask(db, questions[i].good, good, sizeof(good)) &&
                      ask(db, questions[i].found, found, sizeof(found));
         report(doctor, questions[i].check, asked && strcmp(good, "1") == 0, asked ? found : good,
@@ -177,19 +187,49 @@ static void check_clock(struct doctor *doctor, struct db *db)
            "run a time service (chrony) on both machines");
 }
 
+/* As the owner where that is possible, who sees the text of routines. */
 static void check_schema(struct doctor *doctor, struct db *db)
 {
+    struct text wrong = TEXT(2048), problem = TEXT(2048);
+    enum err rc = schema_check(db, doctor->ctl->config.schema_directory, &wrong, &problem);
+
+    report(doctor, "schema", rc == ERR_OK && wrong.len == 0,
+           rc != ERR_OK     ? text_string(&problem)
+           : wrong.len == 0 ? "current, with all its routines"
+                            : text_string(&wrong),
+           "tellerctl migrate; where it is newer than the program, install the newer one");
+    text_free(&problem);
+    text_free(&wrong);
+}
+
+/* What a migration will need, before one fails half way. */
+static void check_owner(struct doctor *doctor, struct db *owner)
+{
     struct text problem = TEXT(2048);
-    size_t pending = 0;
-    enum err rc = migrate_pending(db, doctor->ctl->config.schema_directory, &pending, &problem);
-    char found[300];
+    enum err rc = migrate_look(owner, !single_user(&doctor->ctl->config), &problem);
+
+    report(doctor, "ready to migrate", rc == ERR_OK,
+           rc == ERR_OK ? "binary log, cluster and the owner's rights" : text_string(&problem),
+           text_string(&problem));
+    text_free(&problem);
+}
+
+/* Whether what is sealed can be opened. */
+static void check_canary(struct doctor *doctor, struct db *db)
+{
+    uint8_t key[SEAL_KEY_SIZE];
+    enum err rc = master_key_load(&doctor->ctl->config, key);
 
     if (rc == ERR_OK)
-        snprintf(found, sizeof(found), "%zu files are not applied", pending);
-    else
-        snprintf(found, sizeof(found), "%s", text_string(&problem));
-    report(doctor, "schema", rc == ERR_OK && pending == 0, found, "tellerctl migrate");
-    text_free(&problem);
+        rc = canary_check(db, key);
+    crypto_wipe(key, sizeof(key));
+    report(doctor, "master key of this database", rc == ERR_OK,
+           rc == ERR_OK          ? "opens what it sealed"
+           : rc == ERR_NOT_FOUND ? "nothing was sealed yet"
+           : rc == ERR_CRYPTO    ? "is not the one that the database was sealed with"
+                                 : err_text(rc),
+           rc == ERR_NOT_FOUND ? "tellerctl migrate"
+                               : "put back the key from the backup that belongs to this database");
 }
 
 /* Opens a connection and asks something; NULL where that fails, which is reported. */
@@ -223,13 +263,16 @@ int ctl_doctor(struct ctl *ctl)
     check_secret_file(&doctor, "mail password file", config->mail_password_file);
     check_relay(&doctor);
     struct db *owner = check_connection(&doctor, "owner's connection", true);
-    db_close(owner);
+    if (owner != NULL)
+        check_owner(&doctor, owner);
     ctl->db = check_connection(&doctor, "application's connection", false);
     if (ctl->db != NULL) {
-        check_schema(&doctor, ctl->db);
+        check_schema(&doctor, owner != NULL ? owner : ctl->db);
+        check_canary(&doctor, ctl->db);
         check_questions(&doctor, ctl->db);
         check_clock(&doctor, ctl->db);
     }
+    db_close(owner);
     ctl_print(ctl, doctor.findings);
     return doctor.wrong == 0 ? CTL_DONE : CTL_FAILED;
 }

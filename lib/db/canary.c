@@ -1,0 +1,45 @@
+/* The sealed words that tell a right master key from a wrong one. */
+#include "db/canary.h"
+
+#include <string.h>
+
+static const char words[] = "the key is right";
+
+#define SEALED_SIZE (sizeof(words) + SEAL_OVERHEAD)
+#define WHERE "seal_canary/1"
+
+enum err canary_check(struct db *db, const uint8_t key[SEAL_KEY_SIZE])
+{
+    struct db_rows rows = {0};
+    char opened[sizeof(words)];
+    size_t len = 0;
+    enum err rc = db_run(db, "SELECT sealed FROM seal_canary WHERE id = 1", DB_NO_ARGS, &rows);
+
+    if (rc == ERR_OK && !db_next(&rows))
+        rc = ERR_NOT_FOUND;
+    if (rc == ERR_OK) {
+        const void *sealed = db_get_blob(&rows, 0, &len);
+        bool right = len == SEALED_SIZE &&
+                     crypto_unseal(key, WHERE, sealed, len, opened) == ERR_OK &&
+                     memcmp(opened, words, sizeof(words)) == 0;
+        rc = right ? ERR_OK : ERR_CRYPTO;
+    }
+    db_rows_free(&rows);
+    return rc;
+}
+
+enum err canary_write(struct db *db, const uint8_t key[SEAL_KEY_SIZE])
+{
+    uint8_t sealed[SEALED_SIZE];
+    enum err rc = canary_check(db, key);
+
+    if (rc != ERR_NOT_FOUND)
+        return rc;
+    rc = crypto_seal(key, WHERE, words, sizeof(words), sealed);
+    if (rc == ERR_OK)
+        rc = db_txn_call(db,
+                         "INSERT INTO seal_canary (id, sealed) VALUES (1, ?) "
+                         "ON DUPLICATE KEY UPDATE id = id",
+                         DB_ARGS(db_blob(sealed, sizeof(sealed))), NULL, NULL);
+    return rc == ERR_OK ? canary_check(db, key) : rc; /* somebody else's may have been first */
+}

@@ -1,0 +1,20 @@
+/* Whether a master key is the one that this database was sealed with. Without it a wrong or lost key
+ * would show only when some secret has to be opened. */
+#ifndef DB_CANARY_H
+#define DB_CANARY_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "crypto/crypto.h"
+#include "db/db.h"
+
+/* Returns ERR_OK where the key is right; ERR_CRYPTO where it is another one's; ERR_NOT_FOUND where
+ * nothing was sealed yet (canary_write); or as db_run. */
+MUST_USE enum err canary_check(struct db *db, const uint8_t key[SEAL_KEY_SIZE]);
+
+/* Seals the words with the key, where that was not done before.
+ * Returns as canary_check, once it is there. */
+MUST_USE enum err canary_write(struct db *db, const uint8_t key[SEAL_KEY_SIZE]);
+
+#endif
