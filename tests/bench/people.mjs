@@ -122,7 +122,67 @@ function limits() {
     return all;
 }
 
+// What a ticket's calls send, for the peers: the same statements as ours. {names} are filled in, values as hexadecimal text.
+const COMPOUND = "BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR SQLWARNING RESIGNAL SQLSTATE '45001'; ";
+const refuse = (word) => `SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '${word}'; `;
+const account = (owner, purpose, currency) => '(SELECT id FROM account AS ledger_account WHERE ledger_account.owner_id = '
+    + `${owner} AND ledger_account.purpose = '${purpose}' AND ledger_account.currency_id = ${currency} AND ledger_account.rail = '')`;
+const partnerOf = (column) => `(SELECT ${column} FROM partner AS p WHERE p.id = t.partner_id)`;
+const changed = `IF ROW_COUNT() <> 1 THEN ${refuse('db_contended')}END IF; `;
+const statements = {
+    // the count, the rules, what the partner and the customer are
+    offer: `${COMPOUND}START TRANSACTION; `
+        + 'SELECT day, day_amount, month_amount FROM limit_count WHERE user_id = {user} AND scope = {scope} AND currency_id = {currency} '
+        + 'AND by_value = 0 FOR UPDATE; '
+        + "SELECT r.period, r.maximum, DATE(CONVERT_TZ(NOW(6), '+00:00', r.time_zone)) FROM limit_rule AS r WHERE r.scope = {scope} "
+        + 'AND r.level = (SELECT level FROM user WHERE id = {user}) AND r.currency_id = {currency} AND r.by_value = 0; '
+        + 'SELECT p.user_id, p.name, p.url, p.verified_only, p.ttl_s, '
+        + '(SELECT level FROM user AS levelled_user WHERE levelled_user.id = asks.user_id), '
+        + '(SELECT otp_required FROM user AS guarded_user WHERE guarded_user.id = asks.user_id), '
+        + '(SELECT enabled FROM currency AS ledger_currency WHERE ledger_currency.id = asks.currency_id), '
+        + 'EXISTS (SELECT 1 FROM journal AS ledger_posted WHERE ledger_posted.user_id = asks.user_id '
+        + 'AND ledger_posted.request_key = asks.request_key), '
+        + `${account('asks.user_id', 'available', 'asks.currency_id')}, ${account('asks.user_id', 'held', 'asks.currency_id')}, `
+        + '(SELECT balance - reserved FROM account AS ledger_free WHERE ledger_free.owner_id = asks.user_id '
+        + "AND ledger_free.purpose = 'available' AND ledger_free.currency_id = asks.currency_id AND ledger_free.rail = ''), "
+        + 'NOW(6), UNIX_TIMESTAMP(NOW(6)) DIV 1 '
+        + 'FROM (SELECT {user} AS user_id, {currency} AS currency_id, {request_key} AS request_key) AS asks '
+        + 'JOIN partner AS p ON p.id = {partner} AND p.enabled; END',
+    open: 'INSERT INTO account (owner_id, currency_id, purpose, rail, may_overdraw) VALUES ({owner}, {currency}, {purpose}, '
+        + "X'', 0) ON DUPLICATE KEY UPDATE id = id RETURNING id",
+    create: `${COMPOUND}INSERT INTO ticket (id, customer_id, partner_id, partner_user_id, currency_id, amount, key_hash, created_at, `
+        + 'expires_at) VALUES ({ticket}, {user}, {partner}, {partner_user}, {currency}, {units}, {key_hash}, {now}, '
+        + 'CAST({now} AS DATETIME(6)) + INTERVAL {ttl} SECOND); {count}'
+        + 'INSERT INTO limit_use (kind, ref, scope, currency_id, by_value, user_id, amount, day) '
+        + 'VALUES ({kind}, {ticket}, {scope}, {currency}, 0, {user}, {units}, {today}); {journal}'
+        + 'INSERT INTO hold (kind, ref, account_id, amount) VALUES ({kind}, {ticket}, {held}, {units}); {legs}COMMIT; END',
+    count_first: `BEGIN DECLARE EXIT HANDLER FOR 1062 ${refuse('db_contended')}INSERT INTO limit_count (user_id, scope, currency_id, `
+        + 'by_value, day, day_amount, month_amount) VALUES ({user}, {scope}, {currency}, 0, {today}, {units}, {units}); END; ',
+    count_again: 'UPDATE limit_count SET day = {today}, day_amount = {day_used}, month_amount = {month_used} '
+        + 'WHERE user_id = {user} AND scope = {scope} AND currency_id = {currency} AND by_value = 0; ',
+    journal: `BEGIN DECLARE EXIT HANDLER FOR 1062 ${refuse('replayed')}INSERT INTO journal (kind, user_id, request_key, trace, ref) `
+        + 'VALUES ({why}, {user}, {request_key}, {trace}, {ticket}); END; SET @ledger_journal = LAST_INSERT_ID(); ',
+    balances: `BEGIN DECLARE EXIT HANDLER FOR 4025 ${refuse('insufficient_funds')}`,
+    balance: 'UPDATE account SET balance = (@ledger_balance_{at} := balance + {units}), '
+        + 'entries = (@ledger_seq_{at} := entries + 1) WHERE id = {account}; ',
+    entries: 'END; INSERT INTO entry (account_id, seq, journal_id, amount, balance, type, info) VALUES ',
+    entry: '({account}, @ledger_seq_{at} - 0, @ledger_journal, {units}, @ledger_balance_{at} - (0), {type}, {info})',
+    look: `${COMPOUND}START TRANSACTION; SELECT t.id, t.partner_id, ${partnerOf('p.name')}, ${partnerOf('p.url')}, `
+        + "IF(t.status = 'open' AND t.expires_at <= NOW(6), 'expired', t.status), t.currency_id, t.amount, "
+        + 'UNIX_TIMESTAMP(t.created_at) DIV 1, UNIX_TIMESTAMP(t.expires_at) DIV 1, UNIX_TIMESTAMP(t.settled_at) DIV 1, t.description, '
+        + 't.reason, t.customer_id, (SELECT COUNT(*) FROM ticket_update AS n WHERE n.ticket_id = t.id), '
+        + '(SELECT login FROM user AS named_user WHERE named_user.id = t.customer_id), t.partner_user_id, t.key_hash, t.wrong_keys, '
+        + 'TIMESTAMPDIFF(SECOND, t.wrong_key_at, NOW(6)), '
+        + `${account('t.customer_id', 'held', 't.currency_id')}, ${account('t.customer_id', 'available', 't.currency_id')}, `
+        + `${account('t.partner_user_id', 'available', 't.currency_id')}, NOW(6), UNIX_TIMESTAMP(NOW(6)) DIV 1 `
+        + 'FROM ticket AS t WHERE t.id = {ticket} FOR UPDATE; END',
+    settle: `${COMPOUND}UPDATE ticket SET status = 'settled', settled_at = {now}, description = {description} WHERE id = {ticket} `
+        + `AND status = {open}; ${changed}{journal}UPDATE hold SET state = {captured} WHERE kind = {kind} AND ref = {ticket} `
+        + `AND state = 'open' AND account_id = {held} AND amount = {units}; ${changed}{legs}COMMIT; END`,
+};
+
 const state = {
+    statements,
     socket: `${dir}/mariadb/mysqld.sock`,
     database: 'teller',
     user: 'teller_app',

@@ -267,6 +267,27 @@ test('credit and balance', async () => {
   await refused(FAILED, 'not_found', 'credit', `nobody-${unique()}`, 'USD', '1', ...note);
 });
 
+test('a reference makes a credit once; a debit and a reversal too', async () => {
+  const user = await stack.user();
+  const other = await stack.user();
+  const reference = `wire-${unique()}`;
+  const value = async () => (await stack.ctl('balance', user.login))[0].available.value;
+  const slip = ['--note', 'n', '--reference', reference];
+  for (let i = 0; i < 2; i++) await stack.ctl('credit', user.login, 'USD', '10', ...slip);
+  assert.equal(await value(), '10.00000');
+  await refused(FAILED, 'idempotency_conflict', 'credit', user.login, 'USD', '11', ...slip);
+  await refused(FAILED, 'idempotency_conflict', 'credit', other.login, 'USD', '10', ...slip);
+  for (let i = 0; i < 2; i++) await stack.ctl('debit', user.login, 'USD', '4', '--rail', 'bank', ...slip);
+  assert.equal(await value(), '6.00000');
+  await refused(FAILED, 'insufficient_funds', 'debit', user.login, 'USD', '7', '--note', 'n');
+  await refused(FAILED, 'insufficient_funds', 'reverse', 'credit', reference, '--note', 'n');
+  for (let i = 0; i < 2; i++) await stack.ctl('reverse', 'debit', reference, '--note', 'n');
+  assert.equal(await value(), '10.00000');
+  for (let i = 0; i < 2; i++) await stack.ctl('reverse', 'credit', reference, '--note', 'n');
+  assert.equal(await value(), '0.00000');
+  await refused(FAILED, 'not_found', 'reverse', 'credit', `none-${unique()}`, '--note', 'n');
+});
+
 test('currency: list, disable, enable', async () => {
   const of = async (code) => (await stack.ctl('currency', 'list')).find((row) => row.currency === code);
   assert.deepEqual(await of('CHF'), { currency: 'CHF', name: 'Swiss Franc', decimals: 5, enabled: true });
@@ -282,6 +303,7 @@ test('limit: set and list; none is no limit', async () => {
   const basic = rows.find((row) => row.level === 'basic');
   assert.deepEqual([basic.single.value, basic.daily, basic.monthly.value], ['1.50000', null, '3.00000']);
   assert.deepEqual(await stack.ctl('limit', 'list', 'SGD'), rows);
+  await refused(USAGE, 'limits_contradict', 'limit', 'set', 'SGD', 'basic', '--single', '2', '--daily', '1', '--monthly', '3');
   assert.deepEqual(rows.map((row) => row.level), ['none', 'basic', 'full']);
   const all = ['--single', '1', '--daily', '1', '--monthly'];
   await refused(USAGE, 'invalid_parameter', 'limit', 'set', 'SGD', 'some', ...all, '1');

@@ -59,7 +59,7 @@ static int read_slip(struct ctl *ctl, struct ledger_slip *slip)
     return CTL_DONE;
 }
 
-/* The reference given, or one that is made and said. */
+/* The reference given, or one that is made. */
 static const char *slip_reference(struct ctl *ctl, char made[UUID_TEXT_SIZE])
 {
     struct uuid random = crypto_uuid4();
@@ -67,14 +67,13 @@ static const char *slip_reference(struct ctl *ctl, char made[UUID_TEXT_SIZE])
     if (ctl_option(ctl, "reference") != NULL)
         return ctl_option(ctl, "reference");
     uuid_format(&random, made);
-    fprintf(stderr, "reference: %s\n", made);
     return made;
 }
 
 /* What a slip that was not booked is about. */
 static const char *slip_fault(const struct ctl *ctl, enum err rc, const char *reference)
 {
-    if (rc == ERR_INVALID || rc == ERR_IDEMPOTENCY_CONFLICT)
+    if (rc == ERR_INVALID || err_class(rc) == ERR_CLASS_BUSY) /* may have been done: by it again */
         return reference;
     return rc == ERR_TOO_LONG || rc == ERR_NOT_UTF8 ? "note" : ctl->args[2];
 }
@@ -97,6 +96,8 @@ static int book(struct ctl *ctl, enum ledger_slip_kind kind)
         return ctl_fail(ctl, rc, slip_fault(ctl, rc, slip.reference));
     if (repeated)
         fprintf(stderr, "%s was booked before: nothing was done\n", slip.reference);
+    else if (slip.reference == made)
+        fprintf(stderr, "reference: %s\n", made);
     return print_balance(ctl, slip.user_id);
 }
 

@@ -40,20 +40,60 @@ function caller(request, params, right) {
     return key;
 }
 
-// Sends the statements in one packet and gives the rows of the last result set. A refusal by a
-// procedure, or a deadlock, ends it.
-async function call(pool, sql) {
+// A refusal by the database ends the request, a deadlock is tried again.
+async function attempt(work) {
     for (let tries = 1; ; tries++) {
         try {
-            return (await pool.query(sql)).filter(Array.isArray).at(-1);
+            return await work();
         } catch (error) {
-            if (error.sqlState === '45000') {
+            const contended = /db_contended$/.test(error.sqlMessage ?? '');
+            if (error.sqlState === '45000' && !contended) {
                 const token = error.sqlMessage.replace(/^.*\) /, '');
                 throw new Refusal(token, token.startsWith('login_error') ? 403 : 200);
             }
-            if (![1213, 1205, 1020].includes(error.errno) || tries === 5) throw error;
+            if ((!contended && ![1213, 1205, 1020].includes(error.errno)) || tries === 5) throw error;
         }
     }
+}
+
+// Sends the statements in one packet and gives the rows of the last result set.
+const call = (pool, sql) => attempt(async () => (await pool.query(sql)).filter(Array.isArray).at(-1));
+
+// A change in two packets: `decide` gets the result sets of what `read` asks and gives what is written, and the answer.
+function change(pool, front, read, decide) {
+    return attempt(async () => {
+        const connection = await pool.getConnection();
+        try {
+            const answers = await connection.query(front + read);
+            front = ''; // the nonce is used up by now
+            const [write, answer] = await decide(answers.filter(Array.isArray), connection);
+            await connection.query(write);
+            return answer;
+        } catch (error) {
+            await connection.query('ROLLBACK');
+            throw error;
+        } finally {
+            await connection.release();
+        }
+    });
+}
+
+// One of the statements that people.mjs wrote down, filled in.
+const fill = (name, values = {}) => state.statements[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+const hexBytes = (bytes) => `X'${Buffer.from(bytes).toString('hex')}'`;
+
+// Balances and entries of a posting; each leg is an account, its units, type and words.
+function legs(list) {
+    const sorted = [...list].sort((a, b) => a[0] - b[0]);
+    const at = new Map(sorted.map(([account], i) => [account, i]));
+    const text = (words) => (words === null ? 'NULL' : hexText(words));
+    return fill('balances') + sorted.map(([account, units]) => fill('balance', { at: at.get(account), units, account })).join('')
+        + fill('entries') + list.map(([account, units, type, info]) =>
+        fill('entry', { account, at: at.get(account), units, type: text(type), info: text(info) })).join(', ') + '; ';
+}
+
+async function need(connection, account, values) {
+    return Number(account ?? (await connection.query(fill('open', values)))[0][0]);
 }
 
 const grouped = (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ',');
@@ -159,10 +199,30 @@ async function create(pool, key, params, trace) {
     const bytes = uuid7();
     const ticketKey = createHmac('sha256', master).update('ticket-key').update(bytes).digest('base64url');
     const keyHash = createHash('sha256').update(ticketKey).digest('hex');
-    const rows = await call(pool, useKey(key, params) +
-        `CALL ticket_create(${key.user}, 'n${key.id}:${params.nonce}', '${trace}', X'${bytes.toString('hex')}', ` +
-        `X'${keyHash}', ${hexText(partner)}, ${currency.id}, ${units}, NULL, NULL)`);
-    const [url] = rows[0];
+    const values = { user: key.user, currency: currency.id, units, ticket: hexBytes(bytes), scope: hexText('withdrawal'),
+        kind: hexText('ticket'), partner: hexText(partner), why: hexText('ticket_create'),
+        request_key: hexBytes(`n${key.id}:${params.nonce}`), trace: hexText(trace), key_hash: `X'${keyHash}'` };
+    const url = await change(pool, useKey(key, params), fill('offer', values), async ([counts, rules, offers], connection) => {
+        if (offers.length === 0) throw new Refusal('unknown_partner', 200);
+        const [partnerUser, name, url, verifiedOnly, ttl, level, , enabled, posted, available, held, free, now] = offers[0];
+        const today = rules[0][2];
+        const [day, dayUsed, monthUsed] = counts[0] ?? [null, '0', '0'];
+        const used = { single: 0n, day: day === today ? BigInt(dayUsed) : 0n,
+            month: day?.slice(0, 7) === today.slice(0, 7) ? BigInt(monthUsed) : 0n };
+        if (posted || !enabled || (verifiedOnly && level === 'none') || BigInt(free) < BigInt(units)) {
+            throw new Refusal('insufficient_funds', 200);
+        }
+        if (rules.some(([period, maximum]) => maximum !== null && used[period] + BigInt(units) > BigInt(maximum))) {
+            throw new Refusal('over_limit', 200);
+        }
+        const holding = await need(connection, held, { owner: key.user, currency: currency.id, purpose: hexText('held') });
+        Object.assign(values, { partner_user: partnerUser, now: hexText(now), ttl, today: hexText(today), held: holding,
+            day_used: used.day + BigInt(units), month_used: used.month + BigInt(units) });
+        values.count = fill(day === null ? 'count_first' : 'count_again', values);
+        values.journal = fill('journal', values);
+        values.legs = legs([[Number(available), `-${units}`, 'withdraw', `Withdrawal through ${name}`], [holding, units, null, null]]);
+        return [fill('create', values), url];
+    });
     const id = uuid(bytes);
     return {
         ticket: id,
@@ -179,10 +239,24 @@ async function settle(pool, key, params, trace) {
         throw new Refusal('invalid_parameter', 200);
     }
     const keyHash = createHash('sha256').update(ticketKey).digest('hex');
-    const rows = await call(pool, useKey(key, params) +
-        `CALL ticket_settle(${key.user}, 'n${key.id}:${params.nonce}', '${trace}', X'${ticket.replaceAll('-', '')}', ` +
-        `X'${keyHash}', X'${randomBytes(16).toString('hex')}', ${hexText(description)})`);
-    const [bytes, partner, , status, currency, amount, created, expires, settled, words, reason] = rows[0];
+    const values = { user: key.user, ticket: `X'${ticket.replaceAll('-', '')}'`, kind: hexText('ticket'), why: hexText('ticket_settle'),
+        request_key: hexBytes(`n${key.id}:${params.nonce}`), trace: hexText(trace), description: hexText(description),
+        open: hexText('open'), captured: hexText('captured') };
+    const row = await change(pool, useKey(key, params), fill('look', values), async ([rows], connection) => {
+        const row = rows[0];
+        if (row === undefined) throw new Refusal('ticket_not_found', 200);
+        const [login, partnerUser, hash, , , held, available, to, now, seconds] = row.slice(14);
+        if (Number(partnerUser) !== key.user || !timingSafeEqual(hash, Buffer.from(keyHash, 'hex')) || row[4] !== 'open') {
+            throw new Refusal('ticket_wrong_key', 200);
+        }
+        const account = await need(connection, to, { owner: key.user, currency: row[5], purpose: hexText('available') });
+        Object.assign(values, { now: hexText(now), held, units: row[6] });
+        values.journal = fill('journal', values);
+        values.legs = legs([[Number(held), `-${row[6]}`, null, null], [account, row[6], 'deposit', `Ticket of ${login}: ${description}`],
+            [Number(available), '0', 'withdraw', `${row[2]}: ${description}`]]);
+        return [fill('settle', values), Object.assign([...row], { 4: 'settled', 9: seconds, 10: description })];
+    });
+    const [bytes, partner, , , status, currency, amount, created, expires, settled, words, reason] = row;
     return {
         ticket: uuid(bytes),
         partner,

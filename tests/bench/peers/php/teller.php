@@ -51,22 +51,80 @@ function caller(array $state, string $body, int $right): array
     return $key + ['request_key' => "n{$key['id']}:{$_POST['nonce']}"];
 }
 
-// Runs the statements; a refusal by a procedure ends the request, a deadlock is tried again.
-function call(array $state, string $sql): array
+// A refusal by the database ends the request, a deadlock is tried again by `work`.
+function attempt(callable $work): array
 {
     for ($tries = 1;; $tries++) {
         try {
-            return run($state, $sql);
+            return $work();
         } catch (DatabaseError $e) {
-            if ($e->state === '45000') {
+            if ($e->state === '45000' && $e->getMessage() !== 'db_contended') {
                 $denied = str_starts_with($e->getMessage(), 'login_error');
                 throw new Refusal($e->getMessage(), $denied ? 403 : 200);
             }
-            if (!in_array($e->getCode(), [1213, 1205, 1020], true) || $tries === 5) {
+            if (($e->state !== '45000' && !in_array($e->getCode(), [1213, 1205, 1020], true)) || $tries === 5) {
                 throw $e;
             }
         }
     }
+}
+
+// The rows of the last result set.
+function call(array $state, string $sql): array
+{
+    $sets = attempt(fn () => run($state, $sql));
+    return end($sets) ?: [];
+}
+
+// A change in two packets: `change` gets the result sets of what `read` asks and gives what is written, and the answer.
+function change(array $state, string $front, string $read, callable $change): array
+{
+    return attempt(function () use ($state, &$front, $read, $change) {
+        try {
+            $sets = run($state, $front . $read);
+            $front = ''; // the nonce is used up by now
+            [$write, $answer] = $change($sets);
+            run($state, $write);
+            return $answer;
+        } catch (Exception $e) {
+            run($state, 'ROLLBACK');
+            throw $e;
+        }
+    });
+}
+
+// One of the statements that people.mjs wrote down, filled in.
+function fill(array $state, string $name, array $values): string
+{
+    $marks = array_map(fn ($name) => '{' . $name . '}', array_keys($values));
+    return strtr($state['statements'][$name], array_combine($marks, array_values($values)));
+}
+
+function bytes(string $bytes): string
+{
+    return "X'" . bin2hex($bytes) . "'";
+}
+
+// Balances and entries of a posting; each leg is an account, its units, type and words.
+function legs(array $state, array $legs): string
+{
+    $accounts = array_column($legs, 0);
+    sort($accounts, SORT_NUMERIC);
+    $at = array_flip($accounts);
+    $sql = fill($state, 'balances', []);
+    foreach ($accounts as $account) {
+        foreach ($legs as [$id, $units]) {
+            $sql .= $id === $account ? fill($state, 'balance', ['at' => $at[$id], 'units' => $units, 'account' => $id]) : '';
+        }
+    }
+    $rows = array_map(fn ($leg) => fill($state, 'entry', ['account' => $leg[0], 'at' => $at[$leg[0]], 'units' => $leg[1],
+        'type' => $leg[2] === null ? 'NULL' : hex($leg[2]), 'info' => $leg[3] === null ? 'NULL' : hex($leg[3])]), $legs);
+    return $sql . fill($state, 'entries', []) . implode(', ', $rows) . '; ';
+}
+
+function need(array $state, mixed $account, array $values): int
+{
+    return (int) ($account ?? run($state, fill($state, 'open', $values))[0][0][0]);
 }
 
 // Text as SQL: hexadecimal, so that nothing in it can become SQL.
@@ -206,11 +264,34 @@ function create(array $state, array $key): array
     $bytes = uuid7();
     $mac = hash_hmac('sha256', "ticket-key$bytes", hex2bin($state['master']), true);
     $ticket_key = rtrim(strtr(base64_encode($mac), '+/', '-_'), '=');
-    $rows = call($state, use_key($key) . sprintf(
-        "CALL ticket_create(%d, '%s', '%s', X'%s', X'%s', %s, %d, %s, NULL, NULL)",
-        $key['user'], $key['request_key'], $_SERVER['REQUEST_ID'], bin2hex($bytes), hash('sha256', $ticket_key),
-        hex(param('partner')), $currency['id'], $units));
-    [$url] = array_values($rows[0]);
+    $values = ['user' => $key['user'], 'currency' => $currency['id'], 'units' => $units, 'ticket' => bytes($bytes),
+        'scope' => hex('withdrawal'), 'kind' => hex('ticket'), 'partner' => hex(param('partner')), 'why' => hex('ticket_create'),
+        'request_key' => bytes($key['request_key']), 'trace' => hex($_SERVER['REQUEST_ID']),
+        'key_hash' => bytes(hash('sha256', $ticket_key, true))];
+    $url = change($state, use_key($key), fill($state, 'offer', $values), function (array $sets) use ($state, $values, $units, $key) {
+        [$counts, $rules, $offers] = $sets;
+        [$partner_user, $name, $url, $verified_only, $ttl, $level, , $enabled, $posted, $available, $held, $free, $now] =
+            $offers[0] ?? throw new Refusal('unknown_partner', 200);
+        $today = $rules[0][2];
+        [$day, $day_used, $month_used] = $counts[0] ?? [null, 0, 0];
+        $used = ['single' => 0, 'day' => $day === $today ? (int) $day_used : 0,
+            'month' => substr($day ?? '', 0, 7) === substr($today, 0, 7) ? (int) $month_used : 0];
+        if ($posted || !$enabled || ($verified_only && $level === 'none') || (int) $free < (int) $units) {
+            throw new Refusal('insufficient_funds', 200);
+        }
+        foreach ($rules as [$period, $maximum]) {
+            if ($maximum !== null && $used[$period] + (int) $units > (int) $maximum) {
+                throw new Refusal('over_limit', 200);
+            }
+        }
+        $held = need($state, $held, ['owner' => $key['user'], 'currency' => $values['currency'], 'purpose' => hex('held')]);
+        $values += ['partner_user' => $partner_user, 'now' => hex($now), 'ttl' => $ttl, 'today' => hex($today), 'held' => $held,
+            'day_used' => $used['day'] + (int) $units, 'month_used' => $used['month'] + (int) $units];
+        $values += ['count' => fill($state, $day === null ? 'count_first' : 'count_again', $values),
+            'journal' => fill($state, 'journal', $values),
+            'legs' => legs($state, [[(int) $available, "-$units", 'withdraw', "Withdrawal through $name"], [$held, $units, null, null]])];
+        return [fill($state, 'create', $values), [$url]];
+    })[0];
     $id = uuid($bytes);
     return [
         'ticket' => $id,
@@ -227,12 +308,24 @@ function settle(array $state, array $key): array
     if (!preg_match('/^[0-9a-f]{32}$/i', $id) || !preg_match('/^.{1,255}$/su', $description)) {
         throw new Refusal('invalid_parameter', 200);
     }
-    $rows = call($state, use_key($key) . sprintf(
-        "CALL ticket_settle(%d, '%s', '%s', X'%s', X'%s', X'%s', %s)",
-        $key['user'], $key['request_key'], $_SERVER['REQUEST_ID'], $id, hash('sha256', param('key')),
-        bin2hex(random_bytes(16)), hex($description)));
-    [$bytes, $partner, , $status, $currency, $amount, $created, $expires, $settled, $words, $reason] =
-        array_values($rows[0]);
+    $values = ['user' => $key['user'], 'ticket' => "X'$id'", 'kind' => hex('ticket'), 'why' => hex('ticket_settle'),
+        'request_key' => bytes($key['request_key']), 'trace' => hex($_SERVER['REQUEST_ID']), 'description' => hex($description),
+        'open' => hex('open'), 'captured' => hex('captured')];
+    $row = change($state, use_key($key), fill($state, 'look', $values), function (array $sets) use ($state, $values, $key, $description) {
+        $row = $sets[0][0] ?? throw new Refusal('ticket_not_found', 200);
+        [14 => $login, 15 => $partner_user, 16 => $hash, 19 => $held, 20 => $available, 21 => $to, 22 => $now, 23 => $now_s] = $row;
+        if ((int) $partner_user !== $key['user'] || !hash_equals($hash, hash('sha256', param('key'), true)) || $row[4] !== 'open') {
+            throw new Refusal('ticket_wrong_key', 200);
+        }
+        $to = need($state, $to, ['owner' => $key['user'], 'currency' => $row[5], 'purpose' => hex('available')]);
+        $values += ['now' => hex($now), 'held' => $held, 'units' => $row[6]];
+        $values += ['journal' => fill($state, 'journal', $values),
+            'legs' => legs($state, [[(int) $held, "-$row[6]", null, null], [$to, $row[6], 'deposit', "Ticket of $login: $description"],
+                [(int) $available, '0', 'withdraw', "$row[2]: $description"]])];
+        return [fill($state, 'settle', $values), [4 => 'settled', 9 => $now_s, 10 => $description] + $row];
+    });
+    [$bytes, $partner, $status, $currency, $amount, $created, $expires, $settled, $words, $reason] =
+        [$row[0], $row[1], $row[4], $row[5], $row[6], $row[7], $row[8], $row[9], $row[10], $row[11]];
     return [
         'ticket' => uuid($bytes),
         'partner' => $partner,
