@@ -137,5 +137,7 @@ int face_write(const struct request *request, enum err rc, const struct reply *r
     }
     face_problem(request, rc, &problem);
     request->face->write_error(request, &problem, out);
-    return problem.answer.status;
+    /* A handshake that is refused with 200 is none: such a handler says so. */
+    return problem.answer.status < 400 && reply->status >= 400 ? reply->status
+                                                               : problem.answer.status;
 }

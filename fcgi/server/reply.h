@@ -15,7 +15,8 @@
 
 struct reply {
     struct json_object *value; /* owned by the reply once set; NULL is JSON null */
-    int status;                /* 0 = what the envelope says; a handler may set 201 and the like */
+    int status; /* 0 = what the envelope says; a handler may set 201 and the like, or 400 for
+                                an error that its client cannot tell from success otherwise */
     struct {
         const char *name; /* static */
         char value[512];

@@ -30,6 +30,7 @@
 
 #define LIST_MAX 470 /* bytes of names: what a reply's header takes, beside the path */
 #define DEFAULT_CURRENCY "USD"
+#define CODE_MAX 16 /* bytes of a currency's code */
 
 static enum err handle_idkey(struct request *request, struct reply *reply)
 {
@@ -85,11 +86,17 @@ static void add_topic(struct wish *wish, size_t market, enum stream_topic topic)
     add_name(wish, name);
 }
 
-/* Marks the markets of one currency. */
+/* Marks the markets of one currency, in capitals or not: addresses are typed. */
 static enum err name_currency(struct wish *wish, const char *code, size_t len)
 {
-    const struct currency *currency = currency_by_code(code, len);
+    char upper[CODE_MAX];
     bool any = false;
+
+    if (len > sizeof(upper))
+        return ERR_CURRENCY_UNKNOWN;
+    for (size_t i = 0; i < len; i++)
+        upper[i] = code[i] >= 'a' && code[i] <= 'z' ? (char)(code[i] - 'a' + 'A') : code[i];
+    const struct currency *currency = currency_by_code(upper, len);
 
     for (size_t i = 0; currency != NULL && i < wish->market_count; i++)
         if (wish->markets[i].currency == currency)
@@ -216,13 +223,17 @@ static enum err read_wish(struct request *request, const struct stream_params *p
                : ERR_OK;
 }
 
+static bool is_handshake(const struct request *request)
+{
+    const char *upgrade = request_env(request, "HTTP_UPGRADE");
+    return upgrade != NULL && strcasecmp(upgrade, "websocket") == 0;
+}
+
 /* True for what nchan answers: a websocket's handshake, or a reader of server-sent events. */
 static bool can_follow(const struct request *request)
 {
-    const char *upgrade = request_env(request, "HTTP_UPGRADE");
     const char *accept = request_env(request, "HTTP_ACCEPT");
-    return (upgrade != NULL && strcasecmp(upgrade, "websocket") == 0) ||
-           (accept != NULL && strstr(accept, "text/event-stream") != NULL);
+    return is_handshake(request) || (accept != NULL && strstr(accept, "text/event-stream") != NULL);
 }
 
 static enum err handle_stream(struct request *request, struct reply *reply)
@@ -241,6 +252,8 @@ static enum err handle_stream(struct request *request, struct reply *reply)
     if (rc == ERR_OK)
         reply_header(reply, "X-Accel-Redirect", "/stream-channels?channels=%s",
                      text_string(&wish.list));
+    else if (is_handshake(request))
+        reply->status = 400; /* its client reads the status alone (RFC 6455, section 4.1) */
     text_free(&wish.list);
     return rc;
 }
