@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/wait.h"
 #include "crypto/crypto.h"
@@ -108,6 +109,7 @@ static enum err find_route(struct request *request, struct reply *reply)
         return ERR_METHOD;
     }
     request->route = match.route;
+    failpoint_flow(match.route->path);
     for (size_t i = 0; i < match.capture_count; i++) {
         const struct router_capture *capture = &match.captures[i];
         char *value = request_copy(request, capture->value, capture->len);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/wait.h"
 #include "db/handle.h"
@@ -195,12 +196,14 @@ static void wait_for_more(const struct db *db)
 static struct outcome send_packet(struct db *db, const struct sending *sending)
 {
     db->session = db->connection->session;
+    failpoint();
     if (mysql_send_query(mysql_of(db), text_string(&db->packet), db->packet.len) != 0)
         return failed(db, sending);
     if (!wait_for_turn(db))
         return connection_lost(sending);
     if (mysql_read_query_result(mysql_of(db)) != 0)
         return failed(db, sending);
+    failpoint();
     return (struct outcome){.rc = ERR_OK};
 }
 

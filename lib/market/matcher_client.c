@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/wait.h"
@@ -83,6 +84,7 @@ static bool ask(struct matcher_client *client, const struct market_change *chang
     struct matcher_question question = {.format = MATCHER_FORMAT, .change = *change};
 
     text_copy(question.change.first, sizeof(question.change.first), first);
+    failpoint();
     if (!put_question(client, &question))
         return false;
     bool waited = wait_readable(client->fd, ANSWER_WAIT_S * 1000);
@@ -91,6 +93,7 @@ static bool ask(struct matcher_client *client, const struct market_change *chang
         hang_up(client); /* a late answer is not to be taken for the next one's */
         *out = (struct market_outcome){0};
     }
+    failpoint();
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/text.h"
 #include "net/address.h"
 #include "net/result.h"
@@ -265,6 +266,7 @@ static bool collect(struct http_client *client)
         struct transfer *transfer = NULL;
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        failpoint();
         fill_outcome(transfer, code);
         curl_multi_remove_handle(client->multi, transfer->easy);
         finish(transfer);
@@ -329,6 +331,7 @@ enum err http_send(struct http_client *client, const struct http_request *reques
     }
     if (rc == ERR_OK)
         rc = set_request(transfer, request);
+    failpoint();
     if (rc == ERR_OK && curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
         rc = ERR_NO_MEMORY;
     if (rc == ERR_OK)

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
@@ -209,6 +210,7 @@ int job_main(int argc, char **argv, const struct job_program *program,
         return options.help ? JOB_DONE : JOB_MISCONFIGURED;
     }
     catch_signals();
+    failpoint_flow(program->name);
     job.config_path = options.config_path;
     enum job_status status =
         crypto_start() == ERR_OK ? configure(&job, options.config_path) : JOB_FAILED;

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/listen.h"
 #include "base/log.h"
 #include "ledger/ledger.h"
@@ -86,6 +87,7 @@ static void make_batch(struct server *server)
 {
     struct market_outcome outcomes[MARKET_BATCH_MAX] = {0};
 
+    failpoint_flow("teller-match");
     server->loaded = server->loaded || ledger_load(server->db) == ERR_OK;
     if (server->loaded)
         market_change_together(server->db, server->changes, server->count, outcomes);
