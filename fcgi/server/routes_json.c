@@ -94,6 +94,7 @@ static void write_row(struct writer *writer, const struct face *face, const stru
     writer_int(writer, "rights", route->rights);
     writer_text(writer, "effect", route->effect == EFFECT_CHANGES ? "changes" : "reads");
     write_bool(writer, "needs_key", route->needs_key);
+    write_bool(writer, "kept", route->cache != CACHE_NO_STORE);
     write_fields(writer, route->fields);
     writer_close(writer, '}');
 }

@@ -227,13 +227,14 @@ static void put_key(const struct face *const *faces, struct text *out)
     text_puts(out, "\";\n}\n");
 }
 
+/* A request line that nginx cannot take leaves no $request_uri: then its own words are looked at. */
 static void put_faces(const struct face *const *faces, struct text *out)
 {
-    text_puts(out, "map $request_uri $teller_face {\n");
+    text_puts(out, "map \"$request_uri $request\" $teller_face {\n");
     for (const struct face *const *face = faces; *face != NULL; face++)
         for (const char *const *prefix = (*face)->prefixes; *prefix != NULL; prefix++)
             if ((*prefix)[0] != '\0')
-                text_addf(out, "    \"~^%s(?:[/?]|$)\" %s;\n", *prefix, (*face)->name);
+                text_addf(out, "    \"~^(?: [^ ]+ )?%s(?:[/? ]|$)\" %s;\n", *prefix, (*face)->name);
     for (const struct face *const *face = faces; *face != NULL; face++)
         if (face_takes(*face, "") == 0)
             text_addf(out, "    default %s;\n", (*face)->name);
