@@ -9,7 +9,7 @@
 #   make check    format, warnings as errors, clang-tidy, cppcheck, house rules
 #   make bench    the figures of the README, measured side by side
 #   make build    the programs, into build/                  make build-tests   the C test programs
-#   make routes   writes the README's table of routes anew
+#   make routes   writes the table of routes in fcgi/ROUTES.md anew
 #   make install  into $(DESTDIR)$(prefix)                   make clean         removes what was built
 #
 # Knobs: V=1 (print commands)  CC=clang  BUILD=dir  SAN=1 (sanitizers, build-san/)  CC=clang FUZZ=1 (libFuzzer, build-fuzz/)
