@@ -14,6 +14,7 @@ import { childrenOf, stack, until } from '../support/teller.mjs';
 const run = promisify(execFile);
 const TREE = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const PREFIX = '/opt/teller';
+const WORKERS = 8, POOLS = 7; // as env says; the pools are one for each kind of call, and the matcher's
 
 let home, env, program, config;
 const started = [];
@@ -24,7 +25,7 @@ before(async () => {
   config = path.join(home, 'teller.conf');
   await copyFile(stack.config, config);
   env = { ...process.env, TELLER_CONFIG: config, TELLER_RUN: path.join(home, 'run'), TELLER_USER: os.userInfo().username, TELLER_NCHAN: '/nonexistent',
-    WORKERS: '2', READ_WORKERS: '2', ORDER_WORKERS: '1', LOGIN_WORKERS: '1', EVENTS_WORKERS: '1' };
+    WORKERS: '2', READ_WORKERS: '2', ORDER_WORKERS: '1', LIST_WORKERS: '1', LOGIN_WORKERS: '1', EVENTS_WORKERS: '1' };
 });
 after(async () => {
   await run(program, ['stop'], { env }).catch(() => {});
@@ -67,22 +68,22 @@ test('started each minute: one supervisor; what dies is there again, itself incl
   const second = start();
   assert.deepEqual(await second.ended, [0, null]);
   assert.equal(second.log, '', 'cron has nothing to say');
-  const workers = await until(async () => { const all = await processes('teller-worker'); return all.length === 7 && all; }, 20, 'seven workers');
+  const workers = await until(async () => { const all = await processes('teller-worker'); return all.length === WORKERS && all; }, 20, 'all workers');
   assert.equal((await processes('teller-match')).length, 1);
 
   await run(program, ['reload'], { env });
-  await until(() => first.log.split('event=stop kept=').length - 1 >= 7 && ready(), 20, 'the reload');
+  await until(() => first.log.split('event=stop kept=').length - 1 >= WORKERS && ready(), 20, 'the reload');
   assert.deepEqual(await processes('teller-worker'), workers);
 
   process.kill(workers[0], 'SIGKILL');
-  await until(async () => { const now = await processes('teller-worker'); return now.length === 7 && !now.includes(workers[0]); }, 20, 'another worker');
+  await until(async () => { const now = await processes('teller-worker'); return now.length === WORKERS && !now.includes(workers[0]); }, 20, 'another worker');
 
   first.child.kill('SIGKILL');
   await first.ended;
   const third = start();
   await until(() => third.log.includes('runs in'), 30, 'the next supervisor').catch((error) => { throw new Error(`${error.message}\n${third.log}`); });
   await until(ready, 20, 'an answer');
-  await until(async () => (await processes('teller-worker')).length === 7, 20, 'seven workers, not fourteen');
+  await until(async () => (await processes('teller-worker')).length === WORKERS, 20, 'as many workers, not twice as many');
   assert.match((await run(program, ['status'], { env })).stdout, new RegExp(`process ${third.child.pid}$`, 'm'));
   await run(program, ['stop'], { env });
   assert.deepEqual(await third.ended, [0, null]);
@@ -94,10 +95,10 @@ test('misconfigured: said once, and not tried in a spin', { timeout: 60000 }, as
   const right = await readFile(config, 'utf8');
   await appendFile(config, 'levl = info\n');
   const one = start();
-  await until(() => one.log.split('misconfigured').length - 1 >= 6, 20, 'a complaint of each pool');
+  await until(() => one.log.split('misconfigured').length - 1 >= POOLS, 20, 'a complaint of each pool');
   one.child.kill('SIGTERM');
   assert.deepEqual(await one.ended, [0, null]);
-  assert.ok(one.log.split('misconfigured').length - 1 <= 7, one.log);
+  assert.ok(one.log.split('misconfigured').length - 1 <= POOLS + 1, one.log);
   assert.match(one.log, /unknown key "levl"/);
   assert.notEqual(right, '');
 });

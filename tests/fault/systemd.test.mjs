@@ -26,7 +26,7 @@ let home, container, nginx, init, base, said = '';
 const at = (name) => path.join(home, name);
 
 /** Runs a command in the container. */
-const inside = async (...words) => (await run('nsenter', ['-t', String(init), '-a', ...words])).stdout;
+const inside = async (...words) => (await run('nsenter', ['-t', String(init), '-a', ...words], { maxBuffer: 1 << 28 })).stdout;
 const systemctl = (...words) => inside('systemctl', ...words);
 
 /** Why systemd cannot run here, or null. */
@@ -81,7 +81,7 @@ async function startNginx() {
   const site = (await readFile(at(`target${DOC}/nginx/teller.conf`), 'utf8')).replace(/server \{\s*listen 80;[\s\S]*?\n\}/, '').replace(/^.*listen \[::\]:.*$/gm, '')
     .replace(/listen 443 ssl/, `listen 127.0.0.1:${port};\n    listen 127.0.0.1:${tlsPort} ssl`).replaceAll('/run/teller/', `${at('run')}/`)
     .replaceAll('/etc/teller/tls', path.join(stack.dir, 'tls')).replaceAll(PREFIX, at(`target${PREFIX}`)).replaceAll('/var/log/nginx', at('nginx'))
-    .replaceAll('/var/lib/nginx', at('nginx')).replace(/rate=500r\/s/, 'rate=100000r/s');
+    .replaceAll('/var/lib/nginx', at('nginx')).replaceAll(/rate=\d+r\/s/g, 'rate=100000r/s').replaceAll(/burst=\d+/g, 'burst=100000');
   const temporary = ['client_body', 'fastcgi', 'proxy', 'scgi', 'uwsgi'].map((name) => `${name}_temp_path ${at(`nginx/${name}`)};`).join('\n');
   await writeFile(at('nginx.conf'), `user root;\ndaemon off;\nworker_processes 1;\npid ${at('nginx/pid')};\nerror_log ${at('nginx/error.log')};\n`
     + `events { worker_connections 1000; }\nhttp {\n${temporary}\ninclude /etc/nginx/mime.types;\n${site}\n}\n`);
