@@ -32,7 +32,7 @@ enum db_into {
 struct db_column {
     const char *sql; /* an expression */
     enum db_into into;
-    size_t offset, size;
+    size_t offset, size; /* of the member; the size counts for arrays only */
 };
 
 #define DB_MEMBER(type, member) (((type *)NULL)->member)
@@ -50,7 +50,9 @@ struct db_column {
          struct uuid: DB_INTO_UUID,                                \
          const struct currency *: DB_INTO_CURRENCY),               \
      .offset = offsetof(type, member),                             \
-     .size = sizeof(DB_MEMBER(type, member)) \
+     .size = sizeof(_Generic(DB_MEMBER(type, member),              \
+         const struct currency *: (char)0,                              \
+         default: DB_MEMBER(type, member))) \
     }
 
 #define DB_COUNT(columns) (sizeof(columns) / sizeof((columns)[0]))

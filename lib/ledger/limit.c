@@ -29,7 +29,8 @@ static enum ledger_period period_of(const char *word)
 {
     enum ledger_period period = LEDGER_SINGLE;
 
-    while (strcmp(word, ledger_periods[period]) != 0)
+    /* A CHECK of the table lets no other word in than these. */
+    while (period < LEDGER_MONTH && strcmp(word, ledger_periods[period]) != 0)
         period++;
     return period;
 }

@@ -79,8 +79,8 @@ static void add_old_rows(struct db *db)
         "VALUES (11, 1, '2026-01-02 03:04:05', 9, 'refused'), "
         "(11, 2, '2026-01-02 03:05:05', 9, 'acknowledged')",
         "INSERT INTO endpoint_pause (endpoint, merchant_id) VALUES ('shop.example:80', 1)",
-        "INSERT INTO webhook_secret (uuid, merchant_id, secret_sealed) VALUES (REPEAT('w', 16), 1, "
-        "'x')",
+        ("INSERT INTO webhook_secret (uuid, merchant_id, secret_sealed) VALUES "
+         "(REPEAT('w', 16), 1, 'x')"),
     };
     for (size_t i = 0; i < TEST_COUNT(statements); i++)
         scratch_run(db, statements[i]);

@@ -33,6 +33,8 @@ static void test_pieces(void)
         for (size_t size = 1; size < 4 * ARENA_BLOCK_SIZE; size = 3 * size) {
             char *piece = arena_alloc(&arena, size);
             UNIT_CHECK("there", piece != NULL);
+            if (piece == NULL)
+                break;
             UNIT_CHECK("aligned", (uintptr_t)piece % sizeof(long) == 0);
             memset(piece, 'x', size);
         }

@@ -227,8 +227,10 @@ static void ask(struct app *app, const struct call *call)
     snprintf(lines[2], sizeof(lines[2]), "CONTENT_TYPE=%s", call->type);
     snprintf(lines[3], sizeof(lines[3]), "CONTENT_LENGTH=%zu", len);
     snprintf(lines[4], sizeof(lines[4]), "REQUEST_ID=t");
-    if (call->header != NULL)
-        env[5] = strcpy(lines[5], call->header);
+    if (call->header != NULL) {
+        snprintf(lines[5], sizeof(lines[5]), "%s", call->header);
+        env[5] = lines[5];
+    }
     FCGX_Stream in = {
         .rdNext = body, .stop = body + len, .stopUnget = body, .isReader = 1, .fillBuffProc = fill};
     struct FCGX_Request fcgx = {.in = &in, .envp = env};

@@ -418,7 +418,7 @@ static void test_nested(void)
 
 static void test_nested_targets(void)
 {
-    struct order order;
+    struct order order = {0};
     UNIT_SAME("good",
               faults_of("{\"card\":\"c\",\"main\":" ITEM ",\"share\":\".125\"},\"items\":[" ITEM
                         ",\"price_int\":7}," ITEM ",\"price\":2}],\"tags\":[\"none\",\"ask\"]}",
