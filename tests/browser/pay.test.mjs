@@ -196,7 +196,7 @@ test('with a one-time password, paying asks for a code', async () => {
   const transaction = await order();
   const page = await newPage(browser);
   await signIn(page, user);
-  const key = await setUpOtp(page);
+  const key = await setUpOtp(page, user);
   await page.goto(`${BASE}/pay/${transaction}`);
   await payButton(page).click();
   await page.locator('#otp-error', { hasText: 'enter the code' }).waitFor();

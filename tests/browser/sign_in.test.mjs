@@ -74,7 +74,7 @@ test('with a one-time password, signing in asks for a code as well', async () =>
   const own = await newUser();
   const page = await newPage(browser);
   await signIn(page, own);
-  const key = await setUpOtp(page);
+  const key = await setUpOtp(page, own);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByText('You have signed out').waitFor();
   await page.getByLabel('Login or e-mail').fill(own.login);

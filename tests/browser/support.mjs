@@ -130,11 +130,12 @@ export async function section(page, name) {
 }
 
 /** Sets up a time-based one-time password with the code of the step before; gives its base32 key. */
-export async function setUpOtp(page) {
+export async function setUpOtp(page, user) {
   await section(page, 'security');
   await page.getByRole('button', { name: 'Set up' }).click();
   const key = (await page.locator('.secret code').textContent()).replaceAll(' ', '');
   await page.getByLabel('Code from the device').fill(totp(key, -1));
+  await page.getByLabel('Your password, once more').fill(user.password);
   await page.getByRole('button', { name: 'Confirm' }).click();
   await page.getByText('asks for a code').waitFor();
   return key;

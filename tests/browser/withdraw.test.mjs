@@ -270,6 +270,7 @@ test('a one-time password is set up, asked for at the withdrawal and removed', a
   assert.ok(await qr.evaluate((image) => image.decode().then(() => image.naturalWidth > 0)));
   await shot(page, 'otp-setup');
   const key = (await page.locator('.secret code').textContent()).replaceAll(' ', '');
+  await page.getByLabel('Your password, once more').fill(user.password);
   await page.getByLabel('Code from the device').fill('000000');
   await page.getByRole('button', { name: 'Confirm' }).click();
   await page.locator('#s-code-error', { hasText: 'wrong' }).waitFor();

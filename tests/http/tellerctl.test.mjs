@@ -163,7 +163,7 @@ test('doctor: says what is wrong and how to mend it', async () => {
   const { code, out } = await stack.ctlResult(['doctor', '--config', config]);
   assert.equal(code, FAILED);
   const wrong = JSON.parse(out).filter((row) => !row.ok);
-  assert.deepEqual(wrong.map((row) => row.check), ['base_url', 'key file', 'master key', 'schema']);
+  assert.deepEqual(wrong.map((row) => row.check), ['base_url', 'key file', 'master key', 'schema', 'master key of this database']);
   assert.equal(wrong[1].mend, `chmod 600 ${key}`);
   assert.equal(wrong[3].mend, 'tellerctl migrate');
 });
