@@ -1,4 +1,4 @@
-/* The history of one wallet. */
+/* The history of one wallet, or of all together. */
 #include "fcgi/views/history.h"
 
 #include <stdio.h>
@@ -25,9 +25,15 @@ static struct json_object *link_object(const struct ledger_line *line)
 static void add_line(void *arg, const struct ledger_line *line)
 {
     struct json_object *object = json_object_new_object();
+    char order[UUID_TEXT_SIZE];
+
+    if (line->trade != NULL)
+        uuid_format(&line->trade->oid, order);
     reply_int(object, "index", (int64_t)line->index);
     reply_int(object, "date", line->date);
     reply_text(object, "type", line->type);
+    reply_bool(object, "refund", history_is_refund(line));
+    reply_text(object, "order", line->trade == NULL ? NULL : order);
     reply_add(object, "value", reply_money(line->value));
     reply_add(object, "balance", reply_money(line->balance));
     reply_text(object, "info", history_words(line));
@@ -59,7 +65,8 @@ static const struct route rows[] = {
      .effect = EFFECT_READS,
      .pool = POOL_LIST,
      .handler = handle_history,
-     .help = "One page of a wallet's history, newest first; days are UTC, the last one included.",
-     .fields = &history_params},
+     .help = "One page of a wallet's history, or of all without currency, newest first; days are "
+             "UTC, the last one included.",
+     .fields = &history_all_params},
 };
 ROUTE_TABLE(routes_site_history, rows);

@@ -14,20 +14,25 @@ struct history_params {
 };
 
 #define AT(member) offsetof(struct history_params, member)
+#define OTHER_FIELDS                                                               \
+    {.name = "type",                                                               \
+     .type = FIELD_CHOICE,                                                         \
+     .offset = AT(type),                                                           \
+     .given_offset = AT(with_type),                                                \
+     .choices = ledger_types},                                                     \
+        {.name = "date_start", .type = FIELD_DATE, .offset = AT(date_start)},      \
+        {.name = "date_end", .type = FIELD_UNTIL, .offset = AT(date_end)},         \
+        {.name = "trade_id", .type = FIELD_INT, .min = 1, .offset = AT(trade_id)}, \
+        {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
+
 static const struct field history_fields[] = {
     {.name = "currency", .type = FIELD_CURRENCY, .required = true, .offset = AT(currency)},
-    {.name = "type",
-     .type = FIELD_CHOICE,
-     .offset = AT(type),
-     .given_offset = AT(with_type),
-     .choices = ledger_types},
-    {.name = "date_start", .type = FIELD_DATE, .offset = AT(date_start)},
-    {.name = "date_end", .type = FIELD_UNTIL, .offset = AT(date_end)},
-    {.name = "trade_id", .type = FIELD_INT, .min = 1, .offset = AT(trade_id)},
-    {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
-};
+    OTHER_FIELDS};
+static const struct field history_all_fields[] = {
+    {.name = "currency", .type = FIELD_CURRENCY, .offset = AT(currency)}, OTHER_FIELDS};
 #undef AT
 FIELD_TABLE_OF(history_params, history_fields, struct history_params);
+FIELD_TABLE_OF(history_all_params, history_all_fields, struct history_params);
 
 static enum err read_filter(struct request *request, struct ledger_filter *out)
 {
@@ -83,4 +88,18 @@ const char *history_link_class(const struct ledger_line *line)
     if (strncmp(line->journal_kind, "ticket_", 7) == 0)
         return "Money_Ticket";
     return strncmp(line->journal_kind, "checkout_", 9) == 0 ? "Money_Merchant_Order" : NULL;
+}
+
+bool history_is_refund(const struct ledger_line *line)
+{
+    static const char *const kinds[] = {"ticket_cancel",  "ticket_expire",   "ticket_reject",
+                                        "ticket_refund",  "checkout_cancel", "checkout_close",
+                                        "checkout_refund"};
+
+    if (strcmp(line->type, "deposit") != 0)
+        return false;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(line->journal_kind, kinds[i]) == 0)
+            return true;
+    return false;
 }

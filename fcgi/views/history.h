@@ -11,6 +11,9 @@
 /* What a history takes: currency (required), type, date_start, date_end, trade_id and page. */
 extern const struct field_table history_params;
 
+/* The same; without currency, all of them together. */
+extern const struct field_table history_all_params;
+
 /* The page of the caller's history that the request asks for. A date_end without a time of day means the end of that day.
  * add    called with *lines and each line, newest first; writes it as its face does
  * lines  out, a JSON array, owned by the caller; NULL where it fails
@@ -26,5 +29,8 @@ const char *history_words(const struct ledger_line *line);
 /* The class of what a line is about, as the third-party clients know it ("Money_Ticket"), or NULL.
  * Static storage. */
 const char *history_link_class(const struct ledger_line *line);
+
+/* True for the line of money that came back to its owner, which v1 has no other word for than deposit. */
+bool history_is_refund(const struct ledger_line *line);
 
 #endif

@@ -11,12 +11,17 @@ const char *const ledger_types[] = {"deposit", "withdraw", "fee",    "in",
 #define HISTORY_FROM                                                              \
     "FROM account AS a JOIN entry AS e ON e.account_id = a.id JOIN journal AS j " \
     "ON j.id = e.journal_id "
-#define HISTORY_WHERE                                                                           \
+/* `currency` is the condition on it, which takes one argument. */
+#define HISTORY_WHERE(currency)                                                                 \
     "WHERE a.owner_id = ? AND a.purpose = 'available' "                                         \
-    "AND a.currency_id = ? AND (? IS NULL OR e.type = ?) "                                      \
+    "AND " currency " AND (? IS NULL OR e.type = ?) "                                           \
     "AND (? = 0 OR j.at >= FROM_UNIXTIME(?)) AND (? = 0 OR j.at < FROM_UNIXTIME(?)) "           \
     "AND (? = 0 OR j.id = (SELECT journal_id FROM trade WHERE market_id = ? MOD 100 AND tid = " \
     "?)) "
+
+/* One wallet is read along its index, all of them are sorted. */
+#define ONE_WALLET "a.currency_id = ?"
+#define ALL_WALLETS "? IS NULL"
 
 /* A trade's journal says nothing of it: the words of its lines are made from the trade. */
 #define HISTORY_TRADE                                                                       \
@@ -48,19 +53,22 @@ void ledger_trade_words(const struct ledger_trade *trade, bool fee, struct text 
         text_addf(out, " (%s%% fee)", trade->fee_percent);
 }
 
-static enum err count_history(struct db *db, struct db_args args, uint64_t *records)
+static enum err count_history(struct db *db, bool one, struct db_args args, uint64_t *records)
 {
     struct db_rows rows = {0};
-    enum err rc = db_run(db, "SELECT COUNT(*) " HISTORY_FROM HISTORY_WHERE, args, &rows);
+    enum err rc = db_run(db,
+                         one ? "SELECT COUNT(*) " HISTORY_FROM HISTORY_WHERE(ONE_WALLET)
+                             : "SELECT COUNT(*) " HISTORY_FROM HISTORY_WHERE(ALL_WALLETS),
+                         args, &rows);
     if (rc == ERR_OK && db_next(&rows))
         *records = db_get_u64(&rows, 0);
     db_rows_free(&rows);
     return rc;
 }
 
-static void read_line(const struct db_rows *rows, const struct currency *currency,
-                      struct ledger_line *line)
+static void read_line(const struct db_rows *rows, struct ledger_line *line)
 {
+    const struct currency *currency = currency_by_id((uint16_t)db_get_u64(rows, 17));
     __int128 value = db_get_i128(rows, 3);
     *line = (struct ledger_line){
         .index = db_get_u64(rows, 0),
@@ -94,13 +102,18 @@ static bool read_trade(const struct db_rows *rows, struct ledger_trade *trade)
     return true;
 }
 
+#define HISTORY_LINES                                                                  \
+    "SELECT e.seq, UNIX_TIMESTAMP(j.at) DIV 1, e.type, e.amount, e.balance, e.info, "  \
+    "j.kind, j.ref, t.tid, m.item_id, m.currency_id, t.amount, t.price, t.at_market, " \
+    "t.buyer_id = a.owner_id, o.oid, o.fee_percent, a.currency_id " HISTORY_FROM HISTORY_TRADE
+
 enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filter *filter,
                         void (*line)(void *arg, const struct ledger_line *line), void *arg,
                         struct page *page)
 {
     const struct db_arg where[] = {
         db_i64(user_id),
-        db_u64(filter->currency->id),
+        filter->currency == NULL ? db_null() : db_u64(filter->currency->id),
         db_text(filter->type),
         db_text(filter->type),
         db_i64(filter->since),
@@ -119,8 +132,10 @@ enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filt
     struct ledger_line row;
     struct ledger_trade trade;
     uint64_t records = 0;
+    bool one = filter->currency != NULL;
 
-    enum err rc = count_history(db, (struct db_args){.list = where, .count = count - 2}, &records);
+    enum err rc =
+        count_history(db, one, (struct db_args){.list = where, .count = count - 2}, &records);
     if (rc != ERR_OK)
         return rc;
     *page = page_of(records, filter->page, LEDGER_HISTORY_PAGE);
@@ -129,13 +144,12 @@ enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filt
     args[count - 1] = db_i64(page->size);
     rc = db_run(
         db,
-        "SELECT e.seq, UNIX_TIMESTAMP(j.at) DIV 1, e.type, e.amount, e.balance, e.info, "
-        "j.kind, j.ref, t.tid, m.item_id, m.currency_id, t.amount, t.price, t.at_market, "
-        "t.buyer_id = a.owner_id, o.oid, o.fee_percent " HISTORY_FROM HISTORY_TRADE HISTORY_WHERE
-        "ORDER BY e.seq DESC LIMIT ?, ?",
+        one ? HISTORY_LINES HISTORY_WHERE(ONE_WALLET) "ORDER BY e.seq DESC LIMIT ?, ?"
+            : HISTORY_LINES HISTORY_WHERE(
+                  ALL_WALLETS) "ORDER BY e.journal_id DESC, e.account_id, e.seq DESC LIMIT ?, ?",
         (struct db_args){.list = args, .count = count}, &rows);
     while (rc == ERR_OK && db_next(&rows)) {
-        read_line(&rows, filter->currency, &row);
+        read_line(&rows, &row);
         row.trade = read_trade(&rows, &trade) ? &trade : NULL;
         line(arg, &row);
     }

@@ -73,7 +73,7 @@ MUST_USE enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info
 
 /* What to show of a history. */
 struct ledger_filter {
-    const struct currency *currency; /* required */
+    const struct currency *currency; /* NULL: all, then in the order in which it was booked */
     const char *type;                /* one of ledger_types, or NULL */
     int64_t since, until;            /* unix seconds, until exclusive; 0 = open */
     int64_t trade_id;                /* the lines of that trade; 0 = all */

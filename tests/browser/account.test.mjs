@@ -1,7 +1,8 @@
 // The account page: history filters, API keys, empty states.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { done, launch, newPage, newUser, section, shot, signIn, signedCall, tellerctl } from './support.mjs';
+import { assertAccessible, done, launch, newMerchant, newOrder, newPage, newPartner, newUser, section, shot, signIn,
+  signedCall, tellerctl } from './support.mjs';
 
 let browser;
 before(async () => {
@@ -42,6 +43,8 @@ test('the history is filtered by currency, type and date', async () => {
   const { page } = await customer({ credit: [['USD', '10'], ['EUR', '20'], ['USD', '30']] });
   await section(page, 'history');
   const rows = page.locator('tbody tr');
+  await page.locator('caption', { hasText: 'All currencies: 3 entries' }).waitFor();
+  for (const amount of ['+$10.00', '+20.00\u00a0€', '+$30.00']) await page.getByRole('cell', { name: amount }).waitFor();
   const found = async (count) => {
     await page.locator('caption', { hasText: count === 1 ? ': 1 entry' : `: ${count} entries` }).waitFor();
     assert.equal(await rows.count(), count);
@@ -60,16 +63,70 @@ test('the history is filtered by currency, type and date', async () => {
   await done(page);
 });
 
-test('a long history comes in pages', async () => {
+test('a long history comes in parts', async () => {
   const { page, user } = await customer({ credit: [] });
   for (let i = 1; i <= 51; i++) await tellerctl(['credit', user.login, 'USD', '1', '--note', `Deposit ${i}`]);
   await section(page, 'history');
-  await page.getByText('Page 1 of 2').waitFor();
+  await page.getByText('the newest 50 of 51 entries').waitFor();
   assert.equal(await page.locator('tbody tr').count(), 50);
-  await page.getByRole('button', { name: 'Older' }).click();
-  await page.getByText('Page 2 of 2').waitFor();
+  await page.getByRole('button', { name: 'Older entries' }).click();
+  await page.getByText(': 51 entries').waitFor();
+  assert.equal(await page.locator('tbody tr').count(), 51);
   await page.getByRole('cell', { name: 'Deposit 1', exact: true }).waitFor();
-  assert.equal(await page.getByRole('button', { name: 'Older' }).isDisabled(), true);
+  assert.equal(await page.getByRole('button', { name: 'Older entries' }).count(), 0);
+  await done(page);
+});
+
+/** Calls a route of the site as the page does. */
+const call = (page, path, body) => page.evaluate(async ([to, what]) => {
+  const { api } = await import('/js/api.js');
+  return api('POST', to, { headers: { 'Idempotency-Key': crypto.randomUUID() }, body: what });
+}, [path, body]);
+
+test('the trades and fees of one order are one line, which opens; nobody else is in it', async () => {
+  await tellerctl(['market', 'add', 'BTC', 'DKK']).catch(() => { /* from a run before */ });
+  await tellerctl(['market', 'resume', 'BTCDKK']);
+  const { page: seller } = await customer({ credit: [['BTC', '5']] });
+  for (const [amount, price] of [['0.1', '100'], ['0.2', '101'], ['0.3', '102']])
+    await call(seller, '/site/market/orders', { market: 'BTCDKK', type: 'ask', amount, price });
+  const { page } = await customer({ credit: [['DKK', '1000']] });
+  await call(page, '/site/market/orders', { market: 'BTCDKK', type: 'bid', amount: '0.6', price: '102' });
+  await section(page, 'history');
+  await page.locator('caption', { hasText: 'All currencies: 10 entries' }).waitFor();
+  const rows = page.locator('tbody tr');
+  assert.equal(await rows.count(), 2, 'the order, and the deposit');
+  const order = rows.filter({ hasText: 'One order: 3 trades, 3 fees' });
+  // 0.6 less 0.6 %; 10 and 20.2 and 30.6
+  assert.deepEqual(await order.locator('.value .money').allTextContents(), ['+0.5964\u00a0BTC', '−60.80\u00a0kr']);
+  assert.deepEqual(await order.locator('.after .money').allTextContents(), ['0.5964\u00a0BTC', '939.20\u00a0kr']);
+  assert.equal(await order.locator('.type').textContent(), 'Bought');
+  assert.equal(await order.locator('li').first().isVisible(), false);
+  await order.locator('summary').click();
+  assert.equal(await order.locator('li:visible').count(), 9);
+  await assertAccessible(page, 'an order in the history');
+  await shot(page, 'history-order');
+  await section(seller, 'history');
+  assert.equal(await seller.locator('tbody tr').count(), 4, 'three orders, and the deposit');
+  await page.getByLabel('Currency').selectOption('DKK');
+  await page.locator('caption', { hasText: 'DKK: 4 entries' }).waitFor();
+  assert.deepEqual(await order.locator('.value .money').allTextContents(), []);
+  assert.deepEqual(await rows.first().locator('.value').textContent(), '−60.80\u00a0kr');
+  await done(seller);
+  await done(page);
+});
+
+test('what came back is a refund, not a deposit', async () => {
+  const { page } = await customer();
+  const partner = await newPartner({ url: null });
+  const { ticket } = await call(page, '/site/tickets', { partner: partner.id, amount: '5', currency: 'USD', accept_terms: true });
+  await call(page, `/site/tickets/${ticket}/cancel`, {});
+  const merchant = await newMerchant();
+  const transaction = await newOrder(merchant, { amount: '7' });
+  await call(page, `/site/pay/${transaction}`, {});
+  await signedCall(merchant.key, 'generic/merchant/order/refund', { transaction });
+  await section(page, 'history');
+  await page.locator('caption', { hasText: ': 5 entries' }).waitFor();
+  assert.deepEqual(await page.locator('tbody .type').allTextContents(), ['Refund', 'Spent', 'Refund', 'Withdrawal', 'Deposit']);
   await done(page);
 });
 

@@ -19,8 +19,7 @@ after(() => browser.close());
 async function trader(credit = [['BTC', '10'], ['CNY', '5000']], options = {}) {
   const user = await newUser({ credit });
   const page = await newPage(browser, options);
-  await signIn(page, user);
-  await page.goto(`${BASE}${PAGE}`);
+  await signIn(page, user, PAGE);
   await ready(page);
   await page.locator('#balances table').waitFor();
   return { user, page };
@@ -45,10 +44,20 @@ async function fill(page, side, amount, price) {
   await page.getByLabel('Amount', { exact: true }).fill(amount);
 }
 
+const sendButton = (page, side) => page.getByRole('button', { name: `${side} BTC`, exact: true });
+
+/** Sends the order, and says once more that it is meant where the page asks; `then` shows what became of it. */
+async function send(page, side, then) {
+  await sendButton(page, side).click();
+  const meant = page.getByRole('button', { name: `${side} all the same` });
+  await then.or(meant).waitFor();
+  if (await meant.isVisible()) await meant.click();
+  await then.waitFor();
+}
+
 async function place(page, side, amount, price) {
   await fill(page, side, amount, price);
-  await page.getByRole('button', { name: `${side} BTC` }).click();
-  await page.locator('.placed:not([hidden])').waitFor();
+  await send(page, side, page.locator('.placed:not([hidden])'));
   return page.locator('.placed').textContent();
 }
 
@@ -91,9 +100,10 @@ test('an order shows in the book of somebody else within two seconds, a trade in
 
   const before = await wallets(buyer);
   await fill(buyer, 'Buy', '0.2', '150.5');
+  await buyer.locator('#pays', { hasText: 'about' }).waitFor();
   const [pays, gets, fee] = await Promise.all(['#pays', '#gets', '#fee'].map((id) => buyer.locator(id).textContent()));
-  assert.deepEqual([pays, gets, fee], ['CN¥30.10', '0.1988 BTC', '0.0012 BTC']);
-  assert.match(await place(buyer, 'Buy', '0.2', '150'), /^Bought 0\.20 BTC\.$/);
+  assert.deepEqual([pays, gets, fee], ['about CN¥30.00', 'about 0.1988 BTC', 'about 0.0012 BTC']);
+  assert.match(await place(buyer, 'Buy', '0.2', '150.5'), /^Bought 0\.20 BTC\.$/);
   const after_ = await wallets(buyer);
   assert.deepEqual([before.CNY.balance - after_.CNY.balance, after_.BTC.balance - before.BTC.balance], [3000000, 19880000]);
   for (const page of [watcher, seller, buyer]) {
@@ -168,7 +178,7 @@ test('what is shown before sending is what happens: limit and market, fee from e
   await done(page);
 });
 
-test('a price of the book goes into the form, by click and by keyboard; parts of what is free fill the amount', async () => {
+test('a price of the book goes into the form, by click and by keyboard; parts of what is available fill the amount', async () => {
   const { page: maker } = await trader();
   const { page } = await trader([['CNY', '100']]);
   for (const [side, price] of [['Sell', '160'], ['Sell', '161.25'], ['Buy', '158'], ['Buy', '157.125']]) await place(maker, side, '0.5', price);
@@ -195,8 +205,8 @@ test('a price of the book goes into the form, by click and by keyboard; parts of
 test('what is wrong is said at its field, before it is sent and after', async () => {
   const { page } = await trader();
   const wrong = async (id, text) => page.locator(`#${id}-error`, { hasText: text }).waitFor();
-  const buy = page.getByRole('button', { name: 'Buy BTC' });
-  for (const [amount, price, id, text] of [['', '100', 'amount', 'enter an amount'], ['1', '', 'price', 'enter a price'], ['1,5', '100', 'amount', 'no commas'],
+  const buy = sendButton(page, 'Buy');
+  for (const [amount, price, id, text] of [['', '100', 'amount', 'enter an amount'], ['1', '', 'price', 'enter a price'], ['1,500', '100', 'amount', 'could be 1500 or 1.500'],
     ['1', '100.123456', 'price', 'at most 5 decimals'], ['0.001', '100', 'amount', 'least amount of an order is 0.01 BTC'], ['0', '100', 'amount', 'more than zero']]) {
     await page.getByLabel('Price', { exact: true }).fill(price);
     await page.getByLabel('Amount', { exact: true }).fill(amount);
@@ -207,17 +217,94 @@ test('what is wrong is said at its field, before it is sent and after', async ()
   assert.equal(page.seen.filter((request) => request.method() === 'POST' && request.url().includes('/site/market/')).length, 0);
   await page.getByLabel('Price', { exact: true }).fill('9'.repeat(34));
   await page.getByLabel('Amount', { exact: true }).fill('1');
-  await buy.click();
-  await wrong('price', 'too large');
+  await send(page, 'Buy', page.locator('#price-error', { hasText: 'too large' }));
   await shot(page, 'market-wrong');
   await tellerctl(['market', 'halt', MARKET]);
   try {
     await page.getByLabel('Price', { exact: true }).fill('100');
-    await buy.click();
-    await page.locator('.order .form-error', { hasText: 'Trading is halted' }).waitFor();
+    await send(page, 'Buy', page.locator('.order .form-error', { hasText: 'Trading is halted' }));
+    // From then on the page knows.
+    await page.locator('#order-notice', { hasText: 'Trading is halted' }).waitFor();
+    assert.equal(await sendButton(page, 'Buy').isDisabled(), true);
+    const other = await guest();
+    await other.locator('#halted').waitFor();
+    await done(other);
   } finally {
     await tellerctl(['market', 'resume', MARKET]);
   }
+  await page.locator('.order button[type=submit]:enabled').waitFor();
+  assert.equal(await page.locator('#halted').isVisible(), false);
+  await done(page);
+});
+
+test('an order that crosses the book is reckoned by the book, and asked for once more where its price is far off', async () => {
+  const { page: maker } = await trader();
+  await place(maker, 'Buy', '4', '120');
+  const { page } = await trader();
+  await soon(level(page, 'bid', '120.00'), 'the bid');
+  await place(page, 'Sell', '0.5', '120');
+  await soon(page.locator('#last', { hasText: 'CN¥120.00' }), 'the last price');
+
+  await fill(page, 'Sell', '2', '1.2');
+  await page.locator('#pays', { hasText: 'about CN¥238.56' }).waitFor();
+  await page.getByText('It trades at once, at prices down to CN¥120.00.').waitFor();
+  await page.locator('#order-notice', { hasText: 'Your price, CN¥1.20, is 99.0 % below the last price, CN¥120.00.' }).waitFor();
+  const sent = () => page.seen.filter((request) => request.method() === 'POST' && request.url().endsWith('/site/market/orders')).length;
+  const before = sent();
+  await sendButton(page, 'Sell').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('99.0 % below the last price').waitFor();
+  await assertAccessible(page, 'the question');
+  await shot(page, 'market-far-off');
+  await dialog.getByRole('button', { name: 'Go back' }).click();
+  assert.equal(sent(), before, 'nothing is sent before the answer');
+  const had = await wallets(page);
+  await send(page, 'Sell', page.locator('.placed', { hasText: 'Sold 2.00 BTC.' }));
+  const has = await wallets(page);
+  assert.equal(has.CNY.balance - had.CNY.balance, 23856000);
+
+  await fill(page, 'Sell', '2', '119.5');
+  await page.getByText('1.50 BTC trades at once, at prices down to CN¥120.00. The rest waits in the book.').waitFor();
+  await page.locator('#pays', { hasText: 'about CN¥238.3115' }).waitFor();
+  await cancelAll(maker);
+  await done(maker);
+  await done(page);
+});
+
+test('a market order that moves the price by more than a percent is asked for once more', async () => {
+  const { page: maker } = await trader();
+  await place(maker, 'Sell', '0.1', '120');
+  await place(maker, 'Sell', '1', '122');
+  const { page } = await trader();
+  await soon(level(page, 'ask', '122.00'), 'the book');
+  await fill(page, 'Buy', '0.1', null);
+  await page.locator('#pays', { hasText: 'CN¥12.00' }).waitFor();
+  assert.doesNotMatch(await page.locator('#order-notice').textContent(), /average/);
+  await fill(page, 'Buy', '0.3', null);
+  await page.locator('#order-notice', { hasText: 'at CN¥121.33333 on average, 1.1 % above the best price, CN¥120.00.' }).waitFor();
+  await sendButton(page, 'Buy').click();
+  await page.getByRole('dialog').getByText('1.1 % above the best price').waitFor();
+  await page.getByRole('button', { name: 'Buy all the same' }).click();
+  await page.locator('.placed', { hasText: 'Bought 0.30 BTC.' }).waitFor();
+  await cancelAll(maker);
+  await done(maker);
+  await done(page);
+});
+
+test('with nobody to trade with a market order cannot be sent, and the page says why', async () => {
+  const { page } = await trader();
+  await page.getByText('The book is empty').waitFor();
+  await fill(page, 'Sell', '1', null);
+  await page.locator('#order-notice', { hasText: 'Nobody buys at the moment' }).waitFor();
+  assert.equal(await sendButton(page, 'Sell').isDisabled(), true);
+  await page.getByRole('radio', { name: 'Limit', exact: true }).check();
+  await page.locator('.order button[type=submit]:enabled').waitFor();
+  // An order of one's own is nobody to trade with: it would end.
+  await place(page, 'Buy', '0.5', '90');
+  await soon(level(page, 'bid', '90.00'), 'the own order');
+  await fill(page, 'Sell', '1', null);
+  await page.locator('#order-notice', { hasText: 'Nobody buys at the moment' }).waitFor();
+  await cancelAll(page);
   await done(page);
 });
 
@@ -230,10 +317,8 @@ test('an order whose answer is lost is placed once', async () => {
     await route.abort();
   });
   await fill(page, 'Buy', '0.25', '90');
-  await page.getByRole('button', { name: 'Buy BTC' }).click();
-  await page.locator('.order .form-error', { hasText: 'could not be reached' }).waitFor();
-  await page.getByRole('button', { name: 'Buy BTC' }).click();
-  await page.locator('.placed:not([hidden])').waitFor();
+  await send(page, 'Buy', page.locator('.order .form-error', { hasText: 'could not be reached' }));
+  await send(page, 'Buy', page.locator('.placed:not([hidden])'));
   await row(page, '¥90.00').waitFor();
   assert.equal(await page.locator('.own-orders tbody tr').count(), 1);
   await cancelAll(page);
@@ -244,7 +329,7 @@ test('the account shows what open orders hold, and offers the rest', async () =>
   const { page } = await trader([['CNY', '100']]);
   await place(page, 'Buy', '0.25', '90');
   await page.getByRole('link', { name: 'Account' }).click();
-  await page.getByText('Held by open orders: CN¥22.50').waitFor();
+  await page.getByText('In open orders: CN¥22.50').waitFor();
   await page.locator('.balance', { hasText: 'CN¥77.50' }).waitFor();
   await page.getByRole('link', { name: 'Market' }).click();
   await page.getByRole('combobox', { name: 'Market' }).selectOption(MARKET);

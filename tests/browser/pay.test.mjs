@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { BASE, assertAccessible, assertFits, done, launch, newMerchant, newOrder, newPage, newUser, setUpOtp, shot,
-  signIn, signedCall, tabTo, tellerctl, totp } from './support.mjs';
+  signIn, signInHere, signedCall, tabTo, tellerctl, totp } from './support.mjs';
 
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
@@ -23,17 +23,9 @@ const payButton = (page) => page.locator('#submit');
 async function buyer(transaction, user = null, options = {}) {
   const page = await newPage(browser, options);
   const who = user ?? await newUser({ credit: [['USD', '100']] });
-  await signIn(page, who);
-  await page.goto(`${BASE}/pay/${transaction}`);
+  await signIn(page, who, `/pay/${transaction}`);
   await page.locator('#order').waitFor();
   return { page, user: who };
-}
-
-/** The page signs in by itself, without leaving the payment. */
-async function signInHere(page, user) {
-  await page.getByLabel('Login or e-mail').fill(user.login);
-  await page.getByLabel('Password', { exact: true }).fill(user.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
 test('a buyer signs in on the page, pays all and is taken back to the shop', async () => {
@@ -86,14 +78,14 @@ test('an order is paid in parts by two people; the other one sees it without rel
   const one = await buyer(transaction);
   const two = await buyer(transaction);
   await one.page.getByRole('radio', { name: /A part/ }).check();
-  for (const [amount, problem] of [['', 'enter an amount'], ['0', 'more than zero'], ['1,5', 'point for decimals'],
+  for (const [amount, problem] of [['', 'enter an amount'], ['0', 'more than zero'], ['1,500', 'could be 1500 or 1.500'],
     ['1.123456', 'at most 5 decimals'], ['24.51', 'more than the missing']]) {
     await one.page.getByLabel('Amount in USD').fill(amount);
     await payButton(one.page).click();
     await one.page.locator('#part-amount-error', { hasText: problem }).waitFor();
     assert.equal(await one.page.evaluate(() => document.activeElement.id), 'part-amount');
   }
-  await one.page.getByLabel('Amount in USD').fill('10.5');
+  await one.page.getByLabel('Amount in USD').fill('10,5');
   await shot(one.page, 'pay-part');
   await payButton(one.page).click();
   await one.page.locator('#still-missing', { hasText: '$14.00' }).waitFor();
@@ -177,6 +169,7 @@ test('cancelling leads to the other URL; what was paid is back', async () => {
   await page.waitForURL(`${BASE}/demo-shop/cancelled?order=1`);
   await page.goto(`${BASE}/pay/${transaction}`);
   await page.getByRole('heading', { name: 'This payment is cancelled' }).waitFor();
+  await page.locator('#ended').getByText('What was paid went back to the buyer').waitFor();
   await page.goto(`${BASE}/account`);
   await page.locator('.balance', { hasText: '$100.00' }).waitFor();
   await done(page);
@@ -184,10 +177,14 @@ test('cancelling leads to the other URL; what was paid is back', async () => {
 
 test('before anything is paid nobody has to sign in to cancel', async () => {
   const page = await newPage(browser);
-  await page.goto(`${BASE}/pay/${await order()}`);
+  const transaction = await order();
+  await page.goto(`${BASE}/pay/${transaction}`);
   await page.locator('#sign-in').getByRole('button', { name: 'Cancel the payment' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel the payment' }).click();
   await page.waitForURL(/demo-shop\/cancelled/);
+  await page.goto(`${BASE}/pay/${transaction}`);
+  await page.locator('#ended').getByText('Nothing was paid.').waitFor();
+  assert.equal(await page.getByText('went back').count(), 0);
   await done(page);
 });
 
@@ -210,13 +207,47 @@ test('with a one-time password, paying asks for a code', async () => {
   await done(page);
 });
 
-test('a balance that does not suffice is said beforehand and by the server', async () => {
-  const { page } = await buyer(await order({ amount: '100.00001' }));
-  await page.locator('#short', { hasText: 'You can pay a part' }).waitFor();
+test('a balance that does not suffice offers what is there, and the rest once there is more', async () => {
+  const transaction = await order({ amount: '100.00001' });
+  const { page, user } = await buyer(transaction);
+  await page.locator('#short', { hasText: 'You can pay what you have now' }).waitFor();
+  assert.equal(await page.getByLabel('Amount in USD').inputValue(), '100');
+  assert.equal(await page.getByRole('radio', { name: /All that is missing/ }).isVisible(), false);
+  await page.getByLabel('Amount in USD').fill('100.00001');
+  await payButton(page).click();
+  await page.locator('#part-amount-error', { hasText: 'more than the available $100.00' }).waitFor();
+  await shot(page, 'pay-short');
+  await page.getByLabel('Amount in USD').fill('100');
+  await payButton(page).click();
+  await page.locator('#short', { hasText: 'does not cover the payment' }).waitFor();
+  assert.equal(await payButton(page).isVisible(), false, 'with nothing left there is nothing to press');
+  await assertAccessible(page, 'the payment that nothing is there for');
+  await tellerctl(['credit', user.login, 'USD', '1', '--note', 'More']);
+  await page.getByRole('button', { name: 'Look again' }).click();
+  await payButton(page).click();
+  await page.waitForURL(/demo-shop\/thanks/);
+  await done(page);
+});
+
+test('an order that must be paid whole and that the balance does not cover offers no way that cannot work', async () => {
+  const { page } = await buyer(await order({ amount: '100.5', instant_only: '1' }));
+  await page.locator('#short', { hasText: 'does not cover the payment' }).waitFor();
+  assert.deepEqual([await payButton(page).isVisible(), await page.locator('#how-much').isVisible()], [false, false]);
+  await page.locator('#pay').getByRole('button', { name: 'Cancel the payment' }).waitFor();
+  await done(page);
+});
+
+test('money that went away meanwhile is said by the server, and the page offers what is left', async () => {
+  const { page, user } = await buyer(await order({ amount: '80' }));
+  const other = await newPage(browser);
+  await signIn(other, user, `/pay/${await order({ amount: '50' })}`);
+  await payButton(other).click();
+  await other.waitForURL(/demo-shop\/thanks/);
   await payButton(page).click();
   await page.locator('#pay .form-error', { hasText: 'Not enough funds' }).waitFor();
-  await shot(page, 'pay-short');
-  await done(page);
+  await page.locator('#short', { hasText: 'You can pay what you have now' }).waitFor();
+  assert.equal(await page.getByLabel('Amount in USD').inputValue(), '50');
+  await Promise.all([done(page), done(other)]);
 });
 
 test('the time left ticks; when it is over nothing can be paid', async () => {
@@ -231,6 +262,7 @@ test('the time left ticks; when it is over nothing can be paid', async () => {
   });
   await page.clock.fastForward(61000);
   await page.getByRole('heading', { name: 'This payment has expired' }).waitFor();
+  await page.locator('#ended').getByText('Not paid in time. Nothing was paid.').waitFor();
   assert.equal(await payButton(page).isVisible(), false);
   await done(page);
 });
@@ -281,7 +313,8 @@ test('the session may end while the page is open', async () => {
 test('the sign-in page leads back to the payment', async () => {
   const page = await newPage(browser);
   const transaction = await order();
-  await signIn(page, await newUser(), `/pay/${transaction}`);
+  await page.goto(`${BASE}/?next=/pay/${transaction}`);
+  await signInHere(page, await newUser());
   await payButton(page).waitFor();
   await done(page);
 });
@@ -455,7 +488,7 @@ test('paying with other money: the price first, its minute, what was taken', asy
   await assertAccessible(page, 'the quote');
   await shot(page, 'pay-quote');
   await payButton(page).click();
-  await page.locator('#taken', { hasText: /10\.06.*were taken from your PLN wallet/ }).waitFor();
+  await page.locator('#taken', { hasText: /10\.06.*were taken from your PLN balance/ }).waitFor();
   await page.getByRole('heading', { name: 'This payment is done' }).waitFor();
   await shot(page, 'pay-quote-paid');
   await page.getByRole('link', { name: /^Continue to/ }).click();
@@ -474,6 +507,7 @@ test('a price that is over is asked for again; one that moved is refused; a part
   await page.getByRole('button', { name: /^Pay at most/ }).waitFor();
   await page.clock.fastForward(61000);
   await page.getByRole('button', { name: 'See the price' }).waitFor();
+  await page.locator('#quote-why', { hasText: 'The price is over' }).waitFor();
   assert.equal(await payButton(page).isVisible(), false);
 
   await page.getByRole('radio', { name: /A part/ }).check();
@@ -509,6 +543,6 @@ test('paying with other money by keyboard alone', async () => {
   assert.match(await page.locator('#live').textContent(), /It costs at most .* good for \d+ seconds/);
   await tabTo(page, '#submit');
   await page.keyboard.press('Enter');
-  await page.locator('#taken', { hasText: 'PLN wallet' }).waitFor();
+  await page.locator('#taken', { hasText: 'PLN balance' }).waitFor();
   await Promise.all([done(page), market.close()]);
 });

@@ -40,11 +40,12 @@ export async function newUser({ verified = 'full', credit = [['USD', '1000']] } 
   return user;
 }
 
-/** A new partner; its id doubles as its name. `url` is null where customers are sent nowhere. */
-export async function newPartner({ url = `${BASE}/demo-partner/withdraw`, verifiedOnly = false } = {}) {
+/** A new partner; its id doubles as its name where it has no other. `url` is null where customers are sent nowhere. */
+export async function newPartner({ url = `${BASE}/demo-partner/withdraw`, verifiedOnly = false, name = null } = {}) {
   const id = `partner-${unique()}`;
   const owner = await newUser({ credit: [] });
   await tellerctl(['partner', 'add', id, '--user', owner.login, ...(url ? ['--url', url] : []),
+    ...(name ? ['--name', name] : []),
     ...(verifiedOnly ? ['--verified-only'] : [])]);
   return { id, owner };
 }
@@ -89,7 +90,7 @@ export async function newPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 850 }, timezoneId: 'Europe/Zurich',
     ignoreHTTPSErrors: true, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(30000);
   page.seen = [];
   page.complaints = [];
   page.on('request', (request) => page.seen.push(request));
@@ -113,21 +114,32 @@ export async function done(page, ...expected) {
   assert.deepEqual(page.complaints.filter((line) => !expected.some((text) => line.includes(text))), []);
 }
 
+/** Signs in as the sign-in page does, without looking at it, and opens a page. */
 export async function signIn(page, user, next = '/account', base = BASE) {
-  await page.goto(`${base}/?next=${next}`);
-  await page.getByLabel('Login or e-mail').fill(user.login);
-  await page.getByLabel('Password', { exact: true }).fill(user.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.waitForURL((url) => url.pathname === next.split('#')[0]);
+  const answer = await page.request.post(`${base}/identity-service/session`,
+    { data: { username: user.login, password: user.password } });
+  assert.equal(answer.status(), 200, await answer.text());
+  await page.goto(`${base}${next}`);
   await page.locator('#login', { hasText: user.login }).waitFor();
 }
 
-/** Opens a section of the account page and waits for its content. */
-export async function section(page, name) {
-  await page.goto(`${BASE}/account#${name}`);
-  await page.reload();
+/** Signs in by the form of the page that is shown. */
+export async function signInHere(page, user) {
+  await page.getByLabel('Login or e-mail').fill(user.login);
+  await page.getByLabel('Password', { exact: true }).fill(user.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+let opened = 0;
+
+/** Opens a page at a part of it, afresh even where it is there already, and waits for the content. */
+export async function openAt(page, path, hash) {
+  await page.goto(`${BASE}${path}?fresh=${++opened}#${hash}`);
   await page.locator('#content[aria-busy=false]').waitFor();
 }
+
+/** Opens a section of the account page and waits for its content. */
+export const section = (page, name) => openAt(page, '/account', name);
 
 /** Sets up a time-based one-time password with the code of the step before; gives its base32 key. */
 export async function setUpOtp(page, user) {
@@ -154,8 +166,9 @@ export async function fillWithdrawal(page, partner, amount, currency = 'USD', ba
   await page.getByRole('heading', { name: 'Confirm the withdrawal' }).waitFor();
 }
 
-/** Keeps a picture for people to look at. */
+/** Keeps a picture for people to look at, where SHOTS is set. */
 export async function shot(page, name) {
+  if (!process.env.SHOTS) return;
   await mkdir(SHOTS, { recursive: true });
   await page.screenshot({ path: path.join(SHOTS, `${name}.png`), fullPage: true });
 }

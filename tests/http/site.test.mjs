@@ -114,7 +114,7 @@ test('history: lines with links, filters, paging, wrong filters', async () => {
   const history = await session.ok('GET', '/site/history?currency=USD');
   assert.deepEqual([history.records, history.current_page, history.max_page, history.max_results], [2, 1, 1, 50]);
   const [line, deposit] = history.result;
-  assert.deepEqual(Object.keys(line), ['index', 'date', 'type', 'value', 'balance', 'info', 'link']);
+  assert.deepEqual(Object.keys(line), ['index', 'date', 'type', 'refund', 'order', 'value', 'balance', 'info', 'link']);
   assert.deepEqual([line.index, line.type, line.value.value, line.balance.value, line.info],
     [2, 'withdraw', '5.00000', '495.00000', 'Withdrawal through Bank']);
   assert.deepEqual(line.link, { class: 'Money_Ticket', id: ticket });
@@ -127,10 +127,23 @@ test('history: lines with links, filters, paging, wrong filters', async () => {
   assert.equal(await count(`date_end=${tomorrow}&date_start=2011-01-01`), 2);
   assert.equal(await count('date_end=2011-12-31'), 0);
   assert.equal(await count(`type=&date_start=&date_end=${today}&page=1`), 2, 'empty filters are none; the last day is included');
-  for (const [query, error, field] of [['', 'missing_parameter', 'currency'], ['currency=XYZ', 'unknown_currency', 'currency'],
+  for (const [query, error, field] of [['currency=XYZ', 'unknown_currency', 'currency'],
     ['currency=USD&type=x', 'invalid_parameter', 'type'], ['currency=USD&date_start=2026-13-01', 'not_date', 'date_start'],
     ['currency=USD&page=0', 'out_of_range', 'page'], ['currency=USD&page=1e9', 'invalid_parameter', 'page']])
     await session.refused(400, error, 'GET', `/site/history?${query}`, undefined, { field });
+});
+
+test('history: all currencies together, in the order of booking; what came back is a refund', async () => {
+  const session = await visitor({ funds: { USD: '500', EUR: '20' } });
+  const { ticket } = await create(session, { amount: '5' });
+  await session.ok('POST', `/site/tickets/${ticket}/cancel`, {});
+  const history = await session.ok('GET', '/site/history');
+  assert.equal(history.records, 4);
+  const lines = history.result.map(({ index, type, refund, order, value }) => [index, type, refund, order, value.currency]);
+  assert.deepEqual(lines.slice(0, 2), [[3, 'deposit', true, null, 'USD'], [2, 'withdraw', false, null, 'USD']]);
+  assert.deepEqual(lines.slice(2).map((line) => line.join()).sort(), ['1,deposit,false,,EUR', '1,deposit,false,,USD']);
+  const { result } = await session.ok('GET', '/site/history?type=withdraw');
+  assert.deepEqual(result.map(({ type }) => type), ['withdraw']);
 });
 
 test('partners: who may be chosen', async () => {

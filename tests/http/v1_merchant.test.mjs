@@ -168,7 +168,7 @@ test('create: a currency that is closed', async () => {
 test('create: bad amount', async () => {
   await refused('missing_parameter', { amount: undefined }, 'Invalid parameter "amount" (is required)');
   await refused('missing_parameter', { amount: '' }, 'Invalid parameter "amount" (is required)');
-  for (const [value, token] of [['0', 'amount_not_positive'], ['-1', 'amount_not_positive'], ['ten', 'amount_format'], ['1e3', 'amount_format'],
+  for (const [value, token] of [['0', 'amount_not_positive'], ['-1', 'amount_not_positive'], ['ten', 'amount_format'], ['1e', 'amount_format'],
     ['1,5', 'amount_format'], ['.5', 'amount_format'], ['1.', 'amount_format'], [' 1', 'amount_format'], ['+1', 'amount_format'],
     ['1.000001', 'amount_digits'], ['9'.repeat(40), 'amount_range']]) {
     const reply = await refused(token, { amount: value });
@@ -193,7 +193,7 @@ test('create: too much data', () => refused('too_long', { data: 'x'.repeat(4097)
 
 for (const name of ['autosell', 'email', 'instant_only', 'multipay'])
   test(`create: bad ${name}`, async () => {
-    for (const value of ['2', 'yes', 'TRUE', 'on', '-1'])
+    for (const value of ['2', 'maybe', '1.0', '-1'])
       await refused('invalid_parameter', { [name]: value }, `Invalid parameter "${name}" (is not valid)`);
   });
 

@@ -9,7 +9,6 @@ import * as keys from './account/keys.js';
 import * as security from './account/security.js';
 import * as tickets from './account/tickets.js';
 
-const session = await requireSession();
-$('login').textContent = session.name;
+await requireSession($('content'));
 $('zone').textContent = ZONE;
 await showSections({ balances, history, tickets, keys, security }, { ticket: 'tickets' });

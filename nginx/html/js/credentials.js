@@ -45,6 +45,9 @@ function refuse(form, error) {
  * @param {(session: object) => void|Promise<void>} then called once somebody is signed in
  */
 export function onSignIn(form, then) {
+  // Before this line the form can not be sent: no password ever leaves by a plain form.
+  form.querySelector('[data-unready]').remove();
+  form.querySelector('[type="submit"]').disabled = false;
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     clearErrors(form);

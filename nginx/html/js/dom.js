@@ -18,6 +18,16 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Characters that are not seen but change how others are: controls, marks of direction, spaces without width. */
+const HIDDEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** Text that others wrote, with its hidden characters made visible: "⟨U+202E⟩". */
+export const plainText = (text) => String(text ?? '')
+  .replace(HIDDEN, (found) => `⟨U+${found.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`);
+
+/** The same as an element whose direction does not turn what stands beside it. */
+export const said = (text) => el('bdi', {}, plainText(text));
+
 /** Says `text` to screen readers, politely; the page has one live region for that. */
 export function announce(text) {
   $('live').textContent = text;
@@ -48,11 +58,32 @@ export const fact = (term, ...description) => el('div', {}, el('dt', {}, term), 
 export const empty = (title, ...more) =>
   el('div', { class: 'empty' }, el('p', { class: 'empty-title' }, title), ...more);
 
-/** Shown in place of content that could not be loaded. */
-export function failure(error, retry) {
+/** Shown in place of content that could not be loaded; `before` says what it means. */
+export function failure(error, retry, before = '') {
   return el('div', { class: 'notice bad', role: 'alert' },
-    el('p', {}, error.message),
+    el('p', {}, before, error.message),
     el('button', { type: 'button', class: 'button small', onclick: retry }, 'Try again'));
+}
+
+/** What stands in a place until its content is there. */
+export const loading = () => el('div', { class: 'loading' }, el('p', {}, 'Loading…'));
+
+/**
+ * Runs `work`; where the server does not do it `place` says so and offers to try again. Gives what `work` gave at last.
+ * Faults of our own are thrown on.
+ */
+export async function untilDone(place, work) {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error.status === undefined) throw error;
+      place.removeAttribute('aria-busy');
+      await new Promise((again) => place.replaceChildren(failure(error, again)));
+      place.setAttribute('aria-busy', 'true');
+      place.replaceChildren(loading());
+    }
+  }
 }
 
 /**

@@ -32,41 +32,33 @@ export function duration(seconds) {
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-/** The server's text for an amount, with tabular figures. */
-export const money = (amount) => el('span', { class: 'money' }, amount ? amount.display : '–');
+/** How many decimals people expect of a currency whatever the amount is: 0 of yen, 2 of dollars and of coins. */
+const expected = new Map();
+function expectedDecimals(currency) {
+  if (!expected.has(currency)) {
+    const known = /^[A-Z]{3}$/.test(currency);
+    expected.set(currency, known ? new Intl.NumberFormat('en', { style: 'currency', currency })
+      .resolvedOptions().maximumFractionDigits : 2);
+  }
+  return expected.get(currency);
+}
 
-/** The amount without the zeros after its second decimal: nothing is rounded away. */
-export const exact = (amount) => amount.display.replace(/(\.\d\d\d*?)0+(?!\d)/, '$1');
+/** How many decimals to show of a currency that has `decimals` of them where the amount needs none. */
+export const shownDecimals = (currency, decimals) => Math.min(expectedDecimals(currency), decimals);
 
-/** The shorter text, the full one as title. */
-export const moneyShort = (amount) =>
-  el('span', { class: 'money', title: amount.display }, amount.display_short ?? amount.display);
+/** The amount in words: "$1,234.50". Without the zeros that nobody expects; no other digit is left out. */
+export function exact({ display, currency }) {
+  return display.replace(/\.(\d+)/, (_, decimals) => {
+    const kept = decimals.replace(/0+$/, '').padEnd(shownDecimals(currency, decimals.length), '0');
+    return kept ? `.${kept}` : '';
+  });
+}
+
+/** The same with tabular figures, which may break where the line ends. */
+export const money = (amount) => el('span', { class: 'money' }, amount ? exact(amount) : '–');
 
 /** True where the amount is not zero. */
 export const isSome = (amount) => amount != null && BigInt(amount.value_int) !== 0n;
-
-/**
- * A typed decimal as a count of the smallest unit, or null where it is not a plain decimal number
- * with at most `decimals` decimals. Exact: digits are moved, never computed as floating point.
- */
-export function toUnits(text, decimals) {
-  const match = /^(\d+)(?:\.(\d+))?$/.exec(text);
-  const fraction = match?.[2] ?? '';
-  if (!match || fraction.length > decimals) return null;
-  return BigInt(match[1] + fraction.padEnd(decimals, '0'));
-}
-
-/** What is wrong with a typed amount, or null; the server decides, this only saves a round trip. */
-export function amountProblem(text, decimals) {
-  if (!text) return 'Please enter an amount.';
-  if (/,/.test(text)) return 'Please use a point for decimals and no commas, such as 1250.50.';
-  const units = toUnits(text, decimals);
-  if (units === null) {
-    return /^\d+\.\d+$/.test(text) ? `This currency has at most ${decimals} decimals.`
-      : 'Please enter a plain number, such as 1250.50.';
-  }
-  return units === 0n ? 'Please enter more than zero.' : null;
-}
 
 /** The host of a URL, or null. */
 export function hostOf(url) {

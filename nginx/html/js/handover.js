@@ -2,7 +2,7 @@
  * Takes the customer to the partner. The ticket's key travels in the body of a form POST only: it is
  * never in a URL, in the history, in a referrer or in storage, and leaves this page with it.
  */
-import { announce, copyButton, el, fact } from './dom.js';
+import { announce, copyButton, el, fact, plainText, said } from './dom.js';
 import { hostOf, money, relative } from './format.js';
 
 /**
@@ -13,7 +13,7 @@ import { hostOf, money, relative } from './format.js';
  */
 export function handOver(main, ticket, partner) {
   const host = ticket.partner_url ? hostOf(ticket.partner_url) : null;
-  const heading = el('h1', { tabindex: '-1' }, host ? `Taking you to ${partner}` : 'Your ticket is ready');
+  const heading = el('h1', { tabindex: '-1' }, host ? ['Taking you to ', said(partner)] : 'Your ticket is ready');
   const panel = el('div', { class: 'card narrow' },
     heading,
     el('dl', { class: 'facts' },
@@ -28,11 +28,11 @@ export function handOver(main, ticket, partner) {
 }
 
 function toPartner(ticket, partner, host) {
-  announce(`Taking you to ${partner}`);
+  announce(`Taking you to ${plainText(partner)}`);
   const form = el('form', { method: 'post', action: ticket.partner_url, autocomplete: 'off', id: 'hand-over' },
     el('input', { type: 'hidden', name: 'key', value: ticket.key, autocomplete: 'off' }),
-    el('p', {}, `If the site of ${partner} (${host}) does not open by itself, continue here.`),
-    el('button', { type: 'submit', class: 'button primary' }, `Continue to ${partner}`));
+    el('p', {}, 'If the site of ', said(partner), ` (${host}) does not open by itself, continue here.`),
+    el('button', { type: 'submit', class: 'button primary' }, 'Continue to ', said(partner)));
   // A page kept for the back button must not keep the key.
   window.addEventListener('pagehide', () => form.remove(), { once: true });
   return form;
@@ -40,7 +40,7 @@ function toPartner(ticket, partner, host) {
 
 function byHand(ticket, partner) {
   return [
-    el('p', {}, `${partner} has no web page for tickets. Give them the ticket above and this key. `,
+    el('p', {}, said(partner), ' has no web page for tickets. Give them the ticket above and this key. ',
       'Who holds the key can use the ticket.'),
     el('div', { class: 'secret' }, el('code', {}, ticket.key), copyButton(ticket.key, 'ticket key')),
   ];

@@ -1,7 +1,8 @@
 /** The market page: everything public for everybody, the order form and own orders for who is signed in. */
 import { api, setSessionEnded } from './api.js';
-import { $, el, empty, failure } from './dom.js';
-import { ZONE, toUnits } from './format.js';
+import { readCurrency } from './currency.js';
+import { $, el, empty, untilDone } from './dom.js';
+import { ZONE, exact } from './format.js';
 import { bookTable, newBook } from './market/book.js';
 import { candleChart, intervalChoice } from './market/chart.js';
 import { soon, write } from './market/draw.js';
@@ -10,7 +11,8 @@ import { orderForm } from './market/form.js';
 import { balanceTable, ordersFailed, showOrders } from './market/orders.js';
 import { isOf, newTrades, readTrade, tradesTable } from './market/trades.js';
 import { decimalsOf, grouped, signed } from './market/units.js';
-import { currentSession, signOut } from './session.js';
+import { toUnits } from './number.js';
+import { currentSession, onSignOut, showWho as showLogin } from './session.js';
 
 const FEED = {
   live: ['Live', 'News arrive as they happen.'],
@@ -25,6 +27,7 @@ const DAY_CANDLE_S = 900;
 /** A snapshot may come from a cache and be a second old: another one is asked for when that second is over. */
 const SNAPSHOT_AGE_MS = 1100;
 const REFRESH_MS = 60000;
+const HALTED_REFRESH_MS = 3000;
 
 let session = null;
 let markets = [];
@@ -42,11 +45,7 @@ async function ask(method, query) {
 }
 
 function readMarkets(rows, currencies) {
-  const currencyOf = (code) => {
-    const found = currencies.find(({ currency }) => currency === code);
-    return { code, name: found.name, symbol: found.symbol, after: found.symbol_position === 'after',
-      decimals: found.decimals, display: found.display_decimals };
-  };
+  const currencyOf = (code) => readCurrency(currencies.find(({ currency }) => currency === code));
   return rows.map((row) => {
     const [item, currency] = [currencyOf(row.item), currencyOf(row.currency)];
     const [amountStep, priceStep] = [BigInt(row.amount_step.value_int), BigInt(row.price_step.value_int)];
@@ -56,6 +55,11 @@ function readMarkets(rows, currencies) {
   });
 }
 
+/** Writes the ticker's figures in the order in which the page has them. */
+function showFigures(values) {
+  for (const [at, place] of [...$('figures').querySelectorAll('dd')].entries()) write(place, values[at] ?? '–');
+}
+
 /** The ticker's line. */
 const showTicker = soon(() => {
   const { item, currency } = market;
@@ -63,10 +67,10 @@ const showTicker = soon(() => {
   if (!ticker) return;
   const price = (amount) => (amount ? signed(BigInt(amount.value_int), currency, market.priceDecimals) : '–');
   write($('last'), price(ticker.last_local));
-  $('figures').replaceChildren(...[['24 h high', price(ticker.high)], ['24 h low', price(ticker.low)],
-    ['24 h volume', ticker.vol ? `${grouped(BigInt(ticker.vol.value_int), item.decimals, 2)} ${item.code}` : '–'],
-    ['Average', ticker.vwap ? `${ticker.vwap.display_short}` : '–']].map(([name, value]) =>
-    el('div', {}, el('dt', {}, name), el('dd', { class: 'money' }, value))));
+  parts.form?.refresh();
+  showFigures([price(ticker.high), price(ticker.low),
+    ticker.vol ? `${grouped(BigInt(ticker.vol.value_int), item.decimals, 2)} ${item.code}` : '–',
+    ticker.vwap ? exact({ ...ticker.vwap, display: ticker.vwap.display_short }) : '–']);
   if (ticker.last_local)
     document.title = `${grouped(BigInt(ticker.last_local.value_int), currency.decimals, market.priceDecimals)} ${item.code}/${currency.code} – Teller`;
   showChange(ticker.last_local);
@@ -94,6 +98,32 @@ function showBook() {
     .map((order) => `${order.type} ${order.price.value_int}`));
   parts.table.show(parts.book, own);
   parts.form?.refresh();
+}
+
+/** What others offer on one side of the book: an order of one's own that is in the way of another one ends instead. */
+function othersLevels(side) {
+  const own = new Map();
+  for (const order of parts.orders) {
+    if (order.market !== market.code || order.type !== side || order.status !== 'open' || !order.price) continue;
+    const price = BigInt(order.price.value_int);
+    own.set(price, (own.get(price) ?? 0n) + BigInt(order.effective_amount.value_int));
+  }
+  return parts.book.levels(side).map(([price, amount]) => [price, amount - (own.get(price) ?? 0n)])
+    .filter(([, amount]) => amount > 0n);
+}
+
+function showHalted() {
+  $('halted').hidden = !market.halted;
+  parts.form?.refresh();
+}
+
+/** Looks whether trading is halted; where it is, looks again soon whether it goes on. */
+async function loadHalted() {
+  const mine = parts;
+  const { markets: rows } = await api('GET', '/site/markets');
+  if (mine !== parts) return;
+  market.halted = rows.find(({ market: code }) => code === market.code)?.halted ?? true;
+  showHalted();
 }
 
 async function loadDepth() {
@@ -205,7 +235,16 @@ function startForm() {
       el('a', { class: 'button primary wide', href: signInHref() }, 'Sign in to trade'));
     return null;
   }
-  const form = orderForm(market, { levels: (side) => parts.book.levels(side), placed: loadOwn });
+  const form = orderForm(market, {
+    levels: othersLevels,
+    known: () => parts.book.isKnown(),
+    last: () => (parts.ticker?.last_local ? BigInt(parts.ticker.last_local.value_int) : null),
+    placed: loadOwn,
+    halted() {
+      market.halted = true;
+      showHalted();
+    },
+  });
   $('deal').replaceChildren(form.element, el('div', { id: 'balances' }));
   return form;
 }
@@ -220,7 +259,7 @@ function show(chosen) {
   $('pair').value = market.code;
   write($('last'), '–');
   write($('change'), '');
-  $('figures').replaceChildren();
+  showFigures([]);
   $('title').textContent = `${market.item.code}/${market.currency.code}`;
   $('halted').hidden = !market.halted;
   $('sign-in').href = signInHref();
@@ -236,7 +275,10 @@ function show(chosen) {
   loadAll().then(() => loadDay()).catch(quiet);
   loadOwn();
   const timers = [];
-  const refresh = setInterval(() => { parts.chart.load().catch(quiet); loadDay().catch(quiet); loadDepth().catch(quiet); }, REFRESH_MS);
+  const refresh = setInterval(() => {
+    for (const load of [parts.chart.load, loadDay, loadDepth, loadHalted]) load().catch(quiet);
+  }, REFRESH_MS);
+  const halted = setInterval(() => { if (market.halted) loadHalted().catch(quiet); }, HALTED_REFRESH_MS);
   const unfollow = follow({
     address: streamAddress,
     onState: showFeed,
@@ -254,6 +296,7 @@ function show(chosen) {
   stop = () => {
     unfollow();
     clearInterval(refresh);
+    clearInterval(halted);
     timers.forEach(clearTimeout);
   };
 }
@@ -264,7 +307,7 @@ function quiet(error) {
 }
 
 function showWho() {
-  $('login').textContent = session?.name ?? '';
+  showLogin(session);
   $('sign-out').hidden = !session;
   $('sign-in').hidden = Boolean(session);
 }
@@ -272,33 +315,30 @@ function showWho() {
 const named = () => markets.find(({ code }) => code === location.hash.slice(1).toUpperCase());
 
 async function load() {
-  const loading = $('loading');
-  try {
-    const [who, { markets: rows }, { currencies }] = await Promise.all(
-      [currentSession(), api('GET', '/site/markets'), api('GET', '/site/currencies')]);
-    session = who;
-    markets = readMarkets(rows, currencies);
-  } catch (error) {
-    loading.replaceChildren(failure(error, load));
-    return;
-  }
+  const place = $('problem');
+  const [who, { markets: rows }, { currencies }] = await untilDone(place, () => Promise.all(
+    [currentSession(), api('GET', '/site/markets'), api('GET', '/site/currencies')]));
+  session = who;
+  markets = readMarkets(rows, currencies);
   showWho();
   if (!markets.length) {
-    loading.replaceChildren(empty('No market yet', el('p', {}, 'The operator has not opened one.')));
-    loading.removeAttribute('aria-busy');
+    place.replaceChildren(empty('No market yet', el('p', {}, 'The operator has not opened one.')));
+    $('market').hidden = true;
     return;
   }
+  place.replaceChildren();
   $('pair').replaceChildren(...markets.map(({ code, item, currency }) => el('option', { value: code }, `${item.code} / ${currency.code}`)));
-  loading.remove();
-  $('market').hidden = false;
   show(named() ?? markets[0]);
+  for (const part of $('market').children) part.hidden = false;
+  $('market').removeAttribute('aria-busy');
 }
 
 $('zone').textContent = ZONE;
 intervalChoice($('intervals'), START_INTERVAL, (seconds) => parts.chart.setInterval(seconds).catch(quiet));
 $('pair').addEventListener('change', ({ target }) => { location.hash = target.value.toLowerCase(); });
 window.addEventListener('hashchange', () => { if (named() && named() !== market) show(named()); });
-$('sign-out').addEventListener('click', () => signOut(`/market${location.hash}`));
+onSignOut(() => `/market${location.hash}`);
+showWho();
 setSessionEnded(() => {
   session = null;
   showWho();

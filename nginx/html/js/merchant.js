@@ -7,7 +7,6 @@ import * as notifications from './merchant/notifications.js';
 import * as orders from './merchant/orders.js';
 import * as signing from './merchant/signing.js';
 
-const session = await requireSession();
-$('login').textContent = session.name;
+await requireSession($('content'));
 $('zone').textContent = ZONE;
 await showSections({ orders, notifications, signing }, { order: 'orders', event: 'notifications' });

@@ -1,12 +1,13 @@
 /** The payment page: what is to be paid and to whom, signing in, paying all or a part, stepping back. */
 import { api, setSessionEnded } from './api.js';
 import { onSignIn } from './credentials.js';
-import { $, announce, ask, busy, clearErrors, copyButton, el, fact, failure, showError, showFieldError }
+import { $, announce, ask, busy, clearErrors, copyButton, el, fact, failure, plainText, said, showError, showFieldError }
   from './dom.js';
-import { ZONE, amountProblem, exact, hostOf, isSome, time, toUnits } from './format.js';
+import { ZONE, exact, hostOf, isSome, time } from './format.js';
+import { amountProblem, plainNumber, toUnits, withoutZeros } from './number.js';
 import { isPayable, statusBadge, statusMeaning } from './order.js';
 import { askQuote, currentQuote, dropQuote, offerWallets, payingWith, takenWords, tickQuote } from './pay/exchange.js';
-import { currentSession, signOut } from './session.js';
+import { currentSession, onSignOut, showWho } from './session.js';
 
 const POLL_MS = 4000;
 
@@ -16,8 +17,8 @@ let order;
 let session;
 let account = null;
 let decimals = 18;
-/** Whether the balance in the order's currency covers what is missing. */
-let suffices = true;
+/** What the balance in the order's currency covers of what is missing: all, a part or nothing. */
+let covers = 'all';
 /** How far the server's clock is ahead of ours, in seconds. */
 let ahead = 0;
 /** Names the one payment that the form stands for, so that sending it twice pays once. */
@@ -29,7 +30,7 @@ let drawn = '';
 const target = (url) => (url && /^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '') ? url : null);
 
 const isPart = () => !$('how-much').hidden && form.elements.part.value === 'yes';
-const typed = () => form.elements.amount.value.trim();
+const typed = () => plainNumber(form.elements.amount.value);
 const serverTime = () => Math.floor(Date.now() / 1000 + ahead);
 const secondsLeft = () => (order.expires == null ? null : Math.max(0, order.expires - serverTime()));
 
@@ -44,15 +45,15 @@ function countdown(seconds) {
 
 function showFacts() {
   const left = isPayable(order) ? secondsLeft() : null;
-  $('merchant').textContent = order.merchant;
-  $('description').textContent = order.description;
-  document.title = `${order.description} – Teller`;
+  $('merchant').replaceChildren(said(order.merchant));
+  $('description').replaceChildren(said(order.description));
+  document.title = `${plainText(order.description)} – Teller`;
   $('badge').replaceChildren(statusBadge(order.status));
   $('asked').textContent = exact(order.amount);
   $('facts').replaceChildren(...[
     isSome(order.paid) && !order.multipay ? fact('Paid', sum(order.paid)) : null,
     order.status === 'partial' ? fact('Missing', el('strong', { id: 'still-missing' }, sum(order.missing))) : null,
-    isSome(order.refunded) ? fact('Given back', sum(order.refunded)) : null,
+    isSome(order.refunded) ? fact('Refunded', sum(order.refunded)) : null,
     left === null ? null
       : fact('Time left', el('span', { id: 'time-left', class: 'money', role: 'timer' }, countdown(left))),
     order.multipay ? fact('Kind', 'Can be paid more than once') : null,
@@ -72,7 +73,7 @@ const ENDED = { cancelled: 'This payment is cancelled', closed: 'This payment ha
 function showEnded() {
   $('ended').replaceChildren(...[
     el('h2', { tabindex: '-1', id: 'ended-title' }, ENDED[order.status] ?? 'This payment is done'),
-    el('p', {}, statusMeaning(order.status)),
+    el('p', {}, statusMeaning(order)),
     wayOut(),
   ].filter(Boolean));
 }
@@ -93,27 +94,51 @@ function showAction() {
   for (const button of document.querySelectorAll('[data-cancel]')) button.hidden = order.multipay;
 }
 
-function showForm() {
-  const wallet = account.wallets.find(({ currency }) => currency === order.amount.currency);
-  suffices = Boolean(wallet) && BigInt(wallet.free.value_int) >= BigInt(order.missing.value_int);
-  $('funds').replaceChildren(fact('Still to pay', sum(order.missing)),
-    fact('Your balance', wallet ? sum(wallet.free) : `No ${order.amount.currency}`));
-  $('short').textContent = order.partial_allowed && wallet && isSome(wallet.free)
-    ? 'Your balance does not cover all of it. You can pay a part.' : 'Your balance does not cover this payment.';
-  $('how-much').hidden = !order.partial_allowed;
-  $('missing').textContent = exact(order.missing);
-  $('currency').textContent = order.amount.currency;
-  $('otp-field').hidden = !account.otp.enabled;
-  showChoice();
-  // The rest works without it.
-  offerWallets(id, { currency: order.amount.currency, suffices }).then(showChoice, () => {});
+/** What is available in the order's currency, or null. */
+const available = () => account.wallets.find(({ currency }) => currency === order.amount.currency)?.free ?? null;
+
+function coverage() {
+  const free = available();
+  if (free && BigInt(free.value_int) >= BigInt(order.missing.value_int)) return 'all';
+  return order.partial_allowed && isSome(free) ? 'part' : 'nothing';
 }
 
+function showForm() {
+  const free = available();
+  covers = coverage();
+  $('funds').replaceChildren(fact('Still to pay', sum(order.missing)),
+    fact('Available', free ? sum(free) : `No ${order.amount.currency}`));
+  $('short-why').textContent = covers === 'part'
+    ? 'This does not cover all of it. You can pay what you have now, and the rest later.'
+    : 'This does not cover the payment.';
+  $('missing').textContent = exact(order.missing);
+  $('currency').textContent = order.amount.currency;
+  showChoice();
+  // The rest works without it.
+  offerWallets(id, { currency: order.amount.currency, suffices: covers === 'all' }).catch(() => {}).then(() => {
+    // While a payment has no answer, what it was sent with stays.
+    if (account && covers === 'part' && !payingWith() && attempt === null) offerPart();
+    showChoice();
+  });
+}
+
+/** Fills in the part that the balance covers. */
+function offerPart() {
+  form.elements.part.value = 'yes';
+  form.elements.amount.value ||= withoutZeros(available().value);
+}
+
+/** Shows what can be chosen now; what cannot work is not there. */
 function showChoice() {
+  if (!account) return; // the session has ended
   const quote = currentQuote();
+  const within = payingWith() ? 'all' : covers;
+  $('how-much').hidden = !order.partial_allowed || within === 'nothing';
+  $('all').hidden = within === 'part';
   $('amount-field').hidden = !isPart();
-  $('short').hidden = suffices || payingWith() !== '';
-  $('submit').hidden = needsQuote();
+  $('short').hidden = within === 'all';
+  $('submit').hidden = needsQuote() || within === 'nothing';
+  $('otp-field').hidden = !account.otp.enabled || within === 'nothing';
   if (quote) $('submit').textContent = `Pay at most ${exact(quote.cost)}`;
   else $('submit').textContent = isPart() ? 'Pay this part' : `Pay ${exact(order.missing)}`;
 }
@@ -149,8 +174,10 @@ function amountMistake() {
   if (!isPart()) return null;
   const problem = amountProblem(typed(), decimals);
   if (problem) return ['amount', problem];
-  return toUnits(typed(), decimals) > BigInt(order.missing.value_int)
-    ? ['amount', `This is more than the missing ${exact(order.missing)}.`] : null;
+  const units = toUnits(typed(), decimals);
+  if (units > BigInt(order.missing.value_int)) return ['amount', `This is more than the missing ${exact(order.missing)}.`];
+  return !payingWith() && units > BigInt(available().value_int)
+    ? ['amount', `This is more than the available ${exact(available())}.`] : null;
 }
 
 /** The first field that is not right, with what to say there, or null. */
@@ -210,7 +237,7 @@ function thank() {
 }
 
 function refuse(error) {
-  if (/^(quote|market)_|^no_liquidity$/.test(error.code)) dropQuote();
+  if (/^(quote|market)_|^no_liquidity$/.test(error.code)) dropQuote(error.code === 'quote_expired');
   // Until an answer settles a payment, the price that it was sent with is the only one.
   $('price').hidden = attempt !== null;
   showChoice();
@@ -219,7 +246,10 @@ function refuse(error) {
     form.elements.otp.value = '';
     error.field ??= 'otp';
   }
-  if (error.code === 'insufficient_funds') error.field = 'amount';
+  if (error.code === 'insufficient_funds') {
+    error.field = 'amount';
+    refreshAccount().catch(() => { /* the refusal is on the page */ });
+  }
   if (error.field === 'amount' && !isPart()) error.field = null;
   showError(form, error);
   if (error.code.startsWith('order_')) refresh().catch(() => { /* the refusal is on the page */ });
@@ -240,6 +270,12 @@ async function cancel() {
   leave();
 }
 
+/** Looks again what is available: money may have come meanwhile. */
+async function refreshAccount() {
+  account = await api('GET', '/site/account');
+  showForm();
+}
+
 const fetchOrder = () => api('GET', `/site/pay/${id}`, { anonymous: true });
 
 async function refresh() {
@@ -258,9 +294,9 @@ async function poll() {
 function tick() {
   // One whose payment had no answer stays, so that trying again cannot pay twice.
   if (!tickQuote(serverTime()) && attempt === null) {
-    dropQuote();
+    dropQuote(true);
     showChoice();
-    announce('The price is over, please ask for a new one');
+    announce($('quote-why').textContent);
   }
   const place = $('time-left');
   if (!place) return;
@@ -277,7 +313,7 @@ async function signedIn(who) {
   const [mine, { currencies }] = await Promise.all([api('GET', '/site/account'), api('GET', '/site/currencies')]);
   account = mine;
   decimals = Number(currencies.find(({ currency }) => currency === order.amount.currency).decimals);
-  $('login').textContent = session.name;
+  showWho(session);
   $('who').hidden = false;
   showAction();
 }
@@ -311,7 +347,7 @@ async function load() {
 // The shop's form brought us here perhaps: reloading must not post it again.
 history.replaceState(null, '', location.pathname);
 $('zone').textContent = ZONE;
-$('sign-out').addEventListener('click', () => signOut(location.pathname));
+onSignOut(() => location.pathname);
 setSessionEnded(() => {
   session = account = null;
   $('who').hidden = true;
@@ -338,6 +374,11 @@ form.addEventListener('input', ({ target: input }) => {
   showChoice();
 });
 $('price').addEventListener('click', () => busy($('price'), getQuote).catch(refuse));
+$('look-again').addEventListener('click', () => busy($('look-again'), async () => {
+  clearErrors(form);
+  await refreshAccount();
+  announce(`Available: ${available() ? exact(available()) : 'nothing'}`);
+}).catch(refuse));
 for (const button of document.querySelectorAll('[data-cancel]'))
   button.addEventListener('click', () => busy(button, cancel));
 await load();

@@ -1,6 +1,6 @@
 /** Who is signed in. The session itself is an HttpOnly cookie that scripts never see. */
 import { api, setCsrf, setSessionEnded } from './api.js';
-import { $ } from './dom.js';
+import { $, busy, el, failure, plainText, untilDone } from './dom.js';
 
 const SESSION = '/identity-service/session';
 const PAGES = ['/account', '/market', '/withdraw', '/merchant'];
@@ -25,28 +25,51 @@ export async function currentSession() {
   }
 }
 
-/** For pages behind the sign-in: the session, or off to the sign-in page (then never resolves). */
-export async function requireSession() {
-  const session = await currentSession();
+/** Writes who is signed in, or nobody, into the head of the page. */
+export function showWho(session) {
+  $('login').textContent = session ? plainText(session.name) : '';
+  $('login').title = session ? plainText(session.name) : '';
+}
+
+/**
+ * For pages behind the sign-in: the session, or off to the sign-in page (then never resolves).
+ * @param {HTMLElement} place says so where the server does not answer
+ */
+export async function requireSession(place) {
+  const session = await untilDone(place, currentSession);
   if (!session) {
     toSignIn('needed');
     return new Promise(() => {});
   }
   setSessionEnded(() => toSignIn('ended'));
-  $('sign-out').addEventListener('click', () => signOut());
-  $('sign-out').hidden = false; // not before a click does something
+  showWho(session);
+  onSignOut(() => '/?reason=out');
+  $('sign-out').hidden = false;
   return session;
 }
 
-/** Ends the session and goes to one of our own pages. */
-export async function signOut(to = '/?reason=out') {
+/** Makes the button end the session and go to one of our own pages, which `to` names then. */
+export function onSignOut(to) {
+  const button = $('sign-out');
+  button.addEventListener('click', () => busy(button, () => signOut(to)));
+}
+
+/** Who asked to be signed out is told where that was not done. */
+async function signOut(to) {
+  $('still-in')?.remove();
   try {
     await api('DELETE', SESSION, { anonymous: true });
-  } finally {
-    // With the same hash nothing would be loaded.
-    if (to === location.pathname + location.hash) location.reload();
-    else location.replace(to);
+  } catch (error) {
+    if (error.status !== 401) {
+      const again = () => busy($('sign-out'), () => signOut(to));
+      $('main').prepend(el('div', { id: 'still-in' }, failure(error, again, 'You are still signed in. ')));
+      $('still-in').querySelector('button').focus();
+      return;
+    }
   }
+  // With the same hash nothing would be loaded.
+  if (to() === location.pathname + location.hash) location.reload();
+  else location.replace(to());
 }
 
 const isPage = (path) => PAGES.includes(path) || PAYMENT.test(path);

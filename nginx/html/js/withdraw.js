@@ -1,9 +1,10 @@
 /** The withdrawal: partner, amount, terms, confirmation, then the hand-over to the partner. */
 import { api } from './api.js';
-import { $, busy, clearErrors, el, empty, fact, failure, showError, showFieldError } from './dom.js';
-import { ZONE, amountProblem, duration, hostOf, isSome, money, moneyShort, toUnits, verification } from './format.js';
+import { $, busy, clearErrors, el, empty, fact, plainText, said, showError, showFieldError, untilDone } from './dom.js';
+import { ZONE, duration, exact, hostOf, isSome, money, verification } from './format.js';
 import { handOver } from './handover.js';
 import { left } from './account/balances.js';
+import { amountProblem, plainNumber, toUnits, withoutZeros } from './number.js';
 import { requireSession } from './session.js';
 
 const STEPS = ['partner', 'amount', 'terms', 'confirm'];
@@ -20,7 +21,7 @@ let attempt = null;
 
 const chosen = () => partners.find(({ id }) => id === form.elements.partner?.value);
 const wallet = () => account.wallets.find(({ currency }) => currency === form.elements.currency.value);
-const typed = () => form.elements.amount.value.trim();
+const typed = () => plainNumber(form.elements.amount.value);
 
 /** Shows a step and moves the focus to its heading. */
 function go(to, focus = true) {
@@ -40,28 +41,28 @@ function go(to, focus = true) {
 /** Writes what was chosen so far into the places that repeat it. */
 function fill() {
   const partner = chosen();
-  const shown = { partner: partner?.name ?? '', amount: typed(), currency: form.elements.currency.value };
+  const shown = { partner: plainText(partner?.name), amount: typed(), currency: form.elements.currency.value };
   for (const place of form.querySelectorAll('[data-show]')) place.textContent = shown[place.dataset.show];
   if (!partner) return;
   $('disclosed').replaceChildren(
-    fact('Login', account.login), fact('E-mail', account.email), fact('Account id', el('code', {}, account.id)),
+    fact('Login', said(account.login)), fact('E-mail', said(account.email)), fact('Account id', el('code', {}, account.id)),
     fact('Verification', verification(account), el('span', { class: 'hint' },
       'Whether you are verified, to which level, how and when.')),
     fact('Amount and currency', el('span', { class: 'money' }, `${shown.amount} ${shown.currency}`)),
     fact('Request date', 'When you confirm'),
     fact('Expiry date', `${duration(partner.ttl_seconds)} later`));
   $('summary').replaceChildren(
-    fact('Paid out by', partner.name, partner.url ? ` (${hostOf(partner.url)})` : ''),
-    fact('From your balance', money(wallet().free), ' available'),
+    fact('Paid out by', said(partner.name), partner.url ? ` (${hostOf(partner.url)})` : ''),
+    fact('Available', money(wallet().free)),
     fact('Until the partner accepts', 'The amount is held. After ', duration(partner.ttl_seconds),
-      ', or if you cancel, it is yours again.'));
+      ', or if you cancel, it is available again.'));
 }
 
 function partnerCard({ id, name, url, verified_only: verifiedOnly, ttl_seconds: ttl, eligible }) {
   return el('label', { class: eligible ? 'choice' : 'choice off' },
     el('input', { type: 'radio', name: 'partner', value: id, disabled: !eligible, 'data-error': 'partner-error' }),
     el('span', { class: 'choice-body' },
-      el('span', { class: 'choice-name' }, name),
+      el('span', { class: 'choice-name' }, said(name)),
       verifiedOnly ? el('span', { class: 'badge status-unknown' }, 'Verified customers only') : null,
       el('span', { class: 'hint' }, hostOf(url) ?? 'No web page: you hand over the ticket yourself',
         ` · accepts within ${duration(ttl)}`),
@@ -91,8 +92,8 @@ function showLimits() {
   const { free, held, ...limits } = wallet();
   $('amount-facts').replaceChildren(
     fact('Available', money(free)),
-    isSome(held) ? fact('Held in open tickets', money(held)) : '',
-    fact('Single limit', limits.single_limit ? moneyShort(limits.single_limit) : 'No limit'),
+    isSome(held) ? fact('In open tickets', money(held)) : '',
+    fact('Single limit', limits.single_limit ? money(limits.single_limit) : 'No limit'),
     fact('Today', left(limits.daily_left, limits.daily_limit)),
     fact('This month', left(limits.monthly_left, limits.monthly_limit)));
 }
@@ -105,11 +106,18 @@ function problemOfAmount() {
   const units = toUnits(typed(), Number(decimals));
   const { free, single_limit: single, daily_left: daily, monthly_left: monthly } = wallet();
   const over = (limit) => limit && units > BigInt(limit.value_int);
-  if (over(free)) return `This is more than your available ${free.display}.`;
-  if (over(single)) return `This is over the limit for a single withdrawal, ${single.display}.`;
-  if (over(daily)) return `This is over what is left of your daily limit, ${daily.display}.`;
-  if (over(monthly)) return `This is over what is left of your monthly limit, ${monthly.display}.`;
+  if (over(free)) return `This is more than your available ${exact(free)}.`;
+  if (over(single)) return `This is over the limit for a single withdrawal, ${exact(single)}.`;
+  if (over(daily)) return `This is over what is left of your daily limit, ${exact(daily)}.`;
+  if (over(monthly)) return `This is over what is left of your monthly limit, ${exact(monthly)}.`;
   return null;
+}
+
+/** The most that balance and limits let go now, as a decimal. */
+function mostPossible() {
+  const { free, single_limit: single, daily_left: daily, monthly_left: monthly } = wallet();
+  const bounds = [free, single, daily, monthly].filter(Boolean);
+  return withoutZeros(bounds.reduce((a, b) => (BigInt(a.value_int) <= BigInt(b.value_int) ? a : b)).value);
 }
 
 const PROBLEMS = {
@@ -169,13 +177,8 @@ function onBack() {
 
 async function load() {
   const loading = $('loading');
-  try {
-    [account, { partners }, { currencies }] = await Promise.all(
-      ['/site/account', '/site/partners', '/site/currencies'].map((path) => api('GET', path)));
-  } catch (error) {
-    loading.replaceChildren(failure(error, load));
-    return;
-  }
+  [account, { partners }, { currencies }] = await untilDone(loading, () => Promise.all(
+    ['/site/account', '/site/partners', '/site/currencies'].map((path) => api('GET', path))));
   if (!account.wallets.some(({ free }) => isSome(free))) {
     loading.replaceChildren(empty('Nothing to withdraw', el('p', {}, 'Your balances are empty.'),
       el('a', { class: 'button', href: '/account' }, 'Back to the account')));
@@ -190,11 +193,15 @@ async function load() {
   go('partner', false);
 }
 
-const session = await requireSession();
-$('login').textContent = session.name;
+await requireSession($('loading'));
 $('zone').textContent = ZONE;
 form.addEventListener('submit', onSubmit);
 form.addEventListener('input', () => { attempt = null; });
 form.elements.currency.addEventListener('change', showLimits);
+$('most').addEventListener('click', () => {
+  form.elements.amount.value = mostPossible();
+  clearErrors(form);
+  attempt = null;
+});
 $('back').addEventListener('click', onBack);
 await load();

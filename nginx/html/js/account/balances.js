@@ -1,7 +1,7 @@
 /** Balances with what is held and the limits of each currency. */
 import { api } from '../api.js';
-import { el, empty, fact } from '../dom.js';
-import { isSome, money, moneyShort, verification } from '../format.js';
+import { el, empty, fact, said } from '../dom.js';
+import { exact, isSome, money, verification } from '../format.js';
 
 export const title = 'Balances';
 
@@ -14,7 +14,7 @@ export async function render(place) {
 
 function who(account) {
   return el('div', { class: 'card' }, el('h2', {}, 'Account details'), el('dl', { class: 'facts row' },
-    fact('Login', account.login), fact('E-mail', account.email),
+    fact('Login', said(account.login)), fact('E-mail', said(account.email)),
     fact('Verification', verification(account)), fact('Account id', el('code', {}, account.id))));
 }
 
@@ -23,11 +23,12 @@ function wallet({ currency, free, held, reserved, ...limits }) {
     el('h2', {}, currency),
     el('p', { class: 'label' }, 'Available'),
     el('p', { class: 'balance' }, figures(free)),
-    el('p', { class: 'held' }, isSome(held) ? ['Held in open tickets: ', money(held)] : isSome(reserved) ? null : 'Nothing held'),
-    isSome(reserved) ? el('p', { class: 'held' }, 'Held by open orders: ', money(reserved)) : null,
+    isSome(held) ? el('p', { class: 'held' }, 'In open tickets: ', money(held)) : null,
+    isSome(reserved) ? el('p', { class: 'held' }, 'In open orders: ', money(reserved)) : null,
+    isSome(held) || isSome(reserved) ? null : el('p', { class: 'held' }, 'Nothing held'),
     el('h3', {}, 'Withdrawal limits'),
     el('dl', { class: 'limits' },
-      fact('Single', limits.single_limit ? moneyShort(limits.single_limit) : 'No limit'),
+      fact('Single', limits.single_limit ? money(limits.single_limit) : 'No limit'),
       fact('Daily', left(limits.daily_left, limits.daily_limit)),
       fact('Monthly', left(limits.monthly_left, limits.monthly_limit))),
     isSome(free) ? el('a', { class: 'button', href: `/withdraw?currency=${encodeURIComponent(currency)}`,
@@ -36,9 +37,10 @@ function wallet({ currency, free, held, reserved, ...limits }) {
 
 /** The whole amount, the decimals after the second in smaller figures. */
 function figures(amount) {
-  const [, main, rest, unit] = /^(.*?\.\d\d)(\d*)(.*)$/.exec(amount.display) ?? ['', amount.display, '', ''];
+  const text = exact(amount);
+  const [, main, rest, unit] = /^(.*?\.\d\d)(\d*)(.*)$/.exec(text) ?? ['', text, '', ''];
   return el('span', { class: 'money' }, main, el('span', { class: 'rest' }, rest), unit);
 }
 
 /** "X left of Y". */
-export const left = (rest, limit) => (limit ? [moneyShort(rest), ' left of ', moneyShort(limit)] : 'No limit');
+export const left = (rest, limit) => (limit ? [money(rest), ' left of ', money(limit)] : 'No limit');

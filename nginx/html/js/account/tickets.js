@@ -1,6 +1,6 @@
 /** The customer's withdrawal tickets with the partner's updates. */
 import { api } from '../api.js';
-import { $, announce, ask, busy, el, empty, fact, failure, field, latest } from '../dom.js';
+import { $, announce, ask, busy, el, empty, fact, failure, field, latest, said } from '../dom.js';
 import { STATUSES, money, relative, statusBadge, statusMeaning, statusName, time } from '../format.js';
 import { handOver } from '../handover.js';
 import { pager } from './pager.js';
@@ -39,14 +39,14 @@ function card(ticket, changed) {
   const id = `ticket-${ticket.ticket}`;
   return el('li', { class: 'card ticket', 'aria-labelledby': id },
     el('div', { class: 'ticket-head' },
-      el('h2', { id, tabindex: '-1' }, money(ticket.amount), ' via ', ticket.partner.name), statusBadge(ticket.status)),
+      el('h2', { id, tabindex: '-1' }, money(ticket.amount), ' via ', said(ticket.partner.name)), statusBadge(ticket.status)),
     el('p', { class: 'meaning' }, statusMeaning(ticket.status)),
     el('dl', { class: 'facts row' },
       fact('Requested', time(ticket.created)),
       ticket.settled ? fact('Accepted', time(ticket.settled)) : null,
       open ? fact('Expires', time(ticket.expires), ` (${relative(ticket.expires)})`) : null,
-      ticket.description ? fact('Description', ticket.description) : null,
-      ticket.reason ? fact('Reason', ticket.reason) : null,
+      ticket.description ? fact('Description', said(ticket.description)) : null,
+      ticket.reason ? fact('Reason', said(ticket.reason)) : null,
       fact('Ticket', el('code', {}, ticket.ticket))),
     ticket.updates.length ? updates(ticket.updates) : null,
     open ? actions(ticket, changed) : null);
@@ -56,7 +56,7 @@ function updates(rows) {
   return el('div', { class: 'updates' }, el('h3', {}, 'Updates'),
     el('ol', {}, rows.map((row) => el('li', {},
       el('span', { class: 'when' }, time(row.date)), row.status ? statusBadge(row.status) : null,
-      el('span', { class: 'message' }, row.message)))));
+      el('span', { class: 'message' }, said(row.message))))));
 }
 
 function actions(ticket, changed) {

@@ -3,11 +3,12 @@ import { el } from '../dom.js';
 import { grouped } from './units.js';
 import { figures, soon, unmark, write } from './draw.js';
 
-const ROWS = 14;
+const ROWS = 12;
 
 /** The levels of both sides: price -> {amount, stamp}. */
 export function newBook() {
   const sides = { ask: new Map(), bid: new Map() };
+  let known = false;
   const read = (entries) => new Map(entries.map((entry) =>
     [BigInt(entry.price_int), { amount: BigInt(entry.amount_int), stamp: BigInt(entry.stamp) }]));
   return {
@@ -15,7 +16,10 @@ export function newBook() {
     load({ asks, bids }) {
       sides.ask = read(asks);
       sides.bid = read(bids);
+      known = true;
     },
+    /** Whether the book was ever loaded: before that it is not empty but unknown. */
+    isKnown: () => known,
     /** Takes a change of one level as the stream tells it; false where the book has newer news of it. */
     change({ type_str: side, price_int: priceInt, total_volume_int: total, now }) {
       const price = BigInt(priceInt);

@@ -1,7 +1,7 @@
 /** The chart: candles with their volume, drawn as SVG. Geometry alone is floating point; figures are written exactly. */
 import { api } from '../api.js';
 import { el } from '../dom.js';
-import { toUnits } from '../format.js';
+import { toUnits } from '../number.js';
 import { soon, write } from './draw.js';
 import { grouped } from './units.js';
 

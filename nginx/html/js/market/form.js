@@ -1,9 +1,10 @@
 /** The order form: what an order costs and brings stands there before it is sent, by the server's own rules. */
 import { api } from '../api.js';
-import { announce, busy, clearErrors, el, fact, field, showError, showFieldError } from '../dom.js';
-import { amountProblem, toUnits } from '../format.js';
-import { soon } from './draw.js';
-import { affordable, grouped, least, outcome, percentOf, plain, signed } from './units.js';
+import { announce, ask, busy, clearErrors, el, fact, field, showError, showFieldError } from '../dom.js';
+import { amountProblem, plainNumber, toUnits } from '../number.js';
+import { cautions, hints, obstacle } from './caution.js';
+import { soon, write } from './draw.js';
+import { affordable, amountText, grouped, least, moneyText, outcome, percentOf, plain } from './units.js';
 
 const SHARES = [25n, 50n, 75n, 100n];
 
@@ -22,10 +23,14 @@ function withUnit(options, unit) {
 
 /**
  * @param {object} market
- * @param {{levels: (side: string) => [bigint, bigint][], placed: (order: object) => void}} given the book as it is now;
- *   what to do with an order that was placed
+ * @param {object} given
+ * @param {(side: string) => [bigint, bigint][]} given.levels what others offer on that side of the book, the best first
+ * @param {() => boolean} given.known whether the book is known yet
+ * @param {() => bigint|null} given.last the last price
+ * @param {(order: object) => void} given.placed what to do with an order that was placed
+ * @param {() => void} given.halted what to do where the server says that trading is halted
  */
-export function orderForm(market, { levels, placed }) {
+export function orderForm(market, given) {
   const { item, currency } = market;
   /** Names the one order that this form asks for, so that asking twice places it once. */
   let attempt = null;
@@ -33,9 +38,9 @@ export function orderForm(market, { levels, placed }) {
   let percent = percentOf(market.feePercent);
   let free = { [item.code]: 0n, [currency.code]: 0n };
 
-  const submit = el('button', { type: 'submit', class: 'button wide' });
+  const submit = el('button', { type: 'submit', class: 'button wide', 'aria-describedby': 'order-notice' });
   const summary = el('dl', { class: 'summary' });
-  const notice = el('p', { class: 'notice', hidden: true });
+  const notice = el('p', { class: 'notice', id: 'order-notice', hidden: true });
   const outcomeLine = el('p', { class: 'notice placed', role: 'status', hidden: true });
   const available = el('p', { class: 'available' });
   const priceField = withUnit({ id: 'price', name: 'price', label: 'Price' }, currency.code);
@@ -52,73 +57,92 @@ export function orderForm(market, { levels, placed }) {
     available,
     priceField,
     withUnit({ id: 'amount', name: 'amount', label: 'Amount' }, item.code),
-    el('div', { class: 'shares', role: 'group', 'aria-label': 'Part of what is free' }, SHARES.map((share) =>
+    el('div', { class: 'shares', role: 'group', 'aria-label': 'Part of what is available' }, SHARES.map((share) =>
       el('button', { type: 'button', class: 'button small', onclick: () => take(share) }, share === 100n ? 'Max' : `${share} %`))),
     el('details', {}, el('summary', {}, 'More'), stopField, fiatFee),
     summary, notice, submit, outcomeLine);
   const { elements } = form;
 
   const isLimit = () => elements.kind.value === 'limit';
-  const typed = (name) => elements[name].value.trim();
-  const priceText = (units) => signed(units, currency, market.priceDecimals);
-  const amountText = (units) => `${grouped(units, item.decimals, Math.min(2, item.decimals))} ${item.code}`;
-  const moneyText = (units) => signed(units, currency);
+  const typed = (name) => plainNumber(elements[name].value);
+  const opposite = (side) => given.levels(side === 'bid' ? 'ask' : 'bid');
 
   /** What is asked for, in units; members are null where the text is no number. */
   function order() {
     const side = elements.type.value;
     return {
-      side, amount: toUnits(typed('amount'), item.decimals),
+      side, isLimit: isLimit(), amount: toUnits(typed('amount'), item.decimals),
       price: isLimit() ? toUnits(typed('price'), currency.decimals) : null,
+      stop: toUnits(typed('stop'), currency.decimals),
       fiatFee: side === 'bid' && elements.prefer_fiat_fee.checked,
     };
   }
 
-  const opposite = (side) => levels(side === 'bid' ? 'ask' : 'bid');
+  /** What the book makes of an order, or null where that cannot be said yet. One that waits for its stop meets nobody now. */
+  function reckon(asked) {
+    if (!asked.amount || (asked.isLimit && !asked.price)) return null;
+    return outcome(market, asked, asked.isLimit && asked.stop !== null ? [] : opposite(asked.side), percent);
+  }
 
   const showSummary = soon(() => {
     const asked = order();
     const buys = asked.side === 'bid';
+    const sum = reckon(asked);
     form.classList.toggle('buys', buys);
     priceField.hidden = !isLimit();
     fiatFee.hidden = !buys;
-    available.replaceChildren(el('span', {}, 'Free to use'),
-      el('span', { class: 'money' }, buys ? moneyText(free[currency.code]) : amountText(free[item.code])));
-    submit.textContent = `${buys ? 'Buy' : 'Sell'} ${item.code}`;
-    notice.hidden = true;
-    const known = asked.amount && (asked.price || !isLimit());
-    const sum = known ? outcome(market, asked, opposite(asked.side), percent) : null;
-    const about = isLimit() ? '' : 'about ';
-    const fee = sum && (sum.feeIn === 'item' ? amountText(sum.fee) : moneyText(sum.fee));
-    summary.replaceChildren(
-      fact('Total', sum ? el('span', { class: 'money', id: 'total' }, about, moneyText(sum.total)) : '–'),
-      fact(`Fee (${plain(percent, 3)} %)`, sum ? el('span', { class: 'money', id: 'fee' }, about, fee) : '–'),
-      fact(buys ? 'You pay' : 'You get', sum ? el('strong', { class: 'money', id: 'pays' }, about, moneyText(buys ? sum.pays : sum.gets)) : '–'),
-      fact(buys ? 'You get' : 'You give', sum
-        ? el('strong', { class: 'money', id: 'gets' }, about, amountText(buys ? sum.gets : sum.pays)) : '–'));
-    if (sum) showNotice(asked, sum);
+    available.replaceChildren(el('span', {}, 'Available'), el('span', { class: 'money' },
+      buys ? moneyText(market, free[currency.code]) : amountText(market, free[item.code])));
+    write(submit, `${buys ? 'Buy' : 'Sell'} ${item.code}`);
+    showSums(buys, sum);
+    showNotice(asked, sum);
   });
 
-  /** What the sender should know beforehand: not enough money, a thin book. */
-  function showNotice({ side, amount, price }, sum) {
-    const has = free[side === 'bid' ? currency.code : item.code];
-    const words = [];
-    if (price === null && sum.traded < amount) {
-      words.push(sum.traded === 0n ? 'There is nobody to trade with at the moment.'
-        : `The book holds ${amountText(sum.traded)}: the rest of the order would end.`);
-    } else if (price === null) {
-      words.push(`At the prices of the book now, up to ${priceText(sum.worst)} each.`);
-    }
-    if (sum.pays > has) {
-      words.push(price !== null ? 'You have less than this: what is not covered waits until money arrives.'
-        : has === 0n ? 'You have nothing to pay it with: the order waits until money arrives.'
-          : 'You have less than this: it trades as far as your money goes.');
-    }
-    notice.textContent = words.join(' ');
+  function showSums(buys, sum) {
+    // What others do meanwhile changes what trades at once.
+    const figure = (tag, id, text) => (sum
+      ? el(tag, { class: 'money', id }, sum.traded > 0n || !isLimit() ? 'about ' : '', text(sum)) : '–');
+    const money = (name) => (of) => moneyText(market, of[name]);
+    const amount = (name) => (of) => amountText(market, of[name]);
+    summary.replaceChildren(
+      fact('Total', figure('span', 'total', money('total'))),
+      fact(`Fee (${plain(percent, 3)} %)`, figure('span', 'fee', (of) => (of.feeIn === 'item' ? amount : money)('fee')(of))),
+      fact(buys ? 'You pay' : 'You get', figure('strong', 'pays', money(buys ? 'pays' : 'gets'))),
+      fact(buys ? 'You get' : 'You give', figure('strong', 'gets', amount(buys ? 'gets' : 'pays'))));
+  }
+
+  /** Says beforehand why nothing can be sent, or what the sender should know. */
+  function showNotice(asked, sum) {
+    const why = obstacle(market, asked, { known: given.known(), levels: opposite(asked.side) });
+    const has = free[asked.side === 'bid' ? currency.code : item.code];
+    const words = why ? [why] : sum ? [...hints(market, asked, sum, has), ...unusual(asked, sum)] : [];
+    submit.disabled = why !== null;
+    write(notice, words.join(' '));
     notice.hidden = !words.length;
   }
 
-  /** Fills in the amount that a part of the free balance pays for. */
+  const unusual = (asked, sum) => cautions(market, asked, sum,
+    { last: given.last(), best: opposite(asked.side)[0]?.[0] ?? null });
+
+  /** Asks once more where an order is unusual; gives whether it is to be sent. */
+  async function isMeant() {
+    const asked = order();
+    const sum = reckon(asked);
+    const words = sum ? unusual(asked, sum) : [];
+    if (!words.length) return true;
+    const buys = asked.side === 'bid';
+    return await ask({
+      title: buys ? 'Buy at this price?' : 'Sell at this price?',
+      body: el('div', {}, words.map((text) => el('p', {}, text)), el('p', {}, `You ${buys ? 'pay' : 'give'} `,
+        el('strong', {}, buys ? moneyText(market, sum.pays) : amountText(market, sum.pays)), ' and get ',
+        el('strong', {}, buys ? amountText(market, sum.gets) : moneyText(market, sum.gets)), ' if all of it trades so.')),
+      confirm: `${buys ? 'Buy' : 'Sell'} all the same`,
+      danger: true,
+      action: async () => true,
+    }) === true;
+  }
+
+  /** Fills in the amount that a part of what is available pays for. */
   function take(share) {
     const { side, price, fiatFee: onTop } = order();
     const has = free[side === 'bid' ? currency.code : item.code] * share / 100n;
@@ -161,7 +185,7 @@ export function orderForm(market, { levels, placed }) {
       ?? problemOf('amount', item, market.amountStep, 'Amounts');
     if (problem) return problem;
     if (toUnits(typed('amount'), item.decimals) < market.minAmount)
-      return ['amount', `The least amount of an order is ${amountText(market.minAmount)}.`];
+      return ['amount', `The least amount of an order is ${amountText(market, market.minAmount)}.`];
     return typed('stop') ? problemOf('stop', currency, market.priceStep, 'Prices') : null;
   }
 
@@ -179,8 +203,9 @@ export function orderForm(market, { levels, placed }) {
       outcomeLine.textContent = whatBecame(made, item);
       outcomeLine.hidden = false;
       showSummary();
-      placed(made);
+      given.placed(made);
     } catch (error) {
+      if (error.code === 'market_halted') given.halted();
       // An answer settles this attempt; silence does not, so that trying again cannot place two orders.
       if (error.status >= 400 && error.status < 500) attempt = null;
       throw error;
@@ -200,7 +225,7 @@ export function orderForm(market, { levels, placed }) {
     const problem = firstProblem();
     if (problem?.[0] === 'stop') form.querySelector('details').open = true;
     if (problem) showFieldError(form, ...problem);
-    else busy(submit, send).catch((error) => {
+    else busy(submit, async () => { if (await isMeant()) await send(); }).catch((error) => {
       if (error.field === 'stop') form.querySelector('details').open = true;
       showError(form, error);
     });
@@ -225,7 +250,7 @@ export function orderForm(market, { levels, placed }) {
       elements.price.value = plain(units, currency.decimals, market.priceDecimals);
       showSummary();
     },
-    /** What is free of each currency: code -> units. */
+    /** What is available of each currency: code -> units. */
     setFree(balances) {
       free = { [item.code]: 0n, [currency.code]: 0n, ...balances };
       showSummary();
@@ -234,10 +259,8 @@ export function orderForm(market, { levels, placed }) {
       percent = percentOf(text);
       showSummary();
     },
-    /** The book has changed. */
-    refresh() {
-      if (!isLimit()) showSummary();
-    },
+    /** The book, the last price or the market's state has changed. */
+    refresh: showSummary,
   };
 }
 

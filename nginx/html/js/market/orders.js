@@ -50,7 +50,7 @@ export function showOrders(place, listed, markets, changed) {
         ' ', code(order, markets)),
       cell('price', order.price ? el('span', { class: 'money' }, exact(order.price)) : 'Market',
         order.stop ? el('span', { class: 'hint' }, `stop ${exact(order.stop)}`) : null),
-      cell('amount', el('span', { class: 'money', title: `of ${order.placed.display}` }, exact(order.amount))),
+      cell('amount', el('span', { class: 'money', title: `of ${exact(order.placed)}` }, exact(order.amount))),
       cell('state', badge(order)),
       cell('date', time(order.date)),
       cell('act', el('button', { type: 'button', class: 'button small', onclick: () => cancel(order, markets, changed),
@@ -63,7 +63,7 @@ async function cancel(order, markets, changed) {
   const done = await ask({
     title: 'Cancel this order?',
     body: el('p', {}, order.type === 'bid' ? 'Buy ' : 'Sell ', money(order.amount), order.price ? [' at ', money(order.price)] : ' at any price',
-      ` (${code(order, markets)}). What it holds is free again at once.`),
+      ` (${code(order, markets)}). What it holds is available again at once.`),
     confirm: 'Cancel the order',
     danger: true,
     action: () => api('POST', `/site/market/orders/${order.oid}/cancel`, { body: {} }).catch((error) => {
@@ -79,7 +79,7 @@ async function cancel(order, markets, changed) {
   $('own-title').focus();
 }
 
-/** Draws what is free and what open orders hold, of the market's two currencies. */
+/** Draws what is available and what open orders hold, of the market's two currencies. */
 export function balanceTable(market, wallets) {
   const head = (text) => el('th', { scope: 'col' }, text);
   const row = ({ code: currency }) => {
@@ -88,7 +88,7 @@ export function balanceTable(market, wallets) {
     return el('tr', {}, el('th', { scope: 'row' }, currency), figure(wallet?.free), figure(wallet?.reserved));
   };
   return el('table', { class: 'balances' }, el('caption', {}, 'Your balances'),
-    el('thead', {}, el('tr', {}, head('Currency'), head('Free'), head('In orders'))),
+    el('thead', {}, el('tr', {}, head('Currency'), head('Available'), head('In open orders'))),
     el('tbody', {}, [market.item, market.currency].map(row)));
 }
 

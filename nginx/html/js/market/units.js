@@ -34,6 +34,11 @@ export function signed(units, currency, shown = currency.display) {
   return currency.after ? `${text}\u00a0${currency.symbol}` : `${currency.symbol}${text}`;
 }
 
+/** A price, an amount of the item and a sum of money of a market, in words. */
+export const priceText = ({ currency, priceDecimals }, units) => signed(units, currency, priceDecimals);
+export const amountText = ({ item }, units) => `${grouped(units, item.decimals, item.display)} ${item.code}`;
+export const moneyText = ({ currency }, units) => signed(units, currency);
+
 /** What an amount costs at a price: rounded up for a buyer, down for a seller. */
 export function cost(market, side, amount, price) {
   const unit = 10n ** BigInt(market.item.decimals);
@@ -56,27 +61,49 @@ export function affordable(market, money, price, percent) {
 }
 
 /**
- * What an order costs or brings.
+ * What an order costs or brings, by the book: what crosses trades at the prices there, the rest waits at its own.
  * @param {object} market
  * @param {{side: string, amount: bigint, price: bigint|null, fiatFee: boolean}} order without price: at any price
  * @param {[bigint, bigint][]} levels [price, amount] of the other side, the best first
  * @param {bigint} percent the fee
- * @returns {{traded: bigint, total: bigint, fee: bigint, feeIn: string, pays: bigint, gets: bigint, worst: bigint|null}}
- *   traded: what of an order without price the book can fill; feeIn: item or currency; worst: the last price that it meets
+ * @returns {{traded: bigint, rest: bigint, atOnce: bigint, total: bigint, holds: bigint, fee: bigint, feeIn: string,
+ *   pays: bigint, gets: bigint, worst: bigint|null}} traded: what the book fills at once, for `atOnce`, at prices down to
+ *   `worst`; rest: what then waits, none without a price; holds: what must be available for all of it; feeIn: item or currency
  */
 export function outcome(market, { side, amount, price, fiatFee }, levels, percent) {
-  const fills = price === null ? walk(amount, levels) : [[price, amount]];
-  const traded = fills.reduce((sum, [, filled]) => sum + filled, 0n);
-  const total = fills.reduce((sum, [at, filled]) => sum + cost(market, side, filled, at), 0n);
   const buys = side === 'bid';
+  const fills = spends(market, side, price, amount, walk(amount, price === null ? levels : crossing(side, price, levels)));
+  const traded = fills.reduce((sum, { filled }) => sum + filled, 0n);
+  const atOnce = fills.reduce((sum, { spent }) => sum + spent, 0n);
+  const rest = price === null ? 0n : amount - traded;
+  const parts = rest > 0n ? [...fills, { filled: rest, spent: cost(market, side, rest, price) }] : fills;
+  const total = parts.reduce((sum, { spent }) => sum + spent, 0n);
   const feeIn = buys && !fiatFee ? 'item' : 'currency';
-  const fee = fills.reduce((sum, [at, filled]) =>
-    sum + feeOf(feeIn === 'item' ? filled : cost(market, side, filled, at), percent), 0n);
+  const fee = parts.reduce((sum, { filled, spent }) => sum + feeOf(feeIn === 'item' ? filled : spent, percent), 0n);
+  const onTop = buys && fiatFee;
+  const limit = buys && price !== null ? cost(market, side, amount, price) : total;
   return {
-    traded, total, fee, feeIn, worst: fills.at(-1)?.[0] ?? null,
-    pays: buys ? total + (fiatFee ? fee : 0n) : traded,
-    gets: buys ? traded - (fiatFee ? 0n : fee) : total - fee,
+    traded, rest, atOnce, total, fee, feeIn, worst: fills.at(-1)?.at ?? null,
+    holds: buys ? limit + (onTop ? feeOf(limit, percent) : 0n) : traded + rest,
+    pays: buys ? total + (onTop ? fee : 0n) : traded + rest,
+    gets: buys ? traded + rest - (onTop ? 0n : fee) : total - fee,
   };
+}
+
+/** The levels that an order with that price trades with. */
+const crossing = (side, limit, levels) =>
+  levels.filter(([price]) => (side === 'bid' ? price <= limit : price >= limit));
+
+/** What each fill costs: a bid with a price never pays more than what the fill takes off its hold. */
+function spends(market, side, price, amount, fills) {
+  let open = amount;
+  return fills.map(([at, filled]) => {
+    const most = side === 'bid' && price !== null
+      ? cost(market, side, open, price) - cost(market, side, open - filled, price) : null;
+    const asked = cost(market, side, filled, at);
+    open -= filled;
+    return { at, filled, spent: most === null ? asked : least(asked, most) };
+  });
 }
 
 /** What `amount` meets in the levels: [price, filled]. */

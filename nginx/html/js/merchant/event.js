@@ -1,5 +1,5 @@
 /** One notification in words: what the lists of orders and of notifications both show. */
-import { el } from '../dom.js';
+import { el, said } from '../dom.js';
 import { money, relative, time } from '../format.js';
 
 const STATUS = { paid: 'Paid', partial: 'Partly paid', cancelled: 'Cancelled', closed: 'Expired', refunded: 'Refunded',

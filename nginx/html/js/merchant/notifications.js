@@ -1,6 +1,6 @@
 /** What the merchant's shop was told: a list with filters, and each notification with its tries, to be sent again. */
 import { api } from '../api.js';
-import { $, announce, ask, busy, clearErrors, copyButton, el, empty, fact, field, latest, showError } from '../dom.js';
+import { $, announce, ask, busy, clearErrors, copyButton, el, empty, fact, field, latest, plainText, said, showError } from '../dom.js';
 import { time } from '../format.js';
 import { pager } from '../account/pager.js';
 import { STATUSES, headline, progress, resultName, stateBadge, statusName } from './event.js';
@@ -73,7 +73,7 @@ function endpointCard({ endpoint, pending, oldest, paused, paused_by_operator: s
     announce(paused ? 'The endpoint is resumed' : 'The endpoint is paused');
   }).catch((error) => { problem.textContent = error.message; }));
   return el('div', { class: 'notice waiting' },
-    el('p', {}, el('code', {}, endpoint), ` · ${pending} waiting`,
+    el('p', {}, el('code', {}, said(endpoint)), ` · ${pending} waiting`,
       ...(oldest ? [', the oldest since ', time(oldest)] : []), paused ? ' · paused' : '',
       stopped ? ' · paused by the operator' : ''),
     problem, button);
@@ -87,7 +87,7 @@ function card(event) {
     el('dl', { class: 'facts row' },
       fact('Happened', time(event.date)),
       fact('Delivery', progress(event)),
-      event.url ? fact('To', el('code', {}, event.url)) : null,
+      event.url ? fact('To', el('code', {}, said(event.url))) : null,
       event.transaction ? fact('Transaction', el('code', {}, event.transaction)) : null),
     el('p', {}, el('a', { class: 'button small', href: `#event-${event.event}`,
       'aria-label': `Details of notification ${event.cursor}` }, 'Details')));
@@ -146,7 +146,7 @@ function actions(event, again) {
 function tries({ tries: rows, url }) {
   return el('section', { class: 'card' }, el('h2', {}, 'Tries'),
     rows.length ? el('ol', { class: 'rows' }, rows.map((row) => el('li', {},
-      el('span', { class: 'what' }, `${row.number}. ${outcome(row)}`),
+      el('span', { class: 'what' }, `${row.number}. `, said(outcome(row))),
       el('span', { class: 'hint' }, time(row.date),
         row.latency_us == null ? null : ` · ${Math.round(row.latency_us / 1000)} ms`,
         row.address ? ` · ${row.address}` : null),
@@ -158,7 +158,7 @@ function tries({ tries: rows, url }) {
 function answer({ answer: text, answer_base64: bytes }) {
   if (!text && !bytes) return null;
   return el('details', {}, el('summary', {}, bytes ? 'Answer, base64' : 'Answer'),
-    el('pre', { tabindex: '0' }, text ?? bytes));
+    el('pre', { tabindex: '0', dir: 'auto' }, plainText(text ?? bytes)));
 }
 
 /** The request to the byte, signed as of now, and why the last try came to nothing. */
@@ -170,7 +170,7 @@ function explained({ headers, body, curl, url, address, refused, webhook_signed:
     el('pre', { tabindex: '0', 'aria-label': name }, text)];
   return el('section', { class: 'card' }, el('h2', {}, 'What is sent'),
     refused ? el('p', { class: 'notice bad' }, 'The last try failed: ', refused, '.') : null,
-    el('dl', { class: 'facts row' }, fact('To', el('code', {}, url)),
+    el('dl', { class: 'facts row' }, fact('To', el('code', {}, said(url))),
       address ? fact('Address of the last try', el('code', {}, address)) : null),
     block('Headers, signed as of now', lines), block('Body, signed by Rest-Sign', body),
     block('Signed by webhook-signature', signed), block('By hand', curl));

@@ -1,7 +1,8 @@
 /** The merchant's orders: a list with filters, and each one with its payments, to be cancelled or refunded. */
 import { api } from '../api.js';
-import { $, announce, ask, clearErrors, el, empty, fact, field, latest, showError } from '../dom.js';
+import { $, announce, ask, clearErrors, el, empty, fact, field, latest, said, showError } from '../dom.js';
 import { isSome, money, relative, time } from '../format.js';
+import { amountDecimals, amountProblem, plainNumber } from '../number.js';
 import { STATUSES, isPayable, statusBadge, statusMeaning, statusName } from '../order.js';
 import { pager } from '../account/pager.js';
 import { eventList } from './event.js';
@@ -53,7 +54,7 @@ function card(order) {
   return el('li', { class: 'card ticket', 'aria-labelledby': id },
     el('div', { class: 'ticket-head' }, el('h2', { id, tabindex: '-1' }, money(order.amount)),
       statusBadge(order.status)),
-    el('p', { class: 'meaning' }, order.description),
+    el('p', { class: 'meaning' }, said(order.description)),
     el('dl', { class: 'facts row' },
       fact('Created', time(order.created)),
       order.status === 'partial' ? fact('Missing', money(order.missing)) : null,
@@ -77,7 +78,8 @@ async function renderOrder(place, id) {
     el('section', { class: 'card' },
       el('div', { class: 'ticket-head' }, el('h2', { id: `order-${id}`, tabindex: '-1' }, money(order.amount)),
         statusBadge(order.status)),
-      el('p', { class: 'meaning' }, order.description, '. ', statusMeaning(order.status)),
+      el('p', { class: 'meaning' }, said(order.description)),
+      el('p', { class: 'hint' }, statusMeaning(order)),
       facts(order),
       actions(order, again)),
     el('section', { class: 'card' }, el('h2', {}, 'Payments'),
@@ -86,7 +88,7 @@ async function renderOrder(place, id) {
       events.length ? eventList(events) : el('p', { class: 'hint' }, 'Nothing was told yet.')));
 }
 
-const link = (url) => (url ? el('code', {}, url) : 'None');
+const link = (url) => (url ? el('code', {}, said(url)) : 'None');
 const OPTIONS = { instant_only: 'paid whole only', multipay: 'many payments', email: 'mail per payment',
   autosell: 'sell at market' };
 const options = (order) =>
@@ -105,7 +107,7 @@ function facts(order) {
     fact('Payment page', el('a', { href: `/pay/${order.transaction}` }, 'Open')),
     fact('Options', options(order)),
     fact('Your data', order.data_base64 == null ? 'None'
-      : el('code', {}, order.data ?? `${order.data_base64} (base64)`)),
+      : el('code', {}, said(order.data ?? `${order.data_base64} (base64)`))),
     fact('Notified at', link(order.ipn)),
     fact('After paying', link(order.return_success)),
     fact('After cancelling', link(order.return_failure)));
@@ -116,7 +118,7 @@ const refundable = ({ amount, refunded }) => BigInt(amount.value_int) - BigInt(r
 
 function payments(order, again) {
   return el('ul', { class: 'rows' }, order.payments.map((payment) => el('li', {},
-    el('span', { class: 'what' }, money(payment.amount), ' from ', el('strong', {}, payment.payer)),
+    el('span', { class: 'what' }, money(payment.amount), ' from ', el('strong', {}, said(payment.payer))),
     el('span', { class: 'hint' }, time(payment.date),
       isSome(payment.refunded) ? [', ', money(payment.refunded), ' refunded'] : null),
     el('code', {}, payment.payment_id),
@@ -141,8 +143,8 @@ function actions(order, again) {
 async function cancel(order, again) {
   const done = await ask({
     title: 'Cancel this order?',
-    body: el('p', {}, order.multipay ? 'Nobody can pay it any more. What was paid stays yours.'
-      : 'Nobody can pay it any more. What was paid of it goes back to the buyer.'),
+    body: el('p', {}, 'Nobody can pay it any more. ', !isSome(order.paid) ? 'Nothing was paid.'
+      : order.multipay ? 'What was paid stays yours.' : 'What was paid of it goes back to the buyer.'),
     confirm: 'Cancel it',
     danger: true,
     action: () => api('POST', `/site/merchant/orders/${order.transaction}/cancel`, { body: {} }),
@@ -153,10 +155,11 @@ async function cancel(order, again) {
 /** Gives back what the merchant says, of one payment or of all. */
 async function refund(order, payment, again) {
   const of = payment ?? { amount: order.paid, refunded: order.refunded };
-  const attempt = crypto.randomUUID();
+  /** Names the one refund that the dialog stands for, so that sending it twice refunds once. */
+  let attempt = crypto.randomUUID();
   const done = await ask({
     title: payment ? 'Refund this payment' : 'Refund this order',
-    body: el('div', {},
+    body: el('div', { oninput: () => { attempt = crypto.randomUUID(); } },
       el('p', {}, 'Of ', money(of.amount), isSome(of.refunded) ? [', ', money(of.refunded), ' refunded already'] : null,
         '. It comes from your balance and is the buyer’s at once.'),
       field({ id: 'r-amount', name: 'amount', label: `Amount in ${order.amount.currency}`, inputmode: 'decimal',
@@ -164,14 +167,19 @@ async function refund(order, payment, again) {
       field({ id: 'r-reason', name: 'reason', label: 'Reason', maxlength: '255', hint: 'The buyer reads it.' })),
     confirm: 'Refund',
     danger: true,
-    action: ({ elements }) => api('POST', `/site/merchant/orders/${order.transaction}/refund`, {
-      headers: { 'Idempotency-Key': attempt },
-      body: {
-        ...(payment ? { payment_id: payment.payment_id } : {}),
-        ...(elements.amount.value.trim() ? { amount: elements.amount.value.trim() } : {}),
-        ...(elements.reason.value.trim() ? { reason: elements.reason.value.trim() } : {}),
-      },
-    }),
+    action: ({ elements }) => {
+      const amount = plainNumber(elements.amount.value);
+      const problem = amount ? amountProblem(amount, amountDecimals(order.amount)) : null;
+      if (problem) throw Object.assign(new Error(problem), { field: 'amount' });
+      return api('POST', `/site/merchant/orders/${order.transaction}/refund`, {
+        headers: { 'Idempotency-Key': attempt },
+        body: {
+          ...(payment ? { payment_id: payment.payment_id } : {}),
+          ...(amount ? { amount } : {}),
+          ...(elements.reason.value.trim() ? { reason: elements.reason.value.trim() } : {}),
+        },
+      });
+    },
   });
   if (done) await again('The refund is made');
 }

@@ -9,6 +9,8 @@ const WARN_S = 10;
 const form = $('pay');
 let wallets = [];
 let quote = null;
+/** Whether the quote before is over: its end is said where the next one is asked for. */
+let over = false;
 let warned = false;
 
 /** The currency of the other wallet that is chosen, or "" for the order's own. */
@@ -34,14 +36,21 @@ export async function offerWallets(id, own) {
   $('pay-with').hidden = wallets.length === 0;
   $('wallets').replaceChildren(choice('', first === '', `${own.currency}, from the balance`),
     ...wallets.map(({ currency, free }) => choice(currency, currency === first, `${currency}, changed at the market `,
-      el('span', { class: 'hint' }, 'You have ', sum(free)))));
+      el('span', { class: 'hint' }, 'Available: ', sum(free)))));
   dropQuote();
 }
 
-/** Forgets the quote, as what it was for has changed. */
-export function dropQuote() {
+/** Forgets the quote, as what it was for has changed, or as its time is over. */
+export function dropQuote(isOver = false) {
   quote = null;
+  over = isOver;
   showQuote();
+}
+
+function whyQuote() {
+  if (quote) return 'What the market takes is often a little less: only that leaves your balance, fees included.';
+  if (over) return 'The price is over: its minute has passed and nothing was paid. Please ask for a new one.';
+  return 'You see the price first. It is then good for a minute.';
 }
 
 function showQuote() {
@@ -51,9 +60,7 @@ function showQuote() {
     fact('It costs at most', el('strong', {}, sum(quote.cost))),
     fact('Good for', el('span', { id: 'quote-left', class: 'money', role: 'timer' })),
   ] : []));
-  $('quote-why').textContent = quote
-    ? 'What the market takes is often a little less: only that leaves your wallet, fees included.'
-    : 'You see the price first. It is then good for a minute.';
+  $('quote-why').textContent = whyQuote();
   $('price').textContent = quote ? 'New price' : 'See the price';
 }
 
@@ -62,6 +69,7 @@ export async function askQuote(id, amount) {
   const currency = payingWith();
   quote = await api('POST', `/site/pay/${id}/quote`, { body: { currency, ...(amount === null ? {} : { amount }) } });
   warned = false;
+  over = false;
   showQuote();
   tickQuote(quote.now);
   announce(`It costs at most ${exact(quote.cost)}, good for ${quote.expires - quote.now} seconds`);
@@ -86,6 +94,6 @@ export function tickQuote(now) {
 /** What was really taken, in words for the page, or null where the payment came from the balance. */
 export function takenWords(paid) {
   if (!paid.taken) return null;
-  const kept = isSome(paid.kept) ? ` ${exact(paid.kept)} of it were over and are in your ${paid.kept.currency} wallet.` : '';
-  return `${exact(paid.taken)} were taken from your ${paid.taken.currency} wallet.${kept}`;
+  const kept = isSome(paid.kept) ? ` ${exact(paid.kept)} of it were over and are in your ${paid.kept.currency} balance.` : '';
+  return `${exact(paid.taken)} were taken from your ${paid.taken.currency} balance.${kept}`;
 }
