@@ -72,7 +72,7 @@ struct access {
 };
 
 static const struct field word = {
-    .type = FIELD_TEXT, .min = 1, .max = WORD_MAX, .size = sizeof(const char *)};
+    .type = FIELD_TEXT, .max = WORD_MAX, .size = sizeof(const char *)};
 
 #define AT(member) offsetof(struct key_params, member)
 #define FIELD_ACCESS                                                                \
@@ -109,7 +109,9 @@ static const struct field change_fields[] = {FIELD_PUBLIC_KEY, FIELD_OTP, FIELD_
 static const struct field revoke_fields[] = {FIELD_PUBLIC_KEY};
 #undef AT
 
-/* Joins the words of a list with commas, as they are kept. */
+/* Joins the words of a list with commas, as they are kept. An empty one is refused here, under the
+ * list's name, as it always was: joined alone it would read as a list of none, which for networks
+ * means everywhere. */
 static enum err join(struct request *request, const char *name, const struct field_list *list,
                      char *out, size_t size)
 {
@@ -118,7 +120,7 @@ static enum err join(struct request *request, const char *name, const struct fie
 
     out[0] = '\0';
     for (size_t i = 0; i < list->count; i++) {
-        if (strchr(words[i], ',') != NULL)
+        if (*words[i] == '\0' || strchr(words[i], ',') != NULL)
             return request_fail(request, name, ERR_INVALID);
         len += (size_t)snprintf(out + len, size - len, "%s%s", i > 0 ? "," : "", words[i]);
         if (len >= size)

@@ -24,7 +24,8 @@ static bool link_earlier(const char *from, const char *to)
         found = found || strstr(name, "_outbox.sql") != NULL;
         snprintf(source, sizeof(source), "%s/%s", from, name);
         snprintf(target, sizeof(target), "%s/%s", to, name);
-        if (!found && strstr(name, ".sql") != NULL)
+        /* What migrate itself keeps its notes in is there for any schema. */
+        if ((!found || strstr(name, "_schema.sql") != NULL) && strstr(name, ".sql") != NULL)
             linked = linked && symlink(source, target) == 0;
         free(names[i]);
     }

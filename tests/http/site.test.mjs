@@ -325,9 +325,8 @@ test('keys: bad input', async () => {
   await refused({ face: 'v1', rights: ['root'] }, 'invalid_parameter', 'rights');
   await refused({ face: 'v1', rights: 'get_info' }, 'invalid_parameter', 'rights');
   await refused({ face: 'v1', rights: ['get_info,withdraw'] }, 'invalid_parameter', 'rights');
-  for (const network of ['10.0.0.0/33', '256.1.1.1', 'x', '::1/129', '10.0.0.1,10.0.0.2'])
+  for (const network of ['10.0.0.0/33', '256.1.1.1', 'x', '::1/129', '10.0.0.1,10.0.0.2', ''])
     await refused({ face: 'v1', rights: ['get_info'], networks: [network] }, 'invalid_parameter', 'networks');
-  await refused({ face: 'v1', rights: ['get_info'], networks: [''] }, 'empty', 'networks[0]');
   const reply = await session.call('POST', '/site/keys', { face: 'v1', rights: ['get_info'],
     networks: Array.from({ length: 200 }, (_, i) => `10.0.0.${i}`) });
   assert.deepEqual([reply.status, reply.json.field], [400, 'networks']);

@@ -364,7 +364,9 @@ test('redirects: nowhere else than where the order says; nowhere where it says n
   const session = await buyer();
   const transaction = await merchant.order({ return_failure: undefined });
   const evil = { redirect: 'https://evil.example', return_success: 'https://evil.example', return_failure: 'https://evil.example' };
-  const reply = await session.call('POST', `/site/pay/${transaction}/cancel?return_failure=https://evil.example`, evil);
+  await session.refused(400, 'repeated_parameter', 'POST', `/site/pay/${transaction}/cancel?return_failure=https://evil.example`, evil,
+    { field: 'return_failure' });
+  const reply = await session.call('POST', `/site/pay/${transaction}/cancel?cancel_return=https://evil.example`, evil);
   assert.deepEqual([reply.json.status, reply.json.redirect], ['cancelled', null]);
   const paid = await pay(session, await merchant.order(), { ...evil });
   assert.equal(paid.redirect, 'https://shop.example/thanks');

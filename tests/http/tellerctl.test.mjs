@@ -165,7 +165,7 @@ test('doctor: says what is wrong and how to mend it', async () => {
   const wrong = JSON.parse(out).filter((row) => !row.ok);
   assert.deepEqual(wrong.map((row) => row.check), ['base_url', 'key file', 'master key', 'schema', 'master key of this database']);
   assert.equal(wrong[1].mend, `chmod 600 ${key}`);
-  assert.equal(wrong[3].mend, 'tellerctl migrate');
+  assert.equal(wrong[3].mend, 'tellerctl migrate; where it is newer than the program, install the newer one');
 });
 
 test('doctor: an application user with too many rights, a database that may lose commits', async () => {

@@ -165,11 +165,20 @@ test('create: a currency that is closed', async () => {
   await create({ currency: 'NZD' });
 });
 
+test('create: exact amounts and booleans as other programs spell them', async () => {
+  for (const [amount, value] of [['.5', '0.50000'], ['1.', '1.00000'], ['1e2', '100.00000'], ['5.0E-5', '0.00005'], ['1.500000000', '1.50000']]) {
+    assert.equal((await made({ amount })).amount.value, value, amount);
+  }
+  for (const [multipay, value] of [['TRUE', true], ['yes', true], ['on', true], ['False', false], ['0', false]]) {
+    assert.equal((await made({ multipay })).multipay, value, multipay);
+  }
+});
+
 test('create: bad amount', async () => {
   await refused('missing_parameter', { amount: undefined }, 'Invalid parameter "amount" (is required)');
   await refused('missing_parameter', { amount: '' }, 'Invalid parameter "amount" (is required)');
   for (const [value, token] of [['0', 'amount_not_positive'], ['-1', 'amount_not_positive'], ['ten', 'amount_format'], ['1e', 'amount_format'],
-    ['1,5', 'amount_format'], ['.5', 'amount_format'], ['1.', 'amount_format'], [' 1', 'amount_format'], ['+1', 'amount_format'],
+    ['1,5', 'amount_format'], ['.', 'amount_format'], ['1e-6', 'amount_digits'], [' 1', 'amount_format'], ['+1', 'amount_format'],
     ['1.000001', 'amount_digits'], ['9'.repeat(40), 'amount_range']]) {
     const reply = await refused(token, { amount: value });
     assert.match(reply.error, /^Invalid parameter "amount"/, value);
