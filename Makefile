@@ -93,7 +93,8 @@ test:
 	@tests/run
 
 soak:
-	@tools/dev/install build run test
+	@tools/dev/install build check run test
+	@ANALYZER_NODES=225000 tools/dev/check
 	@node tests/mutate/run.mjs
 	@DOSE=full tests/run
 

@@ -61,9 +61,10 @@ async function place(page, side, amount, price) {
   return page.locator('.placed').textContent();
 }
 
+/** Cancels what is open. A page learns of a fill only after whoever caused it, so the server is asked. */
 async function cancelAll(page) {
-  for (let left = await page.locator('.own-orders tbody tr').count(); left > 0; left--) {
-    const oid = await page.locator('.own-orders tbody tr').first().getAttribute('data-oid');
+  const { orders } = await page.evaluate(async () => (await fetch('/site/market/orders')).json());
+  for (const { oid } of orders) {
     await page.locator(`[data-oid="${oid}"]`).getByRole('button', { name: /^Cancel:/ }).click();
     await page.getByRole('button', { name: 'Cancel the order' }).click();
     await page.locator(`[data-oid="${oid}"]`).waitFor({ state: 'detached' });

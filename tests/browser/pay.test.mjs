@@ -211,6 +211,7 @@ test('a balance that does not suffice offers what is there, and the rest once th
   const transaction = await order({ amount: '100.00001' });
   const { page, user } = await buyer(transaction);
   await page.locator('#short', { hasText: 'You can pay what you have now' }).waitFor();
+  await page.getByLabel('Amount in USD').waitFor();
   assert.equal(await page.getByLabel('Amount in USD').inputValue(), '100');
   assert.equal(await page.getByRole('radio', { name: /All that is missing/ }).isVisible(), false);
   await page.getByLabel('Amount in USD').fill('100.00001');
@@ -246,6 +247,7 @@ test('money that went away meanwhile is said by the server, and the page offers 
   await payButton(page).click();
   await page.locator('#pay .form-error', { hasText: 'Not enough funds' }).waitFor();
   await page.locator('#short', { hasText: 'You can pay what you have now' }).waitFor();
+  await page.getByLabel('Amount in USD').waitFor();
   assert.equal(await page.getByLabel('Amount in USD').inputValue(), '50');
   await Promise.all([done(page), done(other)]);
 });

@@ -3,16 +3,17 @@
  *                    go on side by side, each with a seed, a database and a reference of its own
  *   MODEL_SECONDS=N  a run ends after so long even where it is not through, so that a run of all tests
  *                    stays short (default 75); 0 = never
- *   MODEL_SEED=N     the first run's seed (default 1), the others' are the next ones
+ *   MODEL_SEED=N     the first run's seed, the others' are the next ones (default: another every day)
  *   MODEL_CHECK=N    looks at the whole book every N steps (default 1000): 1 finds the step at which
  *                    something changed that the step had nothing to do with
- *   MODEL_RACES=N    rounds of the race (default 1000)
+ *   MODEL_RACES=N    rounds of the race (default 200)
  * Exit 0 where nothing differs, 1 otherwise. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/db/db.h"
@@ -21,6 +22,7 @@
 
 #define REPEATED_STEPS 5000
 #define RUNS_MAX 16
+#define SECONDS_OF_DAY 86400
 
 /* What a run that went on in a process of its own tells. */
 struct result {
@@ -93,24 +95,26 @@ static void test_model(void)
     struct driver_run runs[RUNS_MAX];
     struct result results[RUNS_MAX];
     uint64_t count = setting("MODEL_RUNS", 4), steps = setting("MODEL_OPS", 200000), done = 0;
+    uint64_t seed = setting("MODEL_SEED", (uint64_t)time(NULL) / SECONDS_OF_DAY * RUNS_MAX);
 
     if (count == 0 || count > RUNS_MAX)
         count = RUNS_MAX;
     for (size_t i = 0; i < count; i++)
-        runs[i] = (struct driver_run){.seed = setting("MODEL_SEED", 1) + i,
+        runs[i] = (struct driver_run){.seed = seed + i,
                                       .steps = steps / count + (i < steps % count),
                                       .seconds = setting("MODEL_SECONDS", 75),
                                       .check_every = setting("MODEL_CHECK", 1000)};
     run_all(runs, results, count);
     for (size_t i = 0; i < count; i++)
         done += results[i].steps;
-    printf("%" PRIu64 " of %" PRIu64 " operations done\n", done, steps);
+    printf("%" PRIu64 " of %" PRIu64 " operations done, seeds from %" PRIu64 "\n", done, steps,
+           seed);
     DB_CHECK(done > 0);
 }
 
 static void test_race(void)
 {
-    race_test((int)setting("MODEL_RACES", 1000));
+    race_test((int)setting("MODEL_RACES", 200));
 }
 
 static const struct test_case tests[] = {
