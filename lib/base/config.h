@@ -34,6 +34,7 @@
     X(mail, require_tls, BOOL, "no")                            \
     X(mail, user, STRING, "")                                   \
     X(mail, password_file, STRING, "")                          \
+    X(mail, templates, STRING, "tools/ipn/mail")                \
     X(ipn, retry_seconds, INT(1, 604800), "1800")               \
     X(ipn, timeout_ms, INT(100, 120000), "20000")               \
     X(ipn, per_endpoint, INT(1, 256), "4")                      \

@@ -3,7 +3,8 @@
 // was delivered more often than there are attempts on record. On a stack of its own.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -267,4 +268,21 @@ test('mails to the merchant: put off once, then sent, one per payment', { timeou
   const { tries, refused } = await merchant.ok('merchant/event/show', { event: result[1].event });
   assert.deepEqual(tries.map((attempt) => [attempt.result, attempt.status]), [['failed', 451], ['sent', 250]]);
   assert.equal(refused, null);
+});
+
+test('a template that cannot be used is said at the start, and nothing is sent', async () => {
+  const templates = path.join(dir, 'mail'), config = path.join(dir, 'templates.conf');
+  const original = await readFile(stack.config, 'utf8');
+  const words = await readFile(path.join(original.match(/^templates = (.*)$/m)[1], 'paid.txt'), 'utf8');
+  await mkdir(templates);
+  await writeFile(path.join(templates, 'partial.txt'), words);
+  await writeFile(path.join(templates, 'paid.txt'), words.replaceAll('{amount}', '{sum}'));
+  await writeFile(config, original.replace(/^templates = .*$/m, `templates = ${templates}`));
+  const child = spawn(path.join(path.dirname(stack.tellerctl), 'teller-ipn'), ['--config', config, '--once'],
+    { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (data) => { said += data; });
+  const [code] = await once(child, 'close');
+  assert.equal(code, 2);
+  assert.match(said, /paid\.txt: \{sum\} means nothing; there are .*\{amount\}/);
 });

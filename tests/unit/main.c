@@ -42,7 +42,8 @@
     X(net_address) \
     X(net_url)     \
     X(net_mail)    \
-    X(notify)
+    X(notify)      \
+    X(template)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)

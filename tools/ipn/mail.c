@@ -1,4 +1,5 @@
 /* The mails of the outbox: one after the other, through the relay that the configuration names. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "money/display.h"
 #include "net/mail.h"
 #include "notify/outbox.h"
+#include "notify/template.h"
 #include "tools/ipn/ipn.h"
 
 #define LOOK_MS 500
@@ -40,33 +42,69 @@ static void on_claimed(void *arg, const struct notify_event *event)
         mailer->events[mailer->event_count++] = *event;
 }
 
-/* "Payment received: 12.50 USD", and what it is about. */
+/* The template for what a mail tells: a status of an event. */
+static const struct kind {
+    const char *status, *file;
+} kinds[MAIL_KINDS] = {{"partial", "partial.txt"}, {"paid", "paid.txt"}};
+
+/* What templates may name. */
+enum { MERCHANT, AMOUNT, CURRENCY, DATE, TRANSACTION, PAYMENT, MISSING, SITE, URL, VALUES };
+static const struct template_value names[VALUES] = {[MERCHANT] = {.name = "merchant"},
+                                                    [AMOUNT] = {.name = "amount"},
+                                                    [CURRENCY] = {.name = "currency"},
+                                                    [DATE] = {.name = "date"},
+                                                    [TRANSACTION] = {.name = "transaction"},
+                                                    [PAYMENT] = {.name = "payment"},
+                                                    [MISSING] = {.name = "missing"},
+                                                    [SITE] = {.name = "site"},
+                                                    [URL] = {.name = "url"}};
+
+enum err mail_templates_read(const struct config *config, struct text templates[MAIL_KINDS],
+                             struct text *problem)
+{
+    char path[PATH_MAX];
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; i < MAIL_KINDS && rc == ERR_OK; i++) {
+        text_clear(problem);
+        templates[i] = TEXT(TEMPLATE_MAX);
+        snprintf(path, sizeof(path), "%s/%s", config->mail_templates, kinds[i].file);
+        rc = template_read(path, names, VALUES, &templates[i], problem);
+    }
+    return rc;
+}
+
+/* Words the mail of an event by its template. */
 static void word(const struct mailer *mailer, const struct notify_event *event,
                  struct text *subject, struct text *text)
 {
     const struct config *config = &mailer->ipn->job->config;
-    char amount[AMOUNT_TEXT_SIZE] = "", id[UUID_TEXT_SIZE], date[CLOCK_TEXT_SIZE];
-    const char *currency = event->has_amount ? event->currency->code : "";
+    char amount[AMOUNT_TEXT_SIZE] = "", missing[AMOUNT_TEXT_SIZE] = "", date[CLOCK_TEXT_SIZE];
+    char transaction[UUID_TEXT_SIZE], payment[UUID_TEXT_SIZE] = "";
+    struct template_value values[VALUES];
+    size_t kind = 0;
 
     if (event->has_amount)
         amount_format(event->amount, amount);
-    text_addf(subject, "%s: %s %s",
-              strcmp(event->status, "partial") == 0 ? "Part of a payment received"
-                                                    : "Payment received",
-              amount, currency);
+    if (event->has_partial)
+        amount_format(event->pending, missing);
+    if (event->has_payment)
+        uuid_format(&event->payment, payment);
     clock_format(event->at, date);
-    uuid_format(&event->subject, id);
-    text_addf(text, "Hello %s,\n\nyou received %s %s on %s (UTC).\n\nTransaction: %s\n",
-              event->merchant, amount, currency, date, id);
-    if (event->has_payment) {
-        uuid_format(&event->payment, id);
-        text_addf(text, "Payment: %s\n", id);
-    }
-    if (event->has_partial) {
-        amount_format(event->pending, amount);
-        text_addf(text, "Still missing: %s %s\n", amount, currency);
-    }
-    text_addf(text, "\n%s, %s\n", config->site_name, config->site_base_url);
+    uuid_format(&event->subject, transaction);
+    memcpy(values, names, sizeof(values));
+    values[MERCHANT].value = event->merchant;
+    values[AMOUNT].value = amount;
+    values[CURRENCY].value = event->has_amount ? event->currency->code : "";
+    values[DATE].value = date;
+    values[TRANSACTION].value = transaction;
+    values[PAYMENT].value = payment;
+    values[MISSING].value = missing;
+    values[SITE].value = config->site_name;
+    values[URL].value = config->site_base_url;
+    while (kind + 1 < MAIL_KINDS && strcmp(event->status, kinds[kind].status) != 0)
+        kind++;
+    template_fill(&mailer->ipn->templates[kind], values, VALUES, subject, text);
 }
 
 static enum err send_one(struct mailer *mailer, const struct notify_event *event)

@@ -75,6 +75,19 @@ static enum job_status no_key(const struct job *job)
     return status;
 }
 
+/* Reads the templates, where there is a relay to send anything through. */
+static enum job_status read_templates(struct ipn *ipn)
+{
+    struct text problem = TEXT(1024);
+    enum job_status status = JOB_DONE;
+
+    if (ipn->mail.relay[0] != '\0' &&
+        mail_templates_read(&ipn->job->config, ipn->templates, &problem) != ERR_OK)
+        status = job_misconfigured(ipn->job, "templates in [mail]: %s", text_string(&problem));
+    text_free(&problem);
+    return status;
+}
+
 static enum job_status work(const struct job *job, void *arg)
 {
     const struct config *config = &job->config;
@@ -88,8 +101,10 @@ static enum job_status work(const struct job *job, void *arg)
         status = job_misconfigured(job, "relay, user or password_file in [mail] cannot be used");
     else if (config->ipn_lease_seconds * 1000 <= config->ipn_timeout_ms)
         status = job_misconfigured(job, "lease_seconds in [ipn] must be longer than timeout_ms");
-    else
+    else if ((status = read_templates(ipn)) == JOB_DONE)
         status = run(ipn);
+    for (size_t i = 0; i < MAIL_KINDS; i++)
+        text_free(&ipn->templates[i]);
     crypto_wipe(ipn->master_key, sizeof(ipn->master_key));
     crypto_wipe(ipn->mail.password, sizeof(ipn->mail.password));
     return status;
