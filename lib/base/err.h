@@ -145,7 +145,26 @@ enum err_class {
     X(QUOTE_EXPIRED,       STATE,     "quote_expired",        "The quote has expired, please ask for a new one")       \
     X(QUOTE_EXCEEDED,      STATE,     "quote_exceeded",       "The market has moved, please ask for a new quote")      \
     X(IDKEY_INVALID,       AUTH,      "invalid_idkey",        "this idkey is not valid")                               \
-    X(IDKEY_EXPIRED,       AUTH,      "expired_idkey",        "this idkey has expired")
+    X(IDKEY_EXPIRED,       AUTH,      "expired_idkey",        "this idkey has expired")                                \
+    /* exchange desk */                                                                                                \
+    X(DESK_API_DISABLED,   AUTH,      "desk_api_disabled",    "Api disabled")                                          \
+    X(DESK_IP_BLOCKED,     RIGHT,     "desk_ip_blocked",      "IP blocked")                                            \
+    X(DESK_METHOD,         RIGHT,     "desk_method",          "Method not supported")                                  \
+    X(DESK_MAINTENANCE,    STATE,     "desk_maintenance",     "maintenance")                                           \
+    X(DESK_DIRECTION,      NOT_FOUND, "desk_direction",       "direction not found")                                   \
+    X(DESK_DIRECTION_OFF,  STATE,     "desk_direction_off",   "Exchange direction is disabled")                        \
+    X(DESK_DIRECTION_API,  RIGHT,     "desk_direction_api",   "Direction prohibited by settings API")                  \
+    X(DESK_FIELDS,         INPUT,     "desk_fields",          "fields are filled with errors")                         \
+    X(DESK_RESERVE,        STATE,     "desk_reserve",         "Not enough reserve for the exchange")                   \
+    X(DESK_API_ID,         STATE,     "desk_api_id",          "api id not unique")                                     \
+    X(DESK_BID,            NOT_FOUND, "desk_bid",             "no bid exists")                                         \
+    X(DESK_ACTION,         STATE,     "desk_action",          "action disabled")                                       \
+    X(DESK_PARTNERS,       STATE,     "desk_partners",        "no active partner program")                             \
+    X(DESK_PAYOUT_SYSTEM,  INPUT,     "desk_payout_system",   "Selected currency can not be ordered payment")          \
+    X(DESK_PAYOUT_ACCOUNT, INPUT,     "desk_payout_account",  "Invalid wallet account")                                \
+    X(DESK_PAYOUT_LOW,     STATE,     "desk_payout_low",      "There is not enough money on your balance")             \
+    X(DESK_PAYOUT_RESERVE, STATE,     "desk_payout_reserve",  "You are unable to make a selected currency transaction") \
+    X(DESK_EXISTS,         STATE,     "desk_exists",          "one of that name or pair exists")
 /* clang-format on */
 
 enum err {

@@ -33,7 +33,8 @@ static const char *const checks[] = {
     "WHERE balance <> total",
 
     "SELECT CONCAT('account ', id, ' is overdrawn: ', balance) FROM account "
-    "WHERE balance < 0 AND NOT (may_overdraw AND purpose = 'external')",
+    "WHERE balance < 0 AND NOT (may_overdraw AND purpose IN ('external', "
+    "'profit', 'affiliate'))",
 
     /* what is held is what open holds promise, whoever holds it */
     "SELECT CONCAT('account ', a.id, ' (', a.purpose, ') has ', a.balance, ', its open holds make "

@@ -282,6 +282,14 @@ enum err ledger_post(struct db_packet *packet, const struct ledger_posting *post
     return ERR_OK;
 }
 
+/* Whether an account of that purpose may go below zero: the world outside, a loss, and a reward that
+ * was taken back after it was spent. */
+static bool may_overdraw(const char *purpose)
+{
+    return strcmp(purpose, "external") == 0 || strcmp(purpose, "profit") == 0 ||
+           strcmp(purpose, "affiliate") == 0;
+}
+
 enum err ledger_account_need(struct db *db, int64_t owner, const struct currency *currency,
                              const char *purpose, const char *rail, int64_t *account)
 {
@@ -293,7 +301,7 @@ enum err ledger_account_need(struct db *db, int64_t owner, const struct currency
                          "INSERT INTO account (owner_id, currency_id, purpose, rail, may_overdraw) "
                          "VALUES (?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = id RETURNING id",
                          DB_ARGS(db_i64(owner), db_u64(currency->id), db_text(purpose),
-                                 db_text(rail), db_u64(rail[0] != '\0')),
+                                 db_text(rail), db_u64(may_overdraw(purpose))),
                          &rows);
     if (rc == ERR_OK)
         rc = db_next(&rows) ? ERR_OK : ERR_INTERNAL;

@@ -80,7 +80,8 @@ MUST_USE enum err ledger_post(struct db_packet *packet, const struct ledger_post
 
 /* The account of that owner, opened where it is missing, inside the transaction that db_txn has open.
  * purpose  a word: available, held, escrow, fee, rounding, external ...
- * rail     the way outside that an external account mirrors; "" for all others
+ * rail     the way outside that an external account mirrors, or on which a reserve is kept; "" for all
+ *          others
  * account  in, what was read of it (0 = none: one more round trip); out, its id
  * Errors as db_run. */
 MUST_USE enum err ledger_account_need(struct db *db, int64_t owner, const struct currency *currency,

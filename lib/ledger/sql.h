@@ -9,6 +9,16 @@
     " AND ledger_account.purpose = '" purpose "' AND ledger_account.currency_id = " currency \
     " AND ledger_account.rail = '')"
 
+/* The same of an account on a rail, and its balance: 0 where there is none yet. */
+#define LEDGER_SQL_ON_RAIL(column, owner, purpose, currency, rail)                       \
+    "(SELECT " column " FROM account AS ledger_rail WHERE ledger_rail.owner_id = " owner \
+    " AND ledger_rail.purpose = '" purpose "' AND ledger_rail.currency_id = " currency   \
+    " AND ledger_rail.rail = " rail ")"
+#define LEDGER_SQL_RAIL_ACCOUNT(owner, purpose, currency, rail) \
+    LEDGER_SQL_ON_RAIL("id", owner, purpose, currency, rail)
+#define LEDGER_SQL_RAIL_BALANCE(owner, purpose, currency, rail) \
+    "COALESCE(" LEDGER_SQL_ON_RAIL("balance", owner, purpose, currency, rail) ", 0)"
+
 /* What its owner may spend of it; NULL where there is none yet. */
 #define LEDGER_SQL_FREE(owner, currency)                                                         \
     "(SELECT balance - reserved FROM account AS ledger_free WHERE ledger_free.owner_id = " owner \

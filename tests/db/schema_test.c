@@ -405,6 +405,15 @@ static void test_constraints(void)
         "funded, hold, fee_percent, fiat_fee, pay_account, gain_account, created_at) "
         "VALUES (REPEAT('m', 16), 1, 1, 'bid', 'invalid', ";
     static const char end_of_market_order[] = ", 0, 0, 1, 1, NOW())";
+    static const char rate[] = "INSERT INTO desk_rate (name, kind, give, get) VALUES ('n', ";
+    static const char direction[] = "INSERT INTO desk_direction (give_id, get_id, rate_id, step, "
+                                    "margin_percent, get_service, give_service_fixed) VALUES (";
+    static const char bid[] =
+        "INSERT INTO desk_bid (uuid, hash, direction_id, give_id, get_id, pay_in, pay_out, "
+        "course_give, course_get, status, turn, account1, account2, language, ip, user_hash, "
+        "created_at, changed_at, stage, hold_ref, expires_at, fields, sum1, sum1dc, sum1c, sum2, "
+        "sum2dc, sum2c, rounding) VALUES (REPEAT('b', 16), REPEAT('b', 32), 1, 1, 2, 'hand', "
+        "'hand', '1', '1', 'new', 1, '', '', 'en', '', '', NOW(), NOW(), ";
     static const struct {
         const char *start, *middle, *end, *words;
     } rows[] = {
@@ -453,8 +462,28 @@ static void test_constraints(void)
          "VALUES ('t', 'k', 1, 1, REPEAT('s', 16), ",
          "'x'", ", NOW())", "`event`"},
         {"UPDATE currency_rate SET per_dollar = ", "0", "", "`currency_rate`"},
+        {rate, "'feed', '1', '1'", ")", "`desk_rate`"},
+        {rate, "'fixed', '1', NULL", ")", "`desk_rate`"},
+        {direction, "2, 2, 1, NULL, 0, 0, 0", ")", "`desk_direction`"},
+        {direction, "2, 1, 1, 0, 0, 0, 0", ")", "`desk_direction`"},
+        {direction, "2, 1, 1, NULL, 100, 0, 0", ")", "`desk_direction`"},
+        {direction, "2, 1, 1, NULL, 0, 100, 0", ")", "`desk_direction`"},
+        {direction, "2, 1, 1, NULL, 0, -1, 0", ")", "`desk_direction`"},
+        {direction, "2, 1, 1, NULL, 0, 0, -1", ")", "`desk_direction`"},
+        {"INSERT INTO desk_tier (direction_id, from_give, margin_percent) VALUES (1, ", "0, 1", ")",
+         "`desk_tier`"},
+        {bid, "'none', NULL, NULL, '{}', 0, 0, 0, 1, 1, 1", ", 0)", "`desk_bid`"},
+        {bid, "'none', NULL, NULL, '{}', 5, 4, 5, 1, 1, 1", ", 0)", "`desk_bid`"},
+        {bid, "'none', NULL, NULL, '{}', 5, 5, 5, 1, 1, 2", ", 0)", "`desk_bid`"},
+        {bid, "'none', NULL, NULL, '{}', 5, 5, 5, 1, 1, 1", ", 6)", "`desk_bid`"},
+        {bid, "'held', NULL, NULL, '{}', 5, 5, 5, 1, 1, 1", ", 0)", "`desk_bid`"},
+        {bid, "'none', NULL, NOW(), '{}', 5, 5, 5, 1, 1, 1", ", 0)", "`desk_bid`"},
+        {bid, "'none', NULL, NULL, '{', 5, 5, 5, 1, 1, 1", ", 0)", "`desk_bid`"},
+        {"INSERT INTO desk_payout (uuid, partner_id, system_id, account, currency_id, created_at, "
+         "changed_at, status, original, pay) VALUES (REPEAT('p', 16), 1, 1, '', 2, NOW(), NOW(), ",
+         "4, 1, 1", ")", "`desk_payout`"},
     };
-    enum { CONSTRAINTS = 17 }; /* a new one needs a row above */
+    enum { CONSTRAINTS = 31 }; /* a new one needs a row above */
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
@@ -464,8 +493,14 @@ static void test_constraints(void)
         DB_GIVES(ledger_credit(scratch.owner, LEDGER_HOUSE, five(), "n"), ERR_OK);
         scratch_run(scratch.owner, "INSERT INTO partner (id, user_id, name) VALUES ('p', 1, 'p')");
         scratch_run(scratch.owner, "CALL market_add(1, 2, 1, 1, 1)");
+        scratch_run(scratch.owner, "INSERT INTO desk_rate (name, kind) VALUES ('r', 'fixed')");
+        scratch_run(scratch.owner, "INSERT INTO desk_system (code, name, currency_id, decimals, "
+                                   "rail) VALUES ('A', 'a', 1, 8, 'a'), ('B', 'b', 2, 2, 'b')");
+        scratch_run(scratch.owner, "INSERT INTO desk_direction (give_id, get_id, rate_id) "
+                                   "VALUES (1, 2, 1)");
+        scratch_run(scratch.owner, "INSERT INTO desk_partner (user_id) VALUES (1)");
         for (size_t i = 0; i < TEST_COUNT(rows); i++) {
-            struct text sql = TEXT(1024);
+            struct text sql = TEXT(2048);
             text_addf(&sql, "%s%s%s", rows[i].start, rows[i].middle, rows[i].end);
             scratch_refused(scratch.owner, text_string(&sql), "CONSTRAINT");
             DB_CHECK(strstr(db_problem(scratch.owner), rows[i].words) != NULL);

@@ -43,7 +43,9 @@
     X(net_url)     \
     X(net_mail)    \
     X(notify)      \
-    X(template)
+    X(template)    \
+    X(desk_calc)   \
+    X(desk_rule)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)
