@@ -1,5 +1,5 @@
-/* Cryptography: the only code that includes gcrypt. Everything here is a thin, typed door to the
- * library. */
+/* Cryptography: the only code that includes gcrypt and nettle; secp256k1.h has the curve of the
+ * chains. Everything here is a thin, typed door to the libraries. */
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
 
@@ -13,6 +13,8 @@
 #define SHA1_SIZE 20
 #define SHA256_SIZE 32
 #define SHA512_SIZE 64
+#define KECCAK256_SIZE 32
+#define HASH160_SIZE 20
 #define SEAL_KEY_SIZE 32
 #define SEAL_NONCE_SIZE 12
 #define SEAL_TAG_SIZE 16
@@ -34,6 +36,13 @@ struct uuid crypto_uuid7(void);
 
 /* SHA-256 (FIPS 180-4) of `len` bytes. */
 void crypto_sha256(const void *data, size_t len, uint8_t out[SHA256_SIZE]);
+
+/* Bitcoin's two: SHA-256 of SHA-256, and RIPEMD-160 of SHA-256. */
+void crypto_hash256(const void *data, size_t len, uint8_t out[SHA256_SIZE]);
+void crypto_hash160(const void *data, size_t len, uint8_t out[HASH160_SIZE]);
+
+/* Ethereum's: Keccak-256 as it was handed in for SHA-3, which FIPS 202 then padded otherwise. */
+void crypto_keccak256(const void *data, size_t len, uint8_t out[KECCAK256_SIZE]);
 
 /* HMAC (RFC 2104) of `data` under `key`. Uses one handle per process and algorithm: not for several
  * threads at once.

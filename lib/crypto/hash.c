@@ -7,6 +7,20 @@ void crypto_sha256(const void *data, size_t len, uint8_t out[SHA256_SIZE])
     gcry_md_hash_buffer(GCRY_MD_SHA256, out, data, len);
 }
 
+void crypto_hash256(const void *data, size_t len, uint8_t out[SHA256_SIZE])
+{
+    crypto_sha256(data, len, out);
+    crypto_sha256(out, SHA256_SIZE, out);
+}
+
+void crypto_hash160(const void *data, size_t len, uint8_t out[HASH160_SIZE])
+{
+    uint8_t first[SHA256_SIZE];
+
+    crypto_sha256(data, len, first);
+    gcry_md_hash_buffer(GCRY_MD_RMD160, out, first, sizeof(first));
+}
+
 /* One opened handle per algorithm for the life of the process: opening takes three times as long as
  * the MAC of a request body. Not for several threads at once. */
 struct hmac {

@@ -31,6 +31,52 @@ static void test_sha256(void)
     }
 }
 
+/* Bytes that count up, of the lengths around one block: what ethers 6 gives. */
+static void test_keccak(void)
+{
+    static const struct {
+        size_t len;
+        const char *expected;
+    } rows[] = {
+        {0, "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"},
+        {1, "bc36789e7a1e281436464229828f817d6612f7b477d66591ff96a9e064bcc98a"},
+        {135, "cbdfd9dee5faad3818d6b06f95a219fd290b0e1706f6a82e5a595b9ce9faca62"},
+        {136, "7ce759f1ab7f9ce437719970c26b0a66ff11fe3e38e17df89cf5d29c7d7f807e"},
+        {137, "ac73d4fae68b8453f764007c1a20ce95994187861f0c3227a3a8e99a73a3b1db"},
+        {272, "fdf2ec49e749960d3c8521a0219af8d03e30e2b3bf19bd16150ee0eaf133d66e"},
+        {1000, "aca79e4146e30eb1c733f6d6060d72471c36ea4e01ebf45d7f4916249c2bbd82"},
+    };
+    uint8_t data[1000], out[KECCAK256_SIZE];
+
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)i;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        crypto_keccak256(data, rows[i].len, out);
+        check_hex(rows[i].expected, out, sizeof(out), rows[i].expected);
+    }
+    crypto_keccak256("abc", 3, out);
+    check_hex("abc", out, sizeof(out),
+              "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+}
+
+/* The genesis block's header and the key 1, as every node knows them. */
+static void test_bitcoin_hashes(void)
+{
+    static const char header[] =
+        "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b2"
+        "7ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c";
+    static const char key[] = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+    uint8_t data[80], out[SHA256_SIZE];
+
+    UNIT_CHECK("header", hex_decode(header, strlen(header), data, sizeof(data)));
+    crypto_hash256(data, sizeof(data), out);
+    check_hex("hash256", out, sizeof(out),
+              "6fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000");
+    UNIT_CHECK("key", hex_decode(key, strlen(key), data, 33));
+    crypto_hash160(data, 33, out);
+    check_hex("hash160", out, HASH160_SIZE, "751e76e8199196d454941c45d1b3a323f1433bd6");
+}
+
 /* RFC 2202 (SHA-1) and RFC 4231 (SHA-256, SHA-512); a key or text of one repeated byte is given by
  * that byte and the length. */
 static void test_hmac(void)
@@ -300,6 +346,8 @@ static void test_start(void)
 static const struct test_case cases[] = {
     {"start", test_start},
     {"SHA-256", test_sha256},
+    {"Keccak-256", test_keccak},
+    {"hashes of Bitcoin", test_bitcoin_hashes},
     {"HMAC", test_hmac},
     {"compare and wipe", test_equal},
     {"random", test_random},

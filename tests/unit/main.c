@@ -22,6 +22,7 @@
     X(rate)        \
     X(reckon)      \
     X(crypto)      \
+    X(secp256k1)   \
     X(rights)      \
     X(otp)         \
     X(idkey)       \
