@@ -1,22 +1,23 @@
-# Teller: build and daily commands.
+#Teller : build and daily commands.
 #
-#   make run      install what is missing, build, start a stack, walk the main journey, serve until Ctrl-C
-#   make start    the same stack in the background; returns when it is ready      make stop   ends it
-#   make test     every test, on stacks of their own; TESTS="unit http" runs a part
-#   make soak     the same in long doses: a night
-#   make san      the tests under AddressSanitizer and UndefinedBehaviorSanitizer, some under valgrind;
-#                 TESTS="unit db" a part of it
-#   make check    format, warnings as errors, clang-tidy, cppcheck, house rules
-#   make bench    the figures of the README, measured side by side
-#   make build    the programs, into build/                  make build-tests   the C test programs
-#   make routes   writes the table of routes in fcgi/ROUTES.md anew
-#   make install  into $(DESTDIR)$(prefix)                   make clean         removes what was built
+#make run install what is missing, build, start a stack, walk the main journey, serve until Ctrl - C
+#make start the same stack in the background; returns when it is ready make stop ends it
+#make test every test, on stacks of their own; TESTS = "unit http" runs a part
+#make soak the same in long doses : a night
+#make san the tests under AddressSanitizer and UndefinedBehaviorSanitizer, some under valgrind;
+#TESTS = "unit db" a part of it
+#make check format, warnings as errors, clang - tidy, cppcheck, house rules
+#make bench the figures of the README, measured side by side
+#make build the programs, into build / make build - tests the C test programs
+#make routes writes the table of routes in fcgi / ROUTES.md anew
+#make install into $(DESTDIR) $(prefix) make clean removes what was built
 #
-# Knobs: V=1 (print commands)  CC=clang  BUILD=dir  SAN=1 (sanitizers, build-san/)  CC=clang FUZZ=1 (libFuzzer, build-fuzz/)
-#        PORT  TLS_PORT  RUN_DIR  WORKERS  READ_WORKERS  ORDER_WORKERS (see tools/dev/stack)
+#Knobs : V = 1(print commands)CC = clang BUILD = dir SAN = 1(sanitizers, build - san /) CC = \
+    clang FUZZ = 1(libFuzzer, build - fuzz /)
+#PORT TLS_PORT RUN_DIR WORKERS READ_WORKERS ORDER_WORKERS(see tools / dev / stack)
 
 BUILD ?= $(if $(FUZZ),build-fuzz,$(if $(SAN),build-san,build))
-# One spelling, since what depends on what is written down with it.
+#One spelling, since what depends on what is written down with it.
 override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 prefix ?= /usr/local
 export BUILD
@@ -36,7 +37,7 @@ LINK := $(OPTIMIZE) -Wl,--as-needed $(LDFLAGS)
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lfcgi -lpthread
 FUZZ_ENGINE := $(if $(FUZZ),-fsanitize=fuzzer)
 
-# Sources are found, not listed: a new file needs no change here.
+#Sources are found, not listed : a new file needs no change here.
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 names = $(patsubst $(1)/%.c,$(BUILD)/$(2)/%,$(3))
 LIB := $(call objects,$(wildcard lib/*/*.c lib/*/*/*.c))
@@ -46,7 +47,7 @@ TELLERCTL := $(call objects,$(wildcard tools/tellerctl/*.c))
 JOB := $(call objects,$(wildcard tools/job/*.c))
 SWEEP := $(call objects,$(wildcard tools/sweep/*.c)) $(JOB)
 IPN := $(call objects,$(wildcard tools/ipn/*.c)) $(JOB)
-STREAM := $(call objects,$(wildcard tools/stream/*.c)) $(JOB)
+STREAM := $(call objects,$(wildcard tools/stream/*.c) fcgi/views/market.c) $(JOB)
 MATCH := $(call objects,$(wildcard tools/match/*.c)) $(JOB)
 STOP_ORDERS := $(call objects,$(wildcard tools/stop-orders/*.c)) $(JOB)
 OUTSIDE := $(call objects,$(wildcard tools/demo/site.c tools/demo/teller.c))
@@ -136,7 +137,7 @@ $(BUILD)/teller-sweep: $(SWEEP) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-ipn: $(IPN) $(LIBTELLER)
 	$(link)
-$(BUILD)/teller-stream: $(STREAM) $(FCGI) $(LIBTELLER)
+$(BUILD)/teller-stream: $(STREAM) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-stop-orders: $(STOP_ORDERS) $(LIBTELLER)
 	$(link)

@@ -1,19 +1,12 @@
 /* The face of /health/: plain text, for load balancers, monitors and start scripts. */
 #include "fcgi/faces.h"
 
-static void write_success(const struct request *request, const struct reply *reply,
-                          struct text *out)
-{
-    (void)request;
-    text_puts(out, reply->value == NULL ? "" : json_object_get_string(reply->value));
-}
-
 /* One line. */
 static void write_error(const struct request *request, const struct problem *problem,
-                        struct text *out)
+                        struct writer *writer)
 {
-    face_message(request, problem, out);
-    text_putc(out, '\n');
+    face_message(request, problem, writer->out);
+    text_putc(writer->out, '\n');
 }
 
 static const char *const prefixes[] = {"/health", NULL};
@@ -26,7 +19,6 @@ const struct face face_health = {
     .prefixes = prefixes,
     .inputs = INPUT_QUERY,
     .content_type = "text/plain; charset=utf-8",
-    .write_success = write_success,
     .write_error = write_error,
     .tables = tables,
 };

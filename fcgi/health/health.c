@@ -10,7 +10,7 @@
 static enum err live(struct request *request, struct reply *reply)
 {
     (void)request;
-    reply->value = json_object_new_string("ok\n");
+    text_puts(reply->writer.out, "ok\n");
     return ERR_OK;
 }
 
@@ -58,7 +58,7 @@ static const char *not_ready(const struct request *request)
 static enum err ready(struct request *request, struct reply *reply)
 {
     const char *problem = not_ready(request);
-    reply->value = json_object_new_string(problem == NULL ? "ready\n" : problem);
+    text_puts(reply->writer.out, problem == NULL ? "ready\n" : problem);
     reply->status = problem == NULL ? 200 : 503;
     return ERR_OK;
 }

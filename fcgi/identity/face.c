@@ -1,48 +1,40 @@
 /* The face of the identity service, /identity-service/ (api payments, section 0). */
 #include "fcgi/faces.h"
 
-static void write_success(const struct request *request, const struct reply *reply,
-                          struct text *out)
-{
-    face_json(request, reply->value, out);
-}
-
 /* {"retry_after":SECONDS,"ways":["otp"]}: password and one-time password together are let in. */
-static struct json_object *waiting_object(const struct request *request)
+static void write_waiting(const struct request *request, struct writer *writer)
 {
-    struct json_object *object = NULL, *ways;
+    static const char *const ways[] = {"otp", NULL};
 
-    if (request->retry_s > 0) {
-        object = json_object_new_object();
-        ways = json_object_new_array_ext(1);
-        json_object_array_add(ways, json_object_new_string("otp"));
-        reply_int(object, "retry_after", request->retry_s);
-        reply_add(object, "ways", ways);
+    if (request->retry_s <= 0) {
+        writer_null(writer, "error_object");
+        return;
     }
-    return object;
+    writer_object(writer, "error_object");
+    writer_int(writer, "retry_after", request->retry_s);
+    writer_words(writer, "ways", ways);
+    writer_end(writer);
 }
 
 /* {"error":TEXT,"error_data":[NAME] or null,"error_id":"common-ID","error_object":null}; where
  * guesses are used up error_object says how many seconds to wait and what may be done meanwhile, the same
  * for every login, so that it tells nobody which there are. */
 static void write_error(const struct request *request, const struct problem *problem,
-                        struct text *out)
+                        struct writer *writer)
 {
+    const char *const data[] = {request->err_field, NULL};
     struct text message = TEXT(FACE_MESSAGE_MAX), id = TEXT(FACE_MESSAGE_MAX);
-    struct json_object *body = json_object_new_object();
-    struct json_object *data = NULL;
     face_message(request, problem, &message);
     text_addf(&id, "common-%s", problem->answer.code);
-    if (request->err_field != NULL) {
-        data = json_object_new_array_ext(1);
-        json_object_array_add(data, json_object_new_string(request->err_field));
-    }
-    reply_text(body, "error", text_string(&message));
-    reply_add(body, "error_data", data);
-    reply_text(body, "error_id", text_string(&id));
-    reply_add(body, "error_object", waiting_object(request));
-    face_json(request, body, out);
-    json_object_put(body);
+    writer_object(writer, NULL);
+    writer_text(writer, "error", text_string(&message));
+    if (request->err_field == NULL)
+        writer_null(writer, "error_data");
+    else
+        writer_words(writer, "error_data", data);
+    writer_text(writer, "error_id", text_string(&id));
+    write_waiting(request, writer);
+    writer_end(writer);
     text_free(&message);
     text_free(&id);
 }
@@ -81,7 +73,6 @@ const struct face face_identity = {
         },
     .errors = errors,
     .error_count = sizeof(errors) / sizeof(errors[0]),
-    .write_success = write_success,
     .write_error = write_error,
     .tables = tables,
 };

@@ -35,22 +35,23 @@ static const struct field login_fields[] = {
 #undef AT
 
 /* ticket  NULL prints null */
-static struct json_object *session_object(const struct session *session, const char *ticket)
+static void write_session(struct writer *json, const struct session *session, const char *ticket)
 {
-    struct json_object *object = json_object_new_object(), *roles = json_object_new_array();
+    static const char *const roles[] = {"user", NULL};
     char id[sizeof(session->user.email) + 64];
 
     snprintf(id, sizeof(id), "urn:authenticateit:user:email:%s", session->user.email);
-    json_object_array_add(roles, json_object_new_string("user"));
-    reply_text(object, "current_participant", NULL);
-    reply_text(object, "id", id);
-    reply_text(object, "merged_user", NULL);
-    reply_add(object, "modules", json_object_new_array());
-    reply_text(object, "name", session->user.login);
-    reply_add(object, "roles", roles);
-    reply_text(object, "ticket", ticket);
-    reply_text(object, "csrf", session->csrf);
-    return object;
+    writer_object(json, NULL);
+    writer_null(json, "current_participant");
+    writer_text(json, "id", id);
+    writer_null(json, "merged_user");
+    writer_list(json, "modules");
+    writer_end(json);
+    writer_text(json, "name", session->user.login);
+    writer_words(json, "roles", roles);
+    writer_text(json, "ticket", ticket);
+    writer_text(json, "csrf", session->csrf);
+    writer_end(json);
 }
 
 static enum err handle_open(struct request *request, struct reply *reply)
@@ -84,7 +85,7 @@ static enum err handle_open(struct request *request, struct reply *reply)
     if (rc != ERR_OK)
         return rc;
     session_set_cookie(request, reply, session.ticket);
-    reply->value = session_object(&session, session.ticket);
+    write_session(&reply->writer, &session, session.ticket);
     crypto_wipe(&session, sizeof(session));
     return ERR_OK;
 }
@@ -100,7 +101,7 @@ static enum err handle_check(struct request *request, struct reply *reply)
     enum err rc = session_check(request->db, request->app->master_key, ticket, &session);
     /* Scripts of a page must not read here what the HttpOnly cookie keeps from them. */
     if (rc == ERR_OK)
-        reply->value = session_object(&session, by_cookie ? NULL : session.ticket);
+        write_session(&reply->writer, &session, by_cookie ? NULL : session.ticket);
     crypto_wipe(&session, sizeof(session));
     return rc;
 }
@@ -116,7 +117,8 @@ static enum err handle_close(struct request *request, struct reply *reply)
     if (rc != ERR_OK)
         return rc;
     session_set_cookie(request, reply, NULL);
-    reply->value = json_object_new_object();
+    writer_object(&reply->writer, NULL);
+    writer_end(&reply->writer);
     return ERR_OK;
 }
 

@@ -22,14 +22,15 @@
 #define COPY_STEP_MS 2       /* between looks for an answer that another request makes */
 #define KEEP_ROOM (64 << 10) /* bytes of a buffer that are kept between requests */
 
-/* The memory of a request is used again by the next one in its slot; no request waits between
- * writing its reply here and sending it. */
+/* The memory of a request is used again by the next one in its slot. A handler may wait while it writes
+ * its body, but no request waits between putting its answer together in `output` and sending it. */
 static struct {
     const struct face *const *faces;
     struct router router;
     struct request requests[APP_SLOTS];
-    struct text body, output;
-} worker = {.body = {.max = REPLY_BODY_CAP}, .output = {.max = HEAD_MAX + REPLY_BODY_CAP}};
+    struct text bodies[APP_SLOTS];
+    struct text output;
+} worker = {.output = {.max = HEAD_MAX + REPLY_BODY_CAP}};
 
 /* Adds the rows of a table; each is below its own face's prefix. */
 static enum err add_table(const struct face *face, const struct route_table *table)
@@ -63,9 +64,10 @@ enum err dispatch_start(const struct face *const *faces)
 void dispatch_stop(void)
 {
     router_free(&worker.router);
-    for (size_t i = 0; i < APP_SLOTS; i++)
+    for (size_t i = 0; i < APP_SLOTS; i++) {
         request_free(&worker.requests[i]);
-    text_free(&worker.body);
+        text_free(&worker.bodies[i]);
+    }
     text_free(&worker.output);
     copies_free();
 }
@@ -156,6 +158,7 @@ static enum err authorize(struct request *request)
  * request must not be sent again with the same nonce, and its own refusal comes first. */
 static enum err run(struct request *request, struct reply *reply)
 {
+    face_begin(request, reply);
     enum err rc = authenticate(request, request->route->auth);
     if (rc == ERR_OK)
         rc = authorize(request);
@@ -183,8 +186,7 @@ static enum err check_txn(struct request *request, enum err rc)
 
 static void forget_reply(struct request *request, struct reply *reply)
 {
-    json_object_put(reply->value);
-    *reply = (struct reply){0};
+    *reply = (struct reply){.writer.out = reply->writer.out};
     request->err_field = request->err_detail = NULL;
     request->reader.fault_count = 0;
     request->caller = (struct caller){0};
@@ -294,11 +296,12 @@ static void add_cache_headers(struct reply *reply, int64_t asked_s, const char *
 /* Names what was rendered, and keeps it for those who ask in the same second. */
 static void keep_copy(const struct request *request, int64_t asked_s, struct reply *reply)
 {
+    const struct text *body = reply->writer.out;
     uint8_t hash[SHA256_SIZE];
     char tag[COPIES_TAG_SIZE];
-    crypto_sha256(text_string(&worker.body), worker.body.len, hash);
+    crypto_sha256(text_string(body), body->len, hash);
     hex_encode(hash, ETAG_BYTES, tag);
-    copies_keep(request, asked_s, tag, &worker.body);
+    copies_keep(request, asked_s, tag, body);
     add_cache_headers(reply, asked_s, tag);
 }
 
@@ -317,8 +320,8 @@ static bool take_copy(struct request *request, int64_t asked_s, struct reply *re
         wait_ms(COPY_STEP_MS);
     if (copy == NULL)
         return false;
-    text_clear(&worker.body);
-    text_add(&worker.body, text_string(&copy->body), copy->body.len);
+    text_clear(reply->writer.out);
+    text_add(reply->writer.out, text_string(&copy->body), copy->body.len);
     add_cache_headers(reply, asked_s, copy->tag);
     return true;
 }
@@ -326,17 +329,18 @@ static bool take_copy(struct request *request, int64_t asked_s, struct reply *re
 static void write_output(const struct request *request, enum err rc, const struct reply *reply,
                          int status)
 {
+    const struct text *body = reply->writer.out;
     struct text *out = &worker.output;
     text_clear(out);
     text_addf(out, "Status: %d %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n", status,
               status_words(status), request->face->content_type,
               is_public(request, rc) ? "public, max-age=1, stale-while-revalidate=1" : "no-store");
-    text_addf(out, "Content-Length: %zu\r\nX-Request-Id: %s\r\n", worker.body.len, request->id);
+    text_addf(out, "Content-Length: %zu\r\nX-Request-Id: %s\r\n", body->len, request->id);
     for (size_t i = 0; i < reply->header_count; i++)
         text_addf(out, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
     text_puts(out, "\r\n");
     if (strcmp(request->method, "HEAD") != 0)
-        text_add(out, text_string(&worker.body), worker.body.len);
+        text_add(out, text_string(body), body->len);
 }
 
 /* Gives large buffers back, when what they hold is of no use any more. */
@@ -364,16 +368,14 @@ void dispatch_resume(size_t slot)
     log_set_request(worker.requests[slot].id);
 }
 
-/* Writes the body. Returns the outcome, which is another one where the body is too large. */
-static enum err write_body(const struct request *request, enum err rc, const struct reply *reply,
-                           int *status)
+/* Ends the body. Returns the outcome, which is another one where the body is too large. */
+static enum err end_body(const struct request *request, enum err rc, struct reply *reply,
+                         int *status)
 {
-    text_clear(&worker.body);
-    *status = face_write(request, rc, reply, &worker.body);
-    if (worker.body.full) {
-        text_clear(&worker.body);
+    *status = face_end(request, rc, reply);
+    if (reply->writer.out->full) {
         rc = ERR_INTERNAL;
-        *status = face_write(request, rc, reply, &worker.body);
+        *status = face_end(request, rc, reply);
     }
     return rc;
 }
@@ -381,10 +383,12 @@ static enum err write_body(const struct request *request, enum err rc, const str
 const struct text *dispatch_serve(struct app *app, size_t slot, struct FCGX_Request *fcgx)
 {
     struct request *request = &worker.requests[slot];
-    struct reply reply = {0};
+    struct text *body = &worker.bodies[slot];
+    struct reply reply = {.writer.out = body};
     int64_t started_us = clock_mono_us(), asked_us = clock_now_us();
 
     trim(&worker.output);
+    body->max = REPLY_BODY_CAP;
     request_start(request, app, fcgx->envp);
     request->slot = slot;
     request->matcher = app->matcher[slot];
@@ -395,7 +399,7 @@ const struct text *dispatch_serve(struct app *app, size_t slot, struct FCGX_Requ
     if (rc != ERR_OK || !take_copy(request, asked_us / SECOND_US, &reply)) {
         if (rc == ERR_OK)
             rc = answer(request, &reply);
-        rc = write_body(request, rc, &reply, &status);
+        rc = end_body(request, rc, &reply, &status);
         if (is_public(request, rc))
             keep_copy(request, asked_us / SECOND_US, &reply);
         copies_end(request);
@@ -403,7 +407,6 @@ const struct text *dispatch_serve(struct app *app, size_t slot, struct FCGX_Requ
     write_output(request, rc, &reply, status);
     log_request(request, rc, status, started_us);
     log_set_request(NULL);
-    json_object_put(reply.value);
-    trim(&worker.body);
+    trim(body);
     return &worker.output;
 }

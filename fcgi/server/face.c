@@ -92,22 +92,62 @@ static void complete(struct face_answer *answer, const struct face_answer *more)
         answer->words = more->words;
 }
 
-void face_problem(const struct request *request, enum err rc, struct problem *problem)
+/* Everything but the words. */
+static void find_answer(const struct face *face, enum err rc, struct face_answer *answer)
+{
+    for (size_t i = 0; i < face->error_count; i++)
+        if (face->errors[i].rc == rc) {
+            *answer = face->errors[i].answer;
+            break;
+        }
+    complete(answer, &face->classes[err_class(rc)]);
+    complete(answer,
+             &(struct face_answer){.status = http_status(err_class(rc)), .code = err_id(rc)});
+}
+
+/* The words of an error, where nobody has given it words of its own. */
+static const char *words_of(const struct request *request, enum err rc,
+                            const struct face_answer *answer)
 {
     const struct face *face = request->face;
     size_t language = face->language == NULL ? 0 : face->language(request);
+    return answer->words != NULL ? answer->words[language] : err_text(rc);
+}
+
+/* A face that tells all errors has them in the reader of the field table; what a handler found by itself
+ * is one. */
+static void find_faults(const struct request *request, struct problem *problem)
+{
+    const struct field_reader *reader = &request->reader;
+    if (request->err_field == NULL)
+        return;
+    problem->fault = (struct field_fault){
+        .rc = problem->rc, .path = request->err_field, .detail = request->err_detail};
+    problem->faults = &problem->fault;
+    problem->fault_count = 1;
+    if (request->face->all_errors && reader->fault_count > 1 &&
+        reader->faults[0].path == request->err_field) {
+        problem->faults = reader->faults;
+        problem->fault_count = reader->fault_count;
+    }
+}
+
+void face_problem(const struct request *request, enum err rc, struct problem *problem)
+{
     *problem = (struct problem){.rc = rc};
-    for (size_t i = 0; i < face->error_count; i++)
-        if (face->errors[i].rc == rc) {
-            problem->answer = face->errors[i].answer;
-            break;
-        }
-    complete(&problem->answer, &face->classes[err_class(rc)]);
-    complete(&problem->answer,
-             &(struct face_answer){.status = http_status(err_class(rc)), .code = err_id(rc)});
-    problem->text = request->err_detail != NULL     ? request->err_detail
-                    : problem->answer.words != NULL ? problem->answer.words[language]
-                                                    : err_text(rc);
+    find_answer(request->face, rc, &problem->answer);
+    problem->text =
+        request->err_detail != NULL ? request->err_detail : words_of(request, rc, &problem->answer);
+    find_faults(request, problem);
+}
+
+const char *face_fault_words(const struct request *request, const struct field_fault *fault)
+{
+    struct face_answer answer = {0};
+    if (fault->detail != NULL)
+        return fault->detail;
+    find_answer(request->face, fault->rc, &answer);
+    return words_of(request, fault->rc, &answer);
 }
 
 void face_message(const struct request *request, const struct problem *problem, struct text *out)
@@ -122,21 +162,42 @@ void face_message(const struct request *request, const struct problem *problem, 
         text_puts(out, text + 1);
 }
 
-void face_json(const struct request *request, struct json_object *value, struct text *out)
+/* Drops what was written and begins anew. */
+static void start_writer(const struct request *request, struct reply *reply)
 {
-    reply_json_as(value, request->face->style, request->pretty, out);
+    struct text *out = reply->writer.out;
+    text_clear(out);
+    reply->writer =
+        (struct writer){.out = out, .pretty = request->pretty, .style = request->face->style};
 }
 
-int face_write(const struct request *request, enum err rc, const struct reply *reply,
-               struct text *out)
+void face_begin(const struct request *request, struct reply *reply)
+{
+    start_writer(request, reply);
+    if (request->face->begin_success != NULL)
+        request->face->begin_success(request, &reply->writer);
+}
+
+static void end_success(const struct request *request, struct writer *writer)
+{
+    if (writer->announced || writer->out->len == 0)
+        writer_null(writer, NULL); /* the handler had nothing to say */
+    if (request->face->end_success != NULL)
+        request->face->end_success(request, writer);
+    while (writer->depth > 0)
+        writer_end(writer);
+}
+
+int face_end(const struct request *request, enum err rc, struct reply *reply)
 {
     struct problem problem;
     if (rc == ERR_OK) {
-        request->face->write_success(request, reply, out);
+        end_success(request, &reply->writer);
         return reply->status == 0 ? 200 : reply->status;
     }
+    start_writer(request, reply);
     face_problem(request, rc, &problem);
-    request->face->write_error(request, &problem, out);
+    request->face->write_error(request, &problem, &reply->writer);
     /* A handshake that is refused with 200 is none: such a handler says so. */
     return problem.answer.status < 400 && reply->status >= 400 ? reply->status
                                                                : problem.answer.status;

@@ -43,6 +43,11 @@ struct problem {
     struct face_answer answer; /* complete but for `number`, and for `words`: see text */
     const char *text; /* the handler's words, or the face's in the caller's language, or the
                                   registry's */
+    const struct field_fault
+        *faults; /* the parameters that it is about, by path: all that are wrong
+                                         where the face tells all errors, else the first */
+    size_t fault_count;
+    struct field_fault fault; /* what `faults` points to where there is one */
 };
 
 struct face {
@@ -78,11 +83,13 @@ struct face {
     struct face_answer classes[ERR_CLASS_COUNT]; /* what is said of a class of errors */
     const struct face_error *errors;             /* of single errors; the first that fits */
     size_t error_count;
-    /* Write the body of an answer; face_message words an error. */
-    void (*write_success)(const struct request *request, const struct reply *reply,
-                          struct text *out);
+    /* What is around the value of a success; begin_success writes up to it, end_success what is behind.
+     * NULL: nothing, and the end of what was begun. */
+    void (*begin_success)(const struct request *request, struct writer *writer);
+    void (*end_success)(const struct request *request, struct writer *writer);
+    /* The body of an error; face_message words it. */
     void (*write_error)(const struct request *request, const struct problem *problem,
-                        struct text *out);
+                        struct writer *writer);
 
     const struct route_table *const *tables; /* its rows; NULL-terminated */
 };
@@ -106,18 +113,18 @@ bool face_drop_segment(const struct face *face, char *path);
  * problem  out; its texts are static or live as long as the request */
 void face_problem(const struct request *request, enum err rc, struct problem *problem);
 
-/* Adds the JSON text of a value in the style of request->face, indented where the caller asks for it.
- * value  NULL is null */
-void face_json(const struct request *request, struct json_object *value, struct text *out);
+/* What a face says of one of problem->faults. Static, or it lives as long as the request. */
+const char *face_fault_words(const struct request *request, const struct field_fault *fault);
 
-/* Writes the body of an answer.
- * request  with its face
- * rc       the outcome; ERR_OK writes reply->value
- * reply    its value and, where the handler set one, its status
- * out      out, the body is added
+/* Begins the answer of a success, for the handler to write its value; what was written before is dropped.
+ * request  with its face, and its route where there is one
+ * reply    reply->writer.out is where it goes */
+void face_begin(const struct request *request, struct reply *reply);
+
+/* Ends the answer that face_begin began, or writes an error in its place.
+ * rc  the outcome
  * Returns the HTTP status. */
-int face_write(const struct request *request, enum err rc, const struct reply *reply,
-               struct text *out);
+int face_end(const struct request *request, enum err rc, struct reply *reply);
 
 /* Adds words for an error that most faces use: `Invalid parameter "amount" (is too large)`, or the text
  * with a capital letter. */

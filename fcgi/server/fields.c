@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "fcgi/server/face.h"
 
 /* The capture or the header of a row, as a value. */
 static const struct value *outside(void *arg, const struct field *field)
@@ -54,6 +55,7 @@ enum err fields_read(struct request *request, void *target, size_t size)
         return rc;
     request->reader.outside = outside;
     request->reader.arg = request;
+    request->reader.all = request->face != NULL && request->face->all_errors;
     return take_fault(request, field_read(&request->reader, table, &request->params, target));
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "fcgi/server/face.h"
+#include "fcgi/server/idempotency.h"
+#include "fcgi/server/openapi_schema.h"
 
 #define RIGHTS_SIZE 128
 
@@ -87,162 +89,239 @@ void openapi_table(const struct face *const *faces, struct text *out)
     each_row(faces, visit_table_row, out);
 }
 
-/* A new object as member `key` of `parent`, or the one that is there. */
-static struct json_object *child(struct json_object *parent, const char *key)
+/* --- the document ------------------------------------------------------------------------------------ */
+
+/* The rows that belong to one path become one member of `paths`. */
+struct document {
+    struct writer *writer;
+    const struct face *const *faces;
+    const struct route *first; /* of the path that is written */
+};
+
+/* The row of a capture in the field table, or NULL. */
+static const struct field *captured_field(const struct route *route, const char *name, size_t len)
 {
-    struct json_object *found;
-    if (json_object_object_get_ex(parent, key, &found))
-        return found;
-    found = json_object_new_object();
-    json_object_object_add(parent, key, found);
-    return found;
+    for (size_t i = 0; route->fields != NULL && i < route->fields->count; i++) {
+        const struct field *field = &route->fields->rows[i];
+        if (field->place == FIELD_IN_PATH && strlen(field->name) == len &&
+            strncmp(field->name, name, len) == 0)
+            return field;
+    }
+    return NULL;
 }
 
-static struct json_object *child_array(struct json_object *parent, const char *key)
+static void begin_parameter(struct writer *json, const char *name, size_t len, const char *where,
+                            bool required)
 {
-    struct json_object *array = json_object_new_array();
-    json_object_object_add(parent, key, array);
-    return array;
+    writer_object(json, NULL);
+    writer_key(json, "name");
+    writer_bytes(json, NULL, name, len);
+    writer_text(json, "in", where);
+    writer_bool(json, "required", required);
 }
 
-static void add_parameter(struct json_object *list, const char *name, size_t len, const char *where,
-                          bool required)
+static void write_plain_schema(struct writer *json, int64_t max)
 {
-    struct json_object *parameter = json_object_new_object();
-    json_object_object_add(parameter, "name", json_object_new_string_len(name, (int)len));
-    reply_text(parameter, "in", where);
-    reply_bool(parameter, "required", required);
-    reply_text(child(parameter, "schema"), "type", "string");
-    json_object_array_add(list, parameter);
+    writer_object(json, "schema");
+    writer_text(json, "type", "string");
+    if (max != 0)
+        writer_int(json, "maxLength", max);
+    writer_end(json);
 }
 
-static void path_parameters(const struct route *route, struct json_object *list)
+static void path_parameters(struct writer *json, const struct route *route)
 {
     for (const char *p = strchr(route->path, '{'); p != NULL; p = strchr(p, '{')) {
         size_t len = strcspn(++p, "}");
-        add_parameter(list, p, len, "path", true);
+        const struct field *field = captured_field(route, p, len);
+        begin_parameter(json, p, len, "path", true);
+        if (field != NULL)
+            openapi_field_schema(json, field, false);
+        else
+            write_plain_schema(json, 0);
+        writer_end(json);
     }
 }
 
-/* Calls `add` for each name that a field goes by: an amount has two, of which one will do. */
-static void each_name(const struct field *field, struct json_object *list,
-                      void (*add)(struct json_object *list, const char *name, bool required))
+static void write_parameter(struct writer *json, const struct field *field, const char *where)
 {
-    char units[64];
     bool two = field->type == FIELD_AMOUNT;
-    add(list, field->name, field->required && !two);
-    snprintf(units, sizeof(units), "%s_int", field->name);
-    if (two)
-        add(list, units, false);
-}
-
-static void add_query(struct json_object *list, const char *name, bool required)
-{
-    add_parameter(list, name, strlen(name), "query", required);
-}
-
-static void query_parameters(const struct route *route, struct json_object *list)
-{
-    for (size_t i = 0; route->fields != NULL && i < route->fields->count; i++)
-        if (route->fields->rows[i].place == FIELD_IN_PARAMS)
-            each_name(&route->fields->rows[i], list, add_query);
-}
-
-static void add_property(struct json_object *schema, const char *name, bool required)
-{
-    child(child(schema, "properties"), name);
-    if (!required)
+    char units[ROUTE_NAME_MAX];
+    begin_parameter(json, field->name, strlen(field->name), where, field->required && !two);
+    openapi_field_schema(json, field, false);
+    writer_end(json);
+    if (!two)
         return;
-    struct json_object *names;
-    if (!json_object_object_get_ex(schema, "required", &names))
-        names = child_array(schema, "required");
-    json_object_array_add(names, json_object_new_string(name));
+    snprintf(units, sizeof(units), "%s_int", field->name);
+    begin_parameter(json, units, strlen(units), where, false);
+    openapi_field_schema(json, field, true);
+    writer_end(json);
 }
 
-static void body_schema(const struct face *face, const struct route *route,
-                        struct json_object *operation)
+static bool is_parameter(const struct field *field, bool has_body)
+{
+    return field->place == FIELD_IN_HEADER || (field->place == FIELD_IN_PARAMS && !has_body);
+}
+
+static void other_parameters(struct writer *json, const struct route *route, bool has_body)
+{
+    if (route->needs_key) {
+        begin_parameter(json, IDEMPOTENCY_HEADER, strlen(IDEMPOTENCY_HEADER), "header", true);
+        write_plain_schema(json, IDEMPOTENCY_KEY_MAX);
+        writer_end(json);
+    }
+    for (size_t i = 0; route->fields != NULL && i < route->fields->count; i++) {
+        const struct field *field = &route->fields->rows[i];
+        if (is_parameter(field, has_body))
+            write_parameter(json, field, field->place == FIELD_IN_HEADER ? "header" : "query");
+    }
+}
+
+static void write_body(struct writer *json, const struct face *face, const struct route *route)
 {
     /* A signed body is a form: clients sign the bytes that they build of their parameters. */
     bool as_form = route->auth->signs_body || (face->inputs & INPUT_JSON) == 0;
-    const char *type = as_form ? "application/x-www-form-urlencoded" : "application/json";
-    struct json_object *content = child(child(operation, "requestBody"), "content");
-    struct json_object *schema = child(child(content, type), "schema");
-    reply_text(schema, "type", "object");
-    child(schema, "properties");
-    for (size_t i = 0; i < route->fields->count; i++)
-        if (route->fields->rows[i].place == FIELD_IN_PARAMS)
-            each_name(&route->fields->rows[i], schema, add_property);
+    writer_object(json, "requestBody");
+    writer_object(json, "content");
+    writer_object(json, as_form ? "application/x-www-form-urlencoded" : "application/json");
+    openapi_table_schema(json, "schema", route->fields);
+    writer_end(json);
+    writer_end(json);
+    writer_end(json);
 }
 
-static void security(const struct face *face, const struct route *route,
-                     struct json_object *operation)
+static void write_security(struct writer *json, const struct face *face, const struct route *route)
 {
-    struct json_object *list = child_array(operation, "security");
     struct text words = TEXT(RIGHTS_SIZE);
+    writer_list(json, "security");
     if (route->auth->scheme != NULL && !route->auth->optional) {
-        struct json_object *scheme = json_object_new_object();
-        json_object_object_add(scheme, route->auth->scheme, json_object_new_array());
-        json_object_array_add(list, scheme);
+        writer_object(json, NULL);
+        writer_list(json, route->auth->scheme);
+        writer_end(json);
+        writer_end(json);
     }
+    writer_end(json);
     rights_words(face, route->rights, &words);
     if (words.len > 0)
-        reply_text(operation, "x-right", text_string(&words));
+        writer_text(json, "x-right", text_string(&words));
     text_free(&words);
 }
 
-static void add_operation(struct json_object *paths, const struct face *face,
-                          const struct route *route, size_t method)
+static void write_response(struct writer *json, const char *status, const char *words)
 {
-    struct json_object *operation = child(child(paths, route->path), methods[method].key);
-    bool has_body = methods[method].bit == METHOD_POST || methods[method].bit == METHOD_PUT;
-    json_object_array_add(child_array(operation, "tags"), json_object_new_string(face->name));
-    reply_text(operation, "summary", route->help);
-    struct json_object *list = json_object_new_array();
-    path_parameters(route, list);
-    if (!has_body)
-        query_parameters(route, list);
-    if (json_object_array_length(list) > 0)
-        json_object_object_add(operation, "parameters", list);
-    else
-        json_object_put(list);
-    if (has_body && route->fields != NULL)
-        body_schema(face, route, operation);
-    security(face, route, operation);
-    struct json_object *responses = child(operation, "responses");
-    reply_text(child(responses, "200"), "description", "success");
-    reply_text(child(responses, "default"), "description", "an error, in the shape of this face");
+    writer_object(json, status);
+    writer_text(json, "description", words);
+    writer_end(json);
 }
 
-/* The way in which a row's callers prove who they are, each once. */
-static void add_scheme(struct json_object *document, const struct auth *auth)
+static void write_operation(struct writer *json, const struct face *face, const struct route *route,
+                            size_t method)
 {
-    struct json_object *schemes = child(child(document, "components"), "securitySchemes");
-    if (auth->scheme == NULL || json_object_object_get_ex(schemes, auth->scheme, NULL))
-        return;
-    struct json_object *scheme = child(schemes, auth->scheme);
-    reply_text(scheme, "type", "apiKey");
-    reply_text(scheme, "in", "header");
-    reply_text(scheme, "name", auth->header);
-    reply_text(scheme, "description", auth->help);
+    const char *const tags[] = {face->name, NULL};
+    bool has_body = methods[method].bit == METHOD_POST || methods[method].bit == METHOD_PUT;
+    writer_object(json, methods[method].key);
+    writer_words(json, "tags", tags);
+    writer_text(json, "summary", route->help);
+    writer_list(json, "parameters");
+    path_parameters(json, route);
+    other_parameters(json, route, has_body);
+    writer_end(json);
+    if (has_body && route->fields != NULL)
+        write_body(json, face, route);
+    write_security(json, face, route);
+    writer_object(json, "responses");
+    write_response(json, "200", "success");
+    write_response(json, "default", "an error, in the shape of this face");
+    writer_end(json);
+    writer_end(json);
 }
 
 static void visit_operation(const struct face *face, const struct route *route, void *arg)
 {
+    const struct document *document = arg;
+    if (strcmp(route->path, document->first->path) != 0)
+        return;
     for (size_t m = 0; m < METHOD_COUNT; m++)
         if ((route->methods & methods[m].bit) != 0)
-            add_operation(child(arg, "paths"), face, route, m);
-    add_scheme(arg, route->auth);
+            write_operation(document->writer, face, route, m);
+}
+
+/* Finds the first row with the path of `wanted`. */
+struct search {
+    const struct route *wanted, *found;
+};
+
+static void visit_same_path(const struct face *face, const struct route *route, void *arg)
+{
+    struct search *search = arg;
+    (void)face;
+    if (search->found == NULL && strcmp(route->path, search->wanted->path) == 0)
+        search->found = route;
+}
+
+static void visit_path(const struct face *face, const struct route *route, void *arg)
+{
+    struct document *document = arg;
+    struct search search = {.wanted = route};
+    (void)face;
+    each_row(document->faces, visit_same_path, &search);
+    if (search.found != route)
+        return;
+    document->first = route;
+    writer_object(document->writer, route->path);
+    each_row(document->faces, visit_operation, document);
+    writer_end(document->writer);
+}
+
+static void visit_same_scheme(const struct face *face, const struct route *route, void *arg)
+{
+    struct search *search = arg;
+    const char *scheme = route->auth->scheme;
+    (void)face;
+    if (search->found == NULL && scheme != NULL &&
+        strcmp(scheme, search->wanted->auth->scheme) == 0)
+        search->found = route;
+}
+
+/* The way in which a row's callers prove who they are, each once. */
+static void visit_scheme(const struct face *face, const struct route *route, void *arg)
+{
+    const struct document *document = arg;
+    struct writer *json = document->writer;
+    struct search search = {.wanted = route};
+    (void)face;
+    if (route->auth->scheme == NULL)
+        return;
+    each_row(document->faces, visit_same_scheme, &search);
+    if (search.found != route)
+        return;
+    writer_object(json, route->auth->scheme);
+    writer_text(json, "type", "apiKey");
+    writer_text(json, "in", "header");
+    writer_text(json, "name", route->auth->header);
+    writer_text(json, "description", route->auth->help);
+    writer_end(json);
 }
 
 void openapi_json(const struct face *const *faces, struct text *out)
 {
-    struct json_object *document = json_object_new_object();
-    reply_text(document, "openapi", "3.1.0");
-    struct json_object *info = child(document, "info");
-    reply_text(info, "title", "Teller");
-    reply_text(info, "version", "1");
-    each_row(faces, visit_operation, document);
-    reply_json(document, true, out);
+    struct writer writer = {.out = out, .pretty = true, .style.plain_slashes = true},
+                  *json = &writer;
+    struct document document = {.writer = json, .faces = faces};
+    writer_object(json, NULL);
+    writer_text(json, "openapi", "3.1.0");
+    writer_object(json, "info");
+    writer_text(json, "title", "Teller");
+    writer_text(json, "version", "1");
+    writer_end(json);
+    writer_object(json, "paths");
+    each_row(faces, visit_path, &document);
+    writer_end(json);
+    writer_object(json, "components");
+    writer_object(json, "securitySchemes");
+    each_row(faces, visit_scheme, &document);
+    writer_end(json);
+    writer_end(json);
+    writer_end(json);
     text_putc(out, '\n');
-    json_object_put(document);
 }

@@ -5,24 +5,6 @@
 
 #include "json/writer.h"
 
-static void write_bool(struct writer *writer, const char *key, bool value)
-{
-    writer_key(writer, key);
-    writer_plain(writer, value ? "true" : "false");
-}
-
-/* A list of words, NULL-terminated. */
-static void write_words(struct writer *writer, const char *key, const char *const *words)
-{
-    writer_key(writer, key);
-    writer_open(writer, '[');
-    for (; *words != NULL; words++) {
-        writer_item(writer);
-        writer_string(writer, *words, strlen(*words));
-    }
-    writer_close(writer, ']');
-}
-
 static void write_fields(struct writer *writer, const struct field_table *table);
 
 static void write_bounds(struct writer *writer, const struct field *field)
@@ -31,7 +13,7 @@ static void write_bounds(struct writer *writer, const struct field *field)
     writer_int(writer, "max",
                field->type == FIELD_TEXT && field->max == 0 ? FIELD_TEXT_MAX : field->max);
     if (field->choices != NULL)
-        write_words(writer, "choices", field->choices);
+        writer_words(writer, "choices", field->choices);
     if (field->one_of != NULL)
         writer_text(writer, "one_of", field->one_of);
     if (field->currency != NULL)
@@ -40,33 +22,28 @@ static void write_bounds(struct writer *writer, const struct field *field)
         write_fields(writer, field->fields);
 }
 
-static void write_field(struct writer *writer, const struct field *field)
+static void write_field(struct writer *writer, const char *key, const struct field *field)
 {
     static const char *const places[] = {
         [FIELD_IN_PARAMS] = "params", [FIELD_IN_PATH] = "path", [FIELD_IN_HEADER] = "header"};
-    writer_open(writer, '{');
+    writer_object(writer, key);
     if (field->name != NULL)
         writer_text(writer, "name", field->name);
     writer_text(writer, "place", places[field->place]);
     writer_text(writer, "type", field_type_name(field->type));
-    write_bool(writer, "required", field->required);
+    writer_bool(writer, "required", field->required);
     write_bounds(writer, field);
-    if (field->item != NULL) {
-        writer_key(writer, "item");
-        write_field(writer, field->item);
-    }
-    writer_close(writer, '}');
+    if (field->item != NULL)
+        write_field(writer, "item", field->item);
+    writer_end(writer);
 }
 
 static void write_fields(struct writer *writer, const struct field_table *table)
 {
-    writer_key(writer, "fields");
-    writer_open(writer, '[');
-    for (size_t i = 0; table != NULL && i < table->count; i++) {
-        writer_item(writer);
-        write_field(writer, &table->rows[i]);
-    }
-    writer_close(writer, ']');
+    writer_list(writer, "fields");
+    for (size_t i = 0; table != NULL && i < table->count; i++)
+        write_field(writer, NULL, &table->rows[i]);
+    writer_end(writer);
 }
 
 static void write_methods(struct writer *writer, unsigned methods)
@@ -81,34 +58,32 @@ static void write_methods(struct writer *writer, unsigned methods)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if ((methods & names[i].bit) != 0)
             words[count++] = names[i].name;
-    write_words(writer, "methods", words);
+    writer_words(writer, "methods", words);
 }
 
 static void write_row(struct writer *writer, const struct face *face, const struct route *route)
 {
-    writer_open(writer, '{');
+    writer_object(writer, NULL);
     writer_text(writer, "face", face->name);
     write_methods(writer, route->methods);
     writer_text(writer, "path", route->path);
     writer_text(writer, "caller", route->auth->name);
     writer_int(writer, "rights", route->rights);
     writer_text(writer, "effect", route->effect == EFFECT_CHANGES ? "changes" : "reads");
-    write_bool(writer, "needs_key", route->needs_key);
-    write_bool(writer, "kept", route->cache != CACHE_NO_STORE);
+    writer_bool(writer, "needs_key", route->needs_key);
+    writer_bool(writer, "kept", route->cache != CACHE_NO_STORE);
     write_fields(writer, route->fields);
-    writer_close(writer, '}');
+    writer_end(writer);
 }
 
 void routes_json(const struct face *const *faces, struct text *out)
 {
     struct writer writer = {.out = out, .pretty = true};
-    writer_open(&writer, '[');
+    writer_list(&writer, NULL);
     for (; *faces != NULL; faces++)
         for (const struct route_table *const *table = (*faces)->tables; *table != NULL; table++)
-            for (size_t i = 0; i < (*table)->count; i++) {
-                writer_item(&writer);
+            for (size_t i = 0; i < (*table)->count; i++)
                 write_row(&writer, *faces, &(*table)->rows[i]);
-            }
-    writer_close(&writer, ']');
+    writer_end(&writer);
     text_putc(out, '\n');
 }

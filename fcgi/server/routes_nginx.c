@@ -258,9 +258,9 @@ static void put_quoted(const char *text, struct text *out)
 static int put_answer(const struct face *face, enum err rc, const char *detail, struct text *out)
 {
     const struct request request = {.face = face, .err_detail = detail};
-    const struct reply reply = {0};
     struct text body = TEXT(FACE_MESSAGE_MAX);
-    int status = face_write(&request, rc, &reply, &body);
+    struct reply reply = {.writer.out = &body};
+    int status = face_end(&request, rc, &reply);
     put_quoted(text_string(&body), out);
     text_free(&body);
     return status;

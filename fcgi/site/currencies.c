@@ -2,29 +2,31 @@
 #include "fcgi/site/face.h"
 #include "money/currency.h"
 
-static struct json_object *currency_object(const struct currency *currency)
+static void write_currency(struct writer *json, const struct currency *currency)
 {
-    struct json_object *object = json_object_new_object();
-    reply_text(object, "currency", currency->code);
-    reply_text(object, "name", currency->name);
-    reply_text(object, "symbol", currency->symbol);
-    reply_int(object, "decimals", currency->decimals);
-    reply_int(object, "display_decimals", currency->display_decimals);
-    reply_text(object, "symbol_position", currency->symbol_after ? "after" : "before");
-    reply_bool(object, "virtual", currency->is_virtual);
-    return object;
+    writer_object(json, NULL);
+    writer_text(json, "currency", currency->code);
+    writer_text(json, "name", currency->name);
+    writer_text(json, "symbol", currency->symbol);
+    writer_int(json, "decimals", currency->decimals);
+    writer_int(json, "display_decimals", currency->display_decimals);
+    writer_text(json, "symbol_position", currency->symbol_after ? "after" : "before");
+    writer_bool(json, "virtual", currency->is_virtual);
+    writer_end(json);
 }
 
 static enum err handle_currencies(struct request *request, struct reply *reply)
 {
-    struct json_object *list = json_object_new_array();
+    struct writer *json = &reply->writer;
     const struct currency *currency;
 
     (void)request;
+    writer_object(json, NULL);
+    writer_list(json, "currencies");
     for (size_t i = 0; (currency = currency_at(i)) != NULL; i++)
-        json_object_array_add(list, currency_object(currency));
-    reply->value = json_object_new_object();
-    reply_add(reply->value, "currencies", list);
+        write_currency(json, currency);
+    writer_end(json);
+    writer_end(json);
     return ERR_OK;
 }
 

@@ -3,24 +3,17 @@
 
 #include "fcgi/faces.h"
 
-static void write_success(const struct request *request, const struct reply *reply,
-                          struct text *out)
-{
-    face_json(request, reply->value, out);
-}
-
 /* {"error":ID,"message":TEXT,"field":NAME or null} */
 static void write_error(const struct request *request, const struct problem *problem,
-                        struct text *out)
+                        struct writer *writer)
 {
     struct text message = TEXT(FACE_MESSAGE_MAX);
-    struct json_object *body = json_object_new_object();
     face_message(request, problem, &message);
-    reply_text(body, "error", problem->answer.code);
-    reply_text(body, "message", text_string(&message));
-    reply_text(body, "field", request->err_field);
-    face_json(request, body, out);
-    json_object_put(body);
+    writer_object(writer, NULL);
+    writer_text(writer, "error", problem->answer.code);
+    writer_text(writer, "message", text_string(&message));
+    writer_text(writer, "field", request->err_field);
+    writer_end(writer);
     text_free(&message);
 }
 
@@ -37,7 +30,6 @@ const struct face face_site = {
     .prefixes = prefixes,
     .inputs = INPUT_QUERY | INPUT_QUERY_TOO | INPUT_FORM | INPUT_MULTIPART | INPUT_JSON,
     .content_type = "application/json",
-    .write_success = write_success,
     .write_error = write_error,
     .tables = tables,
 };

@@ -1,60 +1,65 @@
 /* The history of one wallet, or of all together. */
 #include "fcgi/views/history.h"
 
-#include <stdio.h>
-
 #include "fcgi/site/face.h"
 
-static struct json_object *link_object(const struct ledger_line *line)
+static void write_link(struct writer *json, const struct ledger_line *line)
 {
     const char *class = history_link_class(line);
-    char ref[UUID_TEXT_SIZE];
 
-    if (class == NULL)
-        return NULL;
+    if (class == NULL) {
+        writer_null(json, "link");
+        return;
+    }
+    writer_object(json, "link");
+    writer_text(json, "class", class);
     if (line->trade != NULL)
-        snprintf(ref, sizeof(ref), "%lld", (long long)line->trade->tid);
+        writer_digits(json, "id", line->trade->tid);
     else
-        uuid_format(&line->ref, ref);
-    struct json_object *object = json_object_new_object();
-    reply_text(object, "class", class);
-    reply_text(object, "id", ref);
-    return object;
+        writer_uuid(json, "id", &line->ref);
+    writer_end(json);
 }
 
 static void add_line(void *arg, const struct ledger_line *line)
 {
-    struct json_object *object = json_object_new_object();
-    char order[UUID_TEXT_SIZE];
+    struct writer *json = page_row(arg);
 
-    if (line->trade != NULL)
-        uuid_format(&line->trade->oid, order);
-    reply_int(object, "index", (int64_t)line->index);
-    reply_int(object, "date", line->date);
-    reply_text(object, "type", line->type);
-    reply_bool(object, "refund", history_is_refund(line));
-    reply_text(object, "order", line->trade == NULL ? NULL : order);
-    reply_add(object, "value", reply_money(line->value));
-    reply_add(object, "balance", reply_money(line->balance));
-    reply_text(object, "info", history_words(line));
-    reply_add(object, "link", link_object(line));
-    json_object_array_add(arg, object);
+    writer_object(json, NULL);
+    writer_int(json, "index", (int64_t)line->index);
+    writer_int(json, "date", line->date);
+    writer_text(json, "type", line->type);
+    writer_bool(json, "refund", history_is_refund(line));
+    if (line->trade == NULL)
+        writer_null(json, "order");
+    else
+        writer_uuid(json, "order", &line->trade->oid);
+    writer_money(json, "value", line->value);
+    writer_money(json, "balance", line->balance);
+    writer_text(json, "info", history_words(line));
+    write_link(json, line);
+    writer_end(json);
+}
+
+static void begin_page(struct writer *json, const struct page *page)
+{
+    writer_object(json, NULL);
+    writer_int(json, "records", (int64_t)page->records);
+    writer_int(json, "current_page", page->current);
+    writer_int(json, "max_page", page->max);
+    writer_int(json, "max_results", page->size);
+    writer_list(json, "result");
 }
 
 static enum err handle_history(struct request *request, struct reply *reply)
 {
-    struct json_object *lines;
-    struct page page;
+    struct page_rows rows = {.writer = &reply->writer, .begin = begin_page};
 
-    enum err rc = history_read(request, add_line, &lines, &page);
+    enum err rc = history_read(request, add_line, &rows);
     if (rc != ERR_OK)
         return rc;
-    reply->value = json_object_new_object();
-    reply_int(reply->value, "records", (int64_t)page.records);
-    reply_int(reply->value, "current_page", page.current);
-    reply_int(reply->value, "max_page", page.max);
-    reply_int(reply->value, "max_results", page.size);
-    reply_add(reply->value, "result", lines);
+    page_row(&rows);
+    writer_end(&reply->writer);
+    writer_end(&reply->writer);
     return ERR_OK;
 }
 

@@ -15,47 +15,50 @@
 #define NETWORKS_MAX 128 /* in one list: more do not fit API_KEY_NETWORKS_MAX */
 #define WORD_MAX 64      /* code points of a right or a network */
 
-/* A list of text as a JSON array, empty items left out. */
-static struct json_object *split(const char *list)
+/* A list of text as a list of JSON, empty items left out. */
+static void write_split(struct writer *json, const char *key, const char *list)
 {
-    struct json_object *array = json_object_new_array();
+    writer_list(json, key);
     while (*list != '\0') {
         size_t len = strcspn(list, ",");
-        json_object_array_add(array, json_object_new_string_len(list, (int)len));
+        writer_bytes(json, NULL, list, len);
         list += len + (list[len] == ',');
     }
-    return array;
+    writer_end(json);
 }
 
-static struct json_object *key_object(const struct api_key *key)
+/* secret  NULL: it was shown when the key was made */
+static void write_key(struct writer *json, const struct api_key *key, const char *secret)
 {
-    struct json_object *object = json_object_new_object();
-    char public_key[UUID_TEXT_SIZE];
-
-    uuid_format(&key->public_key, public_key);
-    reply_int(object, "id", key->id);
-    reply_text(object, "key", public_key);
-    reply_text(object, "face", key->face);
-    reply_add(object, "rights", reply_rights(key->rights));
-    reply_add(object, "networks", split(key->networks));
-    reply_int(object, "created", key->created);
-    reply_date(object, "last_used", key->last_used);
-    reply_bool(object, "revoked", key->revoked);
-    return object;
+    writer_object(json, NULL);
+    writer_int(json, "id", key->id);
+    writer_uuid(json, "key", &key->public_key);
+    writer_text(json, "face", key->face);
+    reply_rights(json, "rights", key->rights);
+    write_split(json, "networks", key->networks);
+    writer_int(json, "created", key->created);
+    writer_date(json, "last_used", key->last_used);
+    writer_bool(json, "revoked", key->revoked);
+    if (secret != NULL)
+        writer_text(json, "secret", secret);
+    writer_end(json);
 }
 
 static void add_key(void *arg, const struct api_key *key)
 {
-    json_object_array_add(arg, key_object(key));
+    write_key(arg, key, NULL);
 }
 
 static enum err handle_list(struct request *request, struct reply *reply)
 {
-    struct json_object *list = json_object_new_array();
+    struct writer *json = &reply->writer;
 
-    reply->value = json_object_new_object();
-    reply_add(reply->value, "keys", list);
-    return api_key_list(request->db, request->caller.user_id, add_key, list);
+    writer_object(json, NULL);
+    writer_list(json, "keys");
+    enum err rc = api_key_list(request->db, request->caller.user_id, add_key, json);
+    writer_end(json);
+    writer_end(json);
+    return rc;
 }
 
 /* What a key may do and from where, as it is sent and as it is kept. */
@@ -187,8 +190,7 @@ static enum err handle_create(struct request *request, struct reply *reply)
                      &field);
     if (rc != ERR_OK)
         return request_fail(request, field, rc);
-    reply->value = key_object(&key);
-    reply_text(reply->value, "secret", secret);
+    write_key(&reply->writer, &key, secret);
     crypto_wipe(secret, sizeof(secret));
     return ERR_OK;
 }
@@ -206,7 +208,8 @@ static enum err handle_change(struct request *request, struct reply *reply)
                         access.networks, &field);
     if (rc != ERR_OK)
         return request_fail(request, field, rc);
-    reply->value = json_object_new_object();
+    writer_object(&reply->writer, NULL);
+    writer_end(&reply->writer);
     return ERR_OK;
 }
 
@@ -219,7 +222,8 @@ static enum err handle_revoke(struct request *request, struct reply *reply)
         rc = api_key_revoke(request->db, request->caller.user_id, &params.key);
     if (rc != ERR_OK)
         return rc;
-    reply->value = json_object_new_object();
+    writer_object(&reply->writer, NULL);
+    writer_end(&reply->writer);
     return ERR_OK;
 }
 

@@ -12,75 +12,73 @@
 #include "market/board.h"
 #include "market/order.h"
 
-static struct json_object *money_or_null(struct amount amount)
-{
-    return amount.currency == NULL ? NULL : reply_money(amount);
-}
-
 static void add_market(void *arg, const struct market_summary *summary)
 {
-    struct json_object *object = json_object_new_object();
+    struct writer *json = arg;
     const struct market *market = summary->market;
 
-    reply_text(object, "market", market->code);
-    reply_text(object, "item", market->item->code);
-    reply_text(object, "currency", market->currency->code);
-    reply_add(object, "amount_step", reply_money(market->amount_step));
-    reply_add(object, "price_step", reply_money(market->price_step));
-    reply_add(object, "min_amount", reply_money(market->min_amount));
-    reply_bool(object, "halted", summary->halted);
-    reply_add(object, "last", money_or_null(summary->last));
-    reply_text(object, "fee_percent", summary->fee_percent);
-    json_object_array_add(arg, object);
+    writer_object(json, NULL);
+    writer_text(json, "market", market->code);
+    writer_text(json, "item", market->item->code);
+    writer_text(json, "currency", market->currency->code);
+    writer_money(json, "amount_step", market->amount_step);
+    writer_money(json, "price_step", market->price_step);
+    writer_money(json, "min_amount", market->min_amount);
+    writer_bool(json, "halted", summary->halted);
+    writer_money(json, "last", summary->last);
+    writer_text(json, "fee_percent", summary->fee_percent);
+    writer_end(json);
 }
 
 static enum err handle_markets(struct request *request, struct reply *reply)
 {
-    struct json_object *list = json_object_new_array();
+    struct writer *json = &reply->writer;
 
-    reply->value = json_object_new_object();
-    reply_add(reply->value, "markets", list);
-    return market_board(request->db, 0, add_market, list);
-}
-
-static struct json_object *order_object(const struct market_order *order)
-{
-    struct json_object *object = json_object_new_object();
-    char oid[UUID_TEXT_SIZE];
-
-    uuid_format(&order->oid, oid);
-    reply_text(object, "oid", oid);
-    reply_text(object, "market", order->market->code);
-    reply_text(object, "type", market_side_name(order->side));
-    reply_text(object, "status", order->status);
-    reply_add(object, "amount", reply_money(order->remaining));
-    reply_add(object, "effective_amount", reply_money(order->funded));
-    reply_add(object, "placed", reply_money(order->amount));
-    reply_add(object, "price", money_or_null(order->price));
-    reply_add(object, "stop", money_or_null(order->stop));
-    reply_int(object, "date", order->created_us / 1000000);
-    return object;
+    writer_object(json, NULL);
+    writer_list(json, "markets");
+    enum err rc = market_board(request->db, 0, add_market, json);
+    writer_end(json);
+    writer_end(json);
+    return rc;
 }
 
 static void add_order(void *arg, const struct market_order *order)
 {
-    json_object_array_add(arg, order_object(order));
+    struct writer *json = arg;
+
+    writer_object(json, NULL);
+    writer_uuid(json, "oid", &order->oid);
+    writer_text(json, "market", order->market->code);
+    writer_text(json, "type", market_side_name(order->side));
+    writer_text(json, "status", order->status);
+    writer_money(json, "amount", order->remaining);
+    writer_money(json, "effective_amount", order->funded);
+    writer_money(json, "placed", order->amount);
+    writer_money(json, "price", order->price);
+    writer_money(json, "stop", order->stop);
+    writer_int(json, "date", order->created_us / 1000000);
+    writer_end(json);
 }
 
 static void add_fee(void *arg, const struct market_summary *summary)
 {
-    reply_text(arg, summary->market->code, summary->fee_percent);
+    writer_text(arg, summary->market->code, summary->fee_percent);
 }
 
 static enum err handle_orders(struct request *request, struct reply *reply)
 {
-    struct json_object *orders = json_object_new_array(), *fees = json_object_new_object();
+    struct writer *json = &reply->writer;
 
-    reply->value = json_object_new_object();
-    reply_add(reply->value, "orders", orders);
-    reply_add(reply->value, "fees", fees);
-    enum err rc = market_orders(request->db, request->caller.user_id, add_order, orders);
-    return rc == ERR_OK ? market_board(request->db, request->caller.user_id, add_fee, fees) : rc;
+    writer_object(json, NULL);
+    writer_list(json, "orders");
+    enum err rc = market_orders(request->db, request->caller.user_id, add_order, json);
+    writer_end(json);
+    writer_object(json, "fees");
+    if (rc == ERR_OK)
+        rc = market_board(request->db, request->caller.user_id, add_fee, json);
+    writer_end(json);
+    writer_end(json);
+    return rc;
 }
 
 static const struct field place_fields[] = {
@@ -123,7 +121,7 @@ static enum err handle_place(struct request *request, struct reply *reply)
         return placement_fail(request, &asked, rc);
     rc = market_order_view(request->db, actor.user_id, &oid, &order);
     if (rc == ERR_OK)
-        reply->value = order_object(&order);
+        add_order(&reply->writer, &order);
     return rc;
 }
 
@@ -150,7 +148,7 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
     if (rc == ERR_OK)
         rc = market_order_view(request->db, request->caller.user_id, &params.oid, &order);
     if (rc == ERR_OK)
-        reply->value = order_object(&order);
+        add_order(&reply->writer, &order);
     return rc;
 }
 
@@ -163,8 +161,9 @@ static enum err handle_idkey(struct request *request, struct reply *reply)
     if (rc == ERR_OK)
         rc = idkey_make(request->app->master_key, &user.uuid, clock_now_us() / 1000000, key);
     if (rc == ERR_OK) {
-        reply->value = json_object_new_object();
-        reply_text(reply->value, "idkey", key);
+        writer_object(&reply->writer, NULL);
+        writer_text(&reply->writer, "idkey", key);
+        writer_end(&reply->writer);
     }
     crypto_wipe(key, sizeof(key));
     return rc;

@@ -5,30 +5,32 @@
 
 static void add_endpoint(void *arg, const struct feed_endpoint *endpoint)
 {
-    struct json_object *object = json_object_new_object();
+    struct writer *json = arg;
 
-    reply_text(object, "endpoint", endpoint->endpoint);
-    reply_int(object, "pending", (int64_t)endpoint->pending);
-    reply_date(object, "oldest", endpoint->oldest);
-    reply_bool(object, "paused", endpoint->paused_since != 0);
-    reply_bool(object, "paused_by_operator", endpoint->paused_by_operator_since != 0);
-    json_object_array_add(arg, object);
+    writer_object(json, NULL);
+    writer_text(json, "endpoint", endpoint->endpoint);
+    writer_int(json, "pending", (int64_t)endpoint->pending);
+    writer_date(json, "oldest", endpoint->oldest);
+    writer_bool(json, "paused", endpoint->paused_since != 0);
+    writer_bool(json, "paused_by_operator", endpoint->paused_by_operator_since != 0);
+    writer_end(json);
 }
 
 static enum err handle_list(struct request *request, struct reply *reply)
 {
-    struct json_object *events = json_object_new_array(), *endpoints = json_object_new_array();
-    struct page page = {0};
+    struct writer *json = &reply->writer;
+    struct page_rows rows = {.writer = json};
 
-    reply->value = json_object_new_object();
-    reply_add(reply->value, "events", events);
-    reply_add(reply->value, "endpoints", endpoints);
-    enum err rc = notification_list(request, events, &page);
+    writer_object(json, NULL);
+    writer_list(json, "events");
+    enum err rc = notification_list(request, &rows);
+    writer_end(json);
+    writer_list(json, "endpoints");
     if (rc == ERR_OK)
-        rc = feed_endpoints(request->db, request->caller.user_id, add_endpoint, endpoints);
-    reply_int(reply->value, "current_page", page.current);
-    reply_int(reply->value, "max_page", page.max);
-    reply_int(reply->value, "records", (int64_t)page.records);
+        rc = feed_endpoints(request->db, request->caller.user_id, add_endpoint, json);
+    writer_end(json);
+    page_counts(json, &rows.page);
+    writer_end(json);
     return rc;
 }
 

@@ -4,15 +4,15 @@
 
 static enum err handle_list(struct request *request, struct reply *reply)
 {
-    struct json_object *orders = json_object_new_array();
-    struct page page = {0};
+    struct writer *json = &reply->writer;
+    struct page_rows rows = {.writer = json};
 
-    reply->value = json_object_new_object();
-    reply_add(reply->value, "orders", orders);
-    enum err rc = orders_list(request, orders, &page);
-    reply_int(reply->value, "current_page", page.current);
-    reply_int(reply->value, "max_page", page.max);
-    reply_int(reply->value, "records", (int64_t)page.records);
+    writer_object(json, NULL);
+    writer_list(json, "orders");
+    enum err rc = orders_list(request, &rows);
+    writer_end(json);
+    page_counts(json, &rows.page);
+    writer_end(json);
     return rc;
 }
 

@@ -28,22 +28,23 @@ static const struct field add_fields[] = {
 static enum err reply_device(const struct request *request, struct reply *reply,
                              const struct otp_device *device, enum otp_kind kind, const char *login)
 {
-    char serial[UUID_TEXT_SIZE], name[32], base32[BASE32_SIZE(OTP_SECRET_SIZE)];
+    struct writer *json = &reply->writer;
+    char name[32], base32[BASE32_SIZE(OTP_SECRET_SIZE)];
     struct text uri = TEXT(URI_MAX), svg = TEXT(QR_SVG_MAX);
 
     enum err rc = otp_uri(kind, request->app->config.site_name, login, device->secret, 0, &uri);
     if (rc == ERR_OK)
         rc = qr_svg(text_string(&uri), &svg);
     if (rc == ERR_OK) {
-        uuid_format(&device->serial, serial);
         snprintf(name, sizeof(name), "OTP#%lld", (long long)device->id);
         base32_encode(device->secret, sizeof(device->secret), base32);
-        reply->value = json_object_new_object();
-        reply_text(reply->value, "serial", serial);
-        reply_text(reply->value, "name", name);
-        reply_text(reply->value, "key_base32", base32);
-        reply_text(reply->value, "uri", text_string(&uri));
-        reply_text(reply->value, "qr_svg", text_string(&svg));
+        writer_object(json, NULL);
+        writer_uuid(json, "serial", &device->serial);
+        writer_text(json, "name", name);
+        writer_text(json, "key_base32", base32);
+        writer_text(json, "uri", text_string(&uri));
+        writer_text(json, "qr_svg", text_string(&svg));
+        writer_end(json);
         crypto_wipe(base32, sizeof(base32));
         crypto_wipe(uri.data, uri.len);
         crypto_wipe(svg.data, svg.len);
@@ -70,6 +71,14 @@ static enum err handle_add(struct request *request, struct reply *reply)
     rc = reply_device(request, reply, &device, (enum otp_kind)params.kind, user.login);
     crypto_wipe(&device, sizeof(device));
     return rc;
+}
+
+/* {"enabled": whether a one-time password is asked for from now on} */
+static void reply_enabled(struct reply *reply, bool enabled)
+{
+    writer_object(&reply->writer, NULL);
+    writer_bool(&reply->writer, "enabled", enabled);
+    writer_end(&reply->writer);
 }
 
 struct code_params {
@@ -123,8 +132,7 @@ static enum err handle_confirm(struct request *request, struct reply *reply)
         rc = otp_device_confirm(request->db, request->app->master_key, user_id, params.code);
     if (rc != ERR_OK)
         return request_fail(request, rc == ERR_OTP_INVALID ? "code" : NULL, rc);
-    reply->value = json_object_new_object();
-    reply_bool(reply->value, "enabled", true);
+    reply_enabled(reply, true);
     return ERR_OK;
 }
 
@@ -138,8 +146,7 @@ static enum err handle_remove(struct request *request, struct reply *reply)
                            params.code);
     if (rc != ERR_OK)
         return request_fail(request, rc == ERR_OTP_INVALID ? "code" : NULL, rc);
-    reply->value = json_object_new_object();
-    reply_bool(reply->value, "enabled", false);
+    reply_enabled(reply, false);
     return ERR_OK;
 }
 

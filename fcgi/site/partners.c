@@ -4,23 +4,28 @@
 
 static void add_partner(void *arg, const struct ticket_partner *partner)
 {
-    struct json_object *object = json_object_new_object();
-    reply_text(object, "id", partner->id);
-    reply_text(object, "name", partner->name);
-    reply_text(object, "url", partner->url[0] == '\0' ? NULL : partner->url);
-    reply_bool(object, "verified_only", partner->verified_only);
-    reply_int(object, "ttl_seconds", partner->ttl_s);
-    reply_bool(object, "eligible", partner->eligible);
-    json_object_array_add(arg, object);
+    struct writer *json = arg;
+
+    writer_object(json, NULL);
+    writer_text(json, "id", partner->id);
+    writer_text(json, "name", partner->name);
+    writer_some_text(json, "url", partner->url);
+    writer_bool(json, "verified_only", partner->verified_only);
+    writer_int(json, "ttl_seconds", partner->ttl_s);
+    writer_bool(json, "eligible", partner->eligible);
+    writer_end(json);
 }
 
 static enum err handle_partners(struct request *request, struct reply *reply)
 {
-    struct json_object *list = json_object_new_array();
+    struct writer *json = &reply->writer;
 
-    reply->value = json_object_new_object();
-    reply_add(reply->value, "partners", list);
-    return ticket_partners(request->db, request->caller.user_id, add_partner, list);
+    writer_object(json, NULL);
+    writer_list(json, "partners");
+    enum err rc = ticket_partners(request->db, request->caller.user_id, add_partner, json);
+    writer_end(json);
+    writer_end(json);
+    return rc;
 }
 
 static const struct route rows[] = {

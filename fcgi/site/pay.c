@@ -27,29 +27,26 @@ static const char *way_out(const struct checkout_order *order)
     return order->return_success;
 }
 
-/* An order as its buyer sees it. */
-static struct json_object *order_object(const struct checkout_order *order, const char *redirect)
+/* Begins an order as its buyer sees it; its object goes on. */
+static void begin_order(struct writer *json, const struct checkout_order *order,
+                        const char *redirect)
 {
-    struct json_object *object = json_object_new_object();
-    char id[UUID_TEXT_SIZE];
-
-    uuid_format(&order->id, id);
-    reply_text(object, "transaction", id);
-    reply_text(object, "merchant", order->merchant);
-    reply_text(object, "description", order->description);
-    reply_text(object, "status", order->status);
-    reply_add(object, "amount", reply_money(order->amount));
-    reply_add(object, "paid", reply_money(order->paid));
-    reply_add(object, "refunded", reply_money(order->refunded));
-    reply_add(object, "missing", reply_money(order->missing));
-    reply_bool(object, "partial_allowed", !order->instant_only && !order->multipay);
-    reply_bool(object, "multipay", order->multipay);
-    reply_date(object, "created", order->created);
-    reply_date(object, "expires", order->expires);
+    writer_object(json, NULL);
+    writer_uuid(json, "transaction", &order->id);
+    writer_text(json, "merchant", order->merchant);
+    writer_text(json, "description", order->description);
+    writer_text(json, "status", order->status);
+    writer_money(json, "amount", order->amount);
+    writer_money(json, "paid", order->paid);
+    writer_money(json, "refunded", order->refunded);
+    writer_money(json, "missing", order->missing);
+    writer_bool(json, "partial_allowed", !order->instant_only && !order->multipay);
+    writer_bool(json, "multipay", order->multipay);
+    writer_date(json, "created", order->created);
+    writer_date(json, "expires", order->expires);
     /* The page counts down by our clock, not by its own. */
-    reply_int(object, "now", clock_now_us() / 1000000);
-    reply_text(object, "redirect", redirect[0] == '\0' ? NULL : redirect);
-    return object;
+    writer_int(json, "now", clock_now_us() / 1000000);
+    writer_some_text(json, "redirect", redirect);
 }
 
 struct order_params {
@@ -65,8 +62,7 @@ static const struct field order_fields[] = {
 };
 
 /* The page's own address, for a phone. */
-static enum err add_qr(const struct request *request, struct json_object *object,
-                       const struct uuid *id)
+static enum err write_qr(const struct request *request, struct writer *json, const struct uuid *id)
 {
     char url[ORDERS_URL_SIZE];
     struct text svg = TEXT(QR_SVG_MAX);
@@ -74,7 +70,7 @@ static enum err add_qr(const struct request *request, struct json_object *object
     orders_payment_url(request, id, url);
     enum err rc = qr_svg(url, &svg);
     if (rc == ERR_OK)
-        reply_text(object, "qr_svg", text_string(&svg));
+        writer_text(json, "qr_svg", text_string(&svg));
     text_free(&svg);
     return rc;
 }
@@ -89,8 +85,10 @@ static enum err handle_view(struct request *request, struct reply *reply)
         rc = checkout_view(request->db, &params.id, &order);
     if (rc != ERR_OK)
         return rc;
-    reply->value = order_object(&order, way_out(&order));
-    return add_qr(request, reply->value, &order.id);
+    begin_order(&reply->writer, &order, way_out(&order));
+    rc = write_qr(request, &reply->writer, &order.id);
+    writer_end(&reply->writer);
+    return rc;
 }
 
 struct pay_params {
@@ -176,7 +174,7 @@ static enum err handle_pay(struct request *request, struct reply *reply)
 {
     struct payment payment = {.params = {.otp = ""}};
     const struct sale *sale = &payment.sale;
-    char id[UUID_TEXT_SIZE];
+    struct writer *json = &reply->writer;
 
     enum err rc = read_payment(request, &payment);
     if (rc != ERR_OK)
@@ -185,12 +183,12 @@ static enum err handle_pay(struct request *request, struct reply *reply)
     if (rc != ERR_OK)
         return name_field(request, rc);
     /* One who paid a multipay order is done, the order is not. */
-    reply->value = order_object(&sale->order, sale->order.multipay ? sale->order.return_success
-                                                                   : way_out(&sale->order));
-    uuid_format(&sale->payment, id);
-    reply_text(reply->value, "payment_id", id);
-    reply_add(reply->value, "taken", sale->exchanged ? reply_money(sale->taken) : NULL);
-    reply_add(reply->value, "kept", sale->exchanged ? reply_money(sale->kept) : NULL);
+    begin_order(json, &sale->order,
+                sale->order.multipay ? sale->order.return_success : way_out(&sale->order));
+    writer_uuid(json, "payment_id", &sale->payment);
+    writer_money(json, "taken", sale->exchanged ? sale->taken : (struct amount){0});
+    writer_money(json, "kept", sale->exchanged ? sale->kept : (struct amount){0});
+    writer_end(json);
     return ERR_OK;
 }
 
@@ -215,7 +213,7 @@ static enum err handle_quote(struct request *request, struct reply *reply)
     struct checkout_quote quote;
     struct amount amount;
     const struct amount *given = NULL;
-    char id[UUID_TEXT_SIZE];
+    struct writer *json = &reply->writer;
 
     enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
@@ -230,49 +228,51 @@ static enum err handle_quote(struct request *request, struct reply *reply)
         return request_fail(request, "currency", rc);
     if (rc != ERR_OK)
         return name_field(request, rc);
-    reply->value = json_object_new_object();
-    uuid_format(&quote.id, id);
-    reply_text(reply->value, "quote", id);
-    reply_add(reply->value, "amount", reply_money(quote.amount));
-    reply_add(reply->value, "cost", reply_money(quote.cost));
-    reply_date(reply->value, "expires", quote.expires);
-    reply_int(reply->value, "now", clock_now_us() / 1000000);
+    writer_object(json, NULL);
+    writer_uuid(json, "quote", &quote.id);
+    writer_money(json, "amount", quote.amount);
+    writer_money(json, "cost", quote.cost);
+    writer_date(json, "expires", quote.expires);
+    writer_int(json, "now", clock_now_us() / 1000000);
+    writer_end(json);
     return ERR_OK;
 }
 
-/* Adds a wallet where there is something in it. */
-static enum err add_wallet(struct request *request, struct json_object *wallets,
-                           const struct currency *currency)
+/* Writes a wallet where there is something in it. */
+static enum err write_wallet(struct request *request, struct writer *json,
+                             const struct currency *currency)
 {
     struct amount free;
 
     enum err rc = market_free(request->db, request->caller.user_id, currency, &free);
     if (rc != ERR_OK || free.units <= 0)
         return rc;
-    struct json_object *wallet = json_object_new_object();
-    reply_text(wallet, "currency", currency->code);
-    reply_add(wallet, "free", reply_money(free));
-    json_object_array_add(wallets, wallet);
+    writer_object(json, NULL);
+    writer_text(json, "currency", currency->code);
+    writer_money(json, "free", free);
+    writer_end(json);
     return ERR_OK;
 }
 
 static enum err handle_wallets(struct request *request, struct reply *reply)
 {
     bool convertible[CURRENCY_MAX_COUNT] = {false};
+    struct writer *json = &reply->writer;
     struct order_params params = {0};
     struct checkout_order order;
-    struct json_object *wallets = json_object_new_array();
 
-    reply->value = json_object_new_object();
-    reply_add(reply->value, "wallets", wallets);
     enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = checkout_view(request->db, &params.id, &order);
     if (rc == ERR_OK)
         rc = market_convertible(request->db, order.amount.currency, convertible);
+    writer_object(json, NULL);
+    writer_list(json, "wallets");
     for (size_t i = 0; rc == ERR_OK && currency_at(i) != NULL; i++)
         if (convertible[i])
-            rc = add_wallet(request, wallets, currency_at(i));
+            rc = write_wallet(request, json, currency_at(i));
+    writer_end(json);
+    writer_end(json);
     return rc;
 }
 
@@ -289,7 +289,8 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
         return ERR_SESSION_MISSING; /* perhaps it was they who paid */
     if (rc != ERR_OK)
         return rc;
-    reply->value = order_object(&order, order.return_failure);
+    begin_order(&reply->writer, &order, order.return_failure);
+    writer_end(&reply->writer);
     return ERR_OK;
 }
 

@@ -1,62 +1,67 @@
 /* The user's withdrawal tickets. */
-#include <stdio.h>
-
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
 #include "fcgi/site/face.h"
+#include "fcgi/views/page.h"
 #include "fcgi/views/ticket.h"
 
-/* A ticket as its customer sees it; the updates are added by who asks for them. */
-static struct json_object *ticket_object(const struct ticket *ticket)
+/* A ticket as its customer sees it. */
+static enum err write_ticket(struct request *request, struct writer *json,
+                             const struct ticket *ticket)
 {
-    struct json_object *partner = json_object_new_object();
-
-    reply_text(partner, "id", ticket->partner_id);
-    reply_text(partner, "name", ticket->partner_name);
-    return tickets_object(ticket, partner);
+    writer_object(json, NULL);
+    writer_uuid(json, "ticket", &ticket->id);
+    writer_object(json, "partner");
+    writer_text(json, "id", ticket->partner_id);
+    writer_text(json, "name", ticket->partner_name);
+    writer_end(json);
+    tickets_write_members(json, ticket);
+    enum err rc = tickets_write_updates(request, json, &ticket->id, ticket->updates);
+    writer_end(json);
+    return rc;
 }
 
-/* One page of tickets while it is read: the updates follow once the list is through. */
+/* One page of tickets while it is read: they are written once the list is through, since their updates are
+ * read then. */
 struct list {
-    struct json_object *tickets;
+    struct request *request;
+    struct ticket *tickets[TICKET_PAGE]; /* in the request's memory */
     size_t count;
-    struct {
-        struct json_object *object;
-        struct uuid id;
-        uint64_t updates;
-    } rows[TICKET_PAGE];
+    enum err rc;
 };
 
 static void add_ticket(void *arg, const struct ticket *ticket)
 {
     struct list *list = arg;
-    struct json_object *object = ticket_object(ticket);
+    struct ticket *copy = request_alloc(list->request, sizeof(*copy));
 
-    json_object_array_add(list->tickets, object);
-    list->rows[list->count].object = object;
-    list->rows[list->count].id = ticket->id;
-    list->rows[list->count++].updates = ticket->updates;
+    if (copy == NULL) {
+        list->rc = ERR_NO_MEMORY;
+        return;
+    }
+    *copy = *ticket;
+    list->tickets[list->count++] = copy;
 }
 
 static enum err handle_list(struct request *request, struct reply *reply)
 {
-    struct list list = {.count = 0};
+    struct list list = {.request = request, .rc = ERR_OK};
+    struct writer *json = &reply->writer;
     struct ticket_filter filter;
     struct page page = {0};
 
     enum err rc = tickets_read_filter(request, TICKET_SIDE_CUSTOMER, &filter);
-    if (rc != ERR_OK)
-        return rc;
-    reply->value = json_object_new_object();
-    list.tickets = json_object_new_array();
-    reply_add(reply->value, "tickets", list.tickets);
-    rc = ticket_list(request->db, request->caller.user_id, &filter, add_ticket, &list, &page);
+    if (rc == ERR_OK)
+        rc = ticket_list(request->db, request->caller.user_id, &filter, add_ticket, &list, &page);
+    if (rc == ERR_OK)
+        rc = list.rc;
+    writer_object(json, NULL);
+    writer_list(json, "tickets");
     for (size_t i = 0; rc == ERR_OK && i < list.count; i++)
-        rc = tickets_add_updates(request, list.rows[i].object, &list.rows[i].id,
-                                 list.rows[i].updates);
-    reply_int(reply->value, "current_page", page.current);
-    reply_int(reply->value, "max_page", page.max);
-    reply_int(reply->value, "records", (int64_t)page.records);
+        rc = write_ticket(request, json, list.tickets[i]);
+    writer_end(json);
+    page_counts(json, &page);
+    writer_end(json);
     return rc;
 }
 
@@ -77,12 +82,6 @@ static enum err read_order(struct request *request, struct ticket_request *order
     return rc;
 }
 
-static void reply_created(struct reply *reply, const struct ticket_created *created)
-{
-    reply->value = tickets_created(created);
-    reply_date(reply->value, "expires", created->expires);
-}
-
 static enum err handle_create(struct request *request, struct reply *reply)
 {
     struct ticket_request order;
@@ -98,7 +97,7 @@ static enum err handle_create(struct request *request, struct reply *reply)
     if (rc == ERR_NOT_FOUND)
         rc = tickets_open(request, &actor, &order, otp, &created);
     if (rc == ERR_OK)
-        reply_created(reply, &created);
+        tickets_write_created(&reply->writer, NULL, &created, true);
     return rc;
 }
 
@@ -125,7 +124,7 @@ static enum err handle_continue(struct request *request, struct reply *reply)
                              &params.ticket, &created);
     if (rc != ERR_OK)
         return rc;
-    reply_created(reply, &created);
+    tickets_write_created(&reply->writer, NULL, &created, true);
     return ERR_OK;
 }
 
@@ -138,10 +137,7 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
     enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
         rc = ticket_cancel(request->db, &actor, &params.ticket, &ticket);
-    if (rc != ERR_OK)
-        return rc;
-    reply->value = ticket_object(&ticket);
-    return tickets_add_updates(request, reply->value, &ticket.id, ticket.updates);
+    return rc == ERR_OK ? write_ticket(request, &reply->writer, &ticket) : rc;
 }
 
 static const struct route rows[] = {

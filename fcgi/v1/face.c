@@ -5,36 +5,26 @@
 #include "identity/rights.h"
 
 /* {"result":"success","return":V}; with ?raw V alone. */
-static void write_success(const struct request *request, const struct reply *reply,
-                          struct text *out)
+static void begin_success(const struct request *request, struct writer *writer)
 {
-    if (request->raw) {
-        face_json(request, reply->value, out);
-    } else if (request->pretty) {
-        struct json_object *body = json_object_new_object();
-        reply_text(body, "result", "success");
-        reply_add(body, "return", json_object_get(reply->value));
-        face_json(request, body, out);
-        json_object_put(body);
-    } else {
-        text_puts(out, "{\"result\":\"success\",\"return\":");
-        face_json(request, reply->value, out);
-        text_putc(out, '}');
-    }
+    if (request->raw)
+        return;
+    writer_object(writer, NULL);
+    writer_text(writer, "result", "success");
+    writer_key(writer, "return");
 }
 
 /* {"result":"error","error":TEXT,"token":ID} */
 static void write_error(const struct request *request, const struct problem *problem,
-                        struct text *out)
+                        struct writer *writer)
 {
     struct text message = TEXT(FACE_MESSAGE_MAX);
-    struct json_object *body = json_object_new_object();
     face_message(request, problem, &message);
-    reply_text(body, "result", "error");
-    reply_text(body, "error", text_string(&message));
-    reply_text(body, "token", problem->answer.code);
-    face_json(request, body, out);
-    json_object_put(body);
+    writer_object(writer, NULL);
+    writer_text(writer, "result", "error");
+    writer_text(writer, "error", text_string(&message));
+    writer_text(writer, "token", problem->answer.code);
+    writer_end(writer);
     text_free(&message);
 }
 
@@ -74,7 +64,7 @@ const struct face face_v1 = {
         },
     .errors = errors,
     .error_count = sizeof(errors) / sizeof(errors[0]),
-    .write_success = write_success,
+    .begin_success = begin_success,
     .write_error = write_error,
     .tables = tables,
 };

@@ -2,7 +2,6 @@
  * to 4). */
 #include "fcgi/views/market.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "fcgi/server/fields.h"
@@ -23,9 +22,12 @@ static enum err handle_ticker(struct request *request, struct reply *reply)
     enum err rc = market_of(request, &market);
     if (rc == ERR_OK)
         rc = market_ticker(request->db, market, &ticker);
-    if (rc == ERR_OK)
-        reply->value = market_ticker_json(market, &ticker);
-    return rc;
+    if (rc != ERR_OK)
+        return rc;
+    writer_object(&reply->writer, NULL);
+    market_write_ticker(&reply->writer, market, &ticker);
+    writer_end(&reply->writer);
+    return ERR_OK;
 }
 
 static enum err handle_ticker_fast(struct request *request, struct reply *reply)
@@ -36,60 +38,84 @@ static enum err handle_ticker_fast(struct request *request, struct reply *reply)
     enum err rc = market_of(request, &market);
     if (rc == ERR_OK)
         rc = market_prices(request->db, market, &prices);
-    if (rc == ERR_OK)
-        reply->value = market_prices_json(&prices);
-    return rc;
+    if (rc != ERR_OK)
+        return rc;
+    writer_object(&reply->writer, NULL);
+    market_write_prices(&reply->writer, &prices);
+    writer_end(&reply->writer);
+    return ERR_OK;
 }
 
-/* Both sides of a book, by enum market_side. */
+/* Both sides of a book while they are written: the levels come side by side. */
 struct sides {
-    struct json_object *list[2];
+    struct writer *writer;
+    bool bids; /* the asks are through */
 };
+
+static struct sides begin_sides(struct reply *reply)
+{
+    writer_object(&reply->writer, NULL);
+    writer_list(&reply->writer, "asks");
+    return (struct sides){.writer = &reply->writer};
+}
+
+static void end_asks(struct sides *sides)
+{
+    if (sides->bids)
+        return;
+    writer_end(sides->writer);
+    writer_list(sides->writer, "bids");
+    sides->bids = true;
+}
 
 static void add_level(void *arg, const struct market_level *level)
 {
     struct sides *sides = arg;
-    json_object_array_add(sides->list[level->side], market_level_json(level));
+    if (level->side == MARKET_BID)
+        end_asks(sides);
+    market_write_level(sides->writer, level);
 }
 
-/* Puts both sides into the reply, which owns them. */
-static void start_sides(struct reply *reply, struct sides *sides)
+/* Ends the lists; their object goes on. */
+static void end_sides(struct sides *sides)
 {
-    reply->value = json_object_new_object();
-    for (size_t i = 0; i < 2; i++)
-        sides->list[i] = json_object_new_array();
-    reply_add(reply->value, "asks", sides->list[MARKET_ASK]);
-    reply_add(reply->value, "bids", sides->list[MARKET_BID]);
+    end_asks(sides);
+    writer_end(sides->writer);
 }
 
 static enum err handle_depth(struct request *request, struct reply *reply)
 {
     const struct market *market;
     struct market_filter filter;
-    struct sides sides;
 
     enum err rc = market_of(request, &market);
     if (rc != ERR_OK)
         return rc;
-    start_sides(reply, &sides);
+    struct sides sides = begin_sides(reply);
     rc = market_depth(request->db, market, &filter, add_level, &sides);
     if (rc != ERR_OK)
         return rc;
-    reply_add(reply->value, "filter_min_price", market_money_json(filter.min));
-    reply_add(reply->value, "filter_max_price", market_money_json(filter.max));
+    end_sides(&sides);
+    writer_money(&reply->writer, "filter_min_price", filter.min);
+    writer_money(&reply->writer, "filter_max_price", filter.max);
+    writer_end(&reply->writer);
     return ERR_OK;
 }
 
 static enum err handle_full_depth(struct request *request, struct reply *reply)
 {
     const struct market *market;
-    struct sides sides;
 
     enum err rc = market_of(request, &market);
     if (rc != ERR_OK)
         return rc;
-    start_sides(reply, &sides);
-    return market_full_depth(request->db, market, add_level, &sides);
+    struct sides sides = begin_sides(reply);
+    rc = market_full_depth(request->db, market, add_level, &sides);
+    if (rc != ERR_OK)
+        return rc;
+    end_sides(&sides);
+    writer_end(&reply->writer);
+    return ERR_OK;
 }
 
 struct trades_params {
@@ -113,7 +139,7 @@ static const struct field trades_fields[] = {
 
 static void add_trade(void *arg, const struct market_trade *trade)
 {
-    json_object_array_add(arg, market_trade_json(trade));
+    market_write_trade(arg, trade);
 }
 
 static enum err handle_trades(struct request *request, struct reply *reply)
@@ -130,15 +156,15 @@ static enum err handle_trades(struct request *request, struct reply *reply)
                                          .since = params.since,
                                          .primary = !params.has_primary || params.primary == 0,
                                          .converted = !params.has_primary || params.primary == 1};
-    reply->value = json_object_new_array();
-    return market_trades(request->db, market, &filter, add_trade, reply->value);
+    writer_list(&reply->writer, NULL);
+    rc = market_trades(request->db, market, &filter, add_trade, &reply->writer);
+    writer_end(&reply->writer);
+    return rc;
 }
 
 static void add_tid(void *arg, int64_t tid)
 {
-    char digits[24];
-    snprintf(digits, sizeof(digits), "%lld", (long long)tid);
-    json_object_array_add(arg, json_object_new_string(digits));
+    writer_digits(arg, NULL, tid);
 }
 
 static enum err handle_cancelled(struct request *request, struct reply *reply)
@@ -148,8 +174,10 @@ static enum err handle_cancelled(struct request *request, struct reply *reply)
     enum err rc = market_of(request, &market);
     if (rc != ERR_OK)
         return rc;
-    reply->value = json_object_new_array();
-    return market_cancelled_trades(request->db, market, add_tid, reply->value);
+    writer_list(&reply->writer, NULL);
+    rc = market_cancelled_trades(request->db, market, add_tid, &reply->writer);
+    writer_end(&reply->writer);
+    return rc;
 }
 
 struct candles_params {
@@ -166,7 +194,7 @@ static const struct field candles_fields[] = {
 
 static void add_candle(void *arg, const struct market_candle *candle)
 {
-    json_object_array_add(arg, market_candle_json(candle));
+    market_write_candle(arg, candle);
 }
 
 static enum err handle_candles(struct request *request, struct reply *reply)
@@ -182,9 +210,11 @@ static enum err handle_candles(struct request *request, struct reply *reply)
                                "should be 60, 300, 900, 3600, 14400 or 86400");
     if (rc != ERR_OK)
         return rc;
-    reply->value = json_object_new_array();
-    return market_candles(request->db, market, params.interval, params.since, add_candle,
-                          reply->value);
+    writer_list(&reply->writer, NULL);
+    rc = market_candles(request->db, market, params.interval, params.since, add_candle,
+                        &reply->writer);
+    writer_end(&reply->writer);
+    return rc;
 }
 
 static const char *const side_choices[] = {"ask", "bid", NULL};
@@ -224,8 +254,9 @@ static enum err handle_quote(struct request *request, struct reply *reply)
     if (rc != ERR_OK)
         return rc;
     amount_format_units(total, digits);
-    reply->value = json_object_new_object();
-    reply_number(reply->value, "amount", digits);
+    writer_object(&reply->writer, NULL);
+    writer_number(&reply->writer, "amount", digits);
+    writer_end(&reply->writer);
     return ERR_OK;
 }
 

@@ -21,16 +21,12 @@
 
 static enum err handle_list(struct request *request, struct reply *reply)
 {
-    struct json_object *events = json_object_new_array();
-    struct page page = {0};
-    enum err rc = notification_list(request, events, &page);
+    struct page_rows rows = v1_page(reply);
+    enum err rc = notification_list(request, &rows);
 
-    if (rc != ERR_OK) {
-        json_object_put(events);
-        return rc;
-    }
-    reply->value = v1_page(&page, events);
-    return ERR_OK;
+    if (rc == ERR_OK)
+        v1_page_end(&rows);
+    return rc;
 }
 
 static enum err handle_pause(struct request *request, struct reply *reply)
@@ -91,14 +87,14 @@ static enum err wait_for_event(struct request *request, const struct feed_params
 
 /* What is collected of the feed. */
 struct feed {
-    struct json_object *events;
+    struct writer *writer;
     int64_t cursor, count;
 };
 
 static void add_event(void *arg, const struct notify_event *event)
 {
     struct feed *feed = arg;
-    json_object_array_add(feed->events, notification_object(event));
+    notification_write(feed->writer, event);
     feed->cursor = (int64_t)event->seq;
     feed->count++;
 }
@@ -112,13 +108,16 @@ static enum err handle_feed(struct request *request, struct reply *reply)
         rc = wait_for_event(request, &params);
     if (rc != ERR_OK)
         return rc;
-    struct feed feed = {.events = json_object_new_array(), .cursor = params.after};
-    reply->value = json_object_new_object();
-    reply_add(reply->value, "events", feed.events);
+    struct writer *json = &reply->writer;
+    struct feed feed = {.writer = json, .cursor = params.after};
+    writer_object(json, NULL);
+    writer_list(json, "events");
     rc = feed_after(request->db, request->caller.user_id, (uint64_t)params.after, params.limit,
                     add_event, &feed);
-    reply_int(reply->value, "cursor", feed.cursor);
-    reply_bool(reply->value, "more", feed.count == params.limit);
+    writer_end(json);
+    writer_int(json, "cursor", feed.cursor);
+    writer_bool(json, "more", feed.count == params.limit);
+    writer_end(json);
     return rc;
 }
 

@@ -127,22 +127,18 @@ static enum err handle_create(struct request *request, struct reply *reply)
 
     enum err rc = create(request, &id);
     if (rc == ERR_OK)
-        reply->value = orders_created(request, &id);
+        orders_write_created(&reply->writer, NULL, request, &id);
     return rc;
 }
 
 static enum err handle_list(struct request *request, struct reply *reply)
 {
-    struct json_object *orders = json_object_new_array();
-    struct page page = {0};
+    struct page_rows rows = v1_page(reply);
 
-    enum err rc = orders_list(request, orders, &page);
-    if (rc != ERR_OK) {
-        json_object_put(orders);
-        return rc;
-    }
-    reply->value = v1_page(&page, orders);
-    return ERR_OK;
+    enum err rc = orders_list(request, &rows);
+    if (rc == ERR_OK)
+        v1_page_end(&rows);
+    return rc;
 }
 
 #define ORDER_ROUTE(name, does, function, words, takes)                                          \

@@ -72,7 +72,6 @@ static enum err handle_add(struct request *request, struct reply *reply)
     const struct market *market;
     const struct actor actor = request_actor(request);
     struct uuid oid;
-    char text[UUID_TEXT_SIZE];
 
     enum err rc = find_market(request, &market);
     if (rc == ERR_OK)
@@ -85,8 +84,7 @@ static enum err handle_add(struct request *request, struct reply *reply)
                       &placement.order, &oid);
     if (rc != ERR_OK)
         return placement_fail(request, &placement, rc);
-    uuid_format(&oid, text);
-    reply->value = json_object_new_string(text);
+    writer_uuid(&reply->writer, NULL, &oid);
     return ERR_OK;
 }
 
@@ -99,8 +97,8 @@ static struct uuid order_named(const struct order_params *params)
 static enum err handle_cancel(struct request *request, struct reply *reply)
 {
     struct order_params params = {0};
+    struct writer *json = &reply->writer;
     struct uuid qid = crypto_uuid4();
-    char text[UUID_TEXT_SIZE];
 
     enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
@@ -109,80 +107,72 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
     rc = market_cancel(request->db, request->matcher, request->caller.user_id, &oid);
     if (rc != ERR_OK)
         return rc;
-    reply->value = json_object_new_object();
-    uuid_format(&oid, text);
-    reply_text(reply->value, "oid", text);
-    uuid_format(&qid, text);
-    reply_text(reply->value, "qid", text);
+    writer_object(json, NULL);
+    writer_uuid(json, "oid", &oid);
+    writer_uuid(json, "qid", &qid);
+    writer_end(json);
     return ERR_OK;
-}
-
-static void write_order(struct writer *writer, const void *data)
-{
-    const struct market_order *order = data;
-    char text[UUID_TEXT_SIZE];
-
-    writer_open(writer, '{');
-    uuid_format(&order->oid, text);
-    writer_text(writer, "oid", text);
-    writer_text(writer, "currency", order->market->currency->code);
-    writer_text(writer, "item", order->market->item->code);
-    writer_text(writer, "type", market_side_name(order->side));
-    writer_amount(writer, "amount", order->remaining);
-    writer_amount(writer, "effective_amount", order->funded);
-    if (order->price.currency != NULL)
-        writer_amount(writer, "price", order->price);
-    if (order->stop.currency != NULL)
-        writer_amount(writer, "stop", order->stop);
-    writer_text(writer, "status", order->status);
-    writer_int(writer, "date", order->created_us / SECOND_US);
-    snprintf(text, sizeof(text), "%lld", (long long)order->created_us);
-    writer_text(writer, "priority", text);
-    writer_key(writer, "actions");
-    writer_open(writer, '[');
-    writer_close(writer, ']');
-    writer_close(writer, '}');
 }
 
 static void add_order(void *arg, const struct market_order *order)
 {
-    json_object_array_add(arg, reply_late(order, sizeof(*order), write_order));
+    struct writer *json = arg;
+
+    writer_object(json, NULL);
+    writer_uuid(json, "oid", &order->oid);
+    writer_text(json, "currency", order->market->currency->code);
+    writer_text(json, "item", order->market->item->code);
+    writer_text(json, "type", market_side_name(order->side));
+    writer_money(json, "amount", order->remaining);
+    writer_money(json, "effective_amount", order->funded);
+    if (order->price.currency != NULL)
+        writer_money(json, "price", order->price);
+    if (order->stop.currency != NULL)
+        writer_money(json, "stop", order->stop);
+    writer_text(json, "status", order->status);
+    writer_int(json, "date", order->created_us / SECOND_US);
+    writer_digits(json, "priority", order->created_us);
+    writer_list(json, "actions");
+    writer_end(json);
+    writer_end(json);
 }
 
 static enum err handle_orders(struct request *request, struct reply *reply)
 {
-    reply->value = json_object_new_array();
-    return market_orders(request->db, request->caller.user_id, add_order, reply->value);
+    writer_list(&reply->writer, NULL);
+    enum err rc = market_orders(request->db, request->caller.user_id, add_order, &reply->writer);
+    writer_end(&reply->writer);
+    return rc;
 }
 
 /* An order's trades, listed and summed up. */
 struct result {
     const struct market_order *order;
-    struct json_object *trades;
+    struct writer *writer;
     struct amount amount, spent;
 };
 
 static void add_fill(void *arg, const struct market_fill *fill)
 {
     struct result *result = arg;
-    struct json_object *object = json_object_new_object();
-    char tid[24], date[CLOCK_TEXT_SIZE];
+    struct writer *json = result->writer;
+    char date[CLOCK_TEXT_SIZE];
 
     result->amount.units += fill->amount.units; /* no more than the order's */
     result->spent.units += fill->spent.units;   /* no more than there is of it */
-    snprintf(tid, sizeof(tid), "%lld", (long long)fill->tid);
     clock_format(fill->tid / SECOND_US, date);
-    reply_text(object, "trade_id", tid);
-    reply_text(object, "primary", "Y");
-    reply_text(object, "currency", fill->price.currency->code);
-    reply_text(object, "type", market_side_name(result->order->side));
-    reply_text(object, "properties", fill->at_market ? "market" : "limit");
-    reply_text(object, "item", fill->amount.currency->code);
-    reply_add(object, "amount", reply_money(fill->amount));
-    reply_add(object, "price", reply_money(fill->price));
-    reply_add(object, "spent", reply_money(fill->spent));
-    reply_text(object, "date", date);
-    json_object_array_add(result->trades, object);
+    writer_object(json, NULL);
+    writer_digits(json, "trade_id", fill->tid);
+    writer_text(json, "primary", "Y");
+    writer_text(json, "currency", fill->price.currency->code);
+    writer_text(json, "type", market_side_name(result->order->side));
+    writer_text(json, "properties", fill->at_market ? "market" : "limit");
+    writer_text(json, "item", fill->amount.currency->code);
+    writer_money(json, "amount", fill->amount);
+    writer_money(json, "price", fill->price);
+    writer_money(json, "spent", fill->spent);
+    writer_text(json, "date", date);
+    writer_end(json);
 }
 
 /* What a whole item cost on average, rounded half up; 0 where nothing was traded. */
@@ -202,7 +192,7 @@ static enum err handle_result(struct request *request, struct reply *reply)
 {
     struct order_params params = {0};
     struct market_order order;
-    char text[UUID_TEXT_SIZE];
+    struct writer *json = &reply->writer;
 
     enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
@@ -214,23 +204,24 @@ static enum err handle_result(struct request *request, struct reply *reply)
     if (rc != ERR_OK)
         return rc;
     struct result result = {.order = &order,
-                            .trades = json_object_new_array(),
+                            .writer = json,
                             .amount = {.currency = order.market->item},
                             .spent = {.currency = order.market->currency}};
-    reply->value = json_object_new_object();
-    uuid_format(&oid, text);
-    reply_text(reply->value, "order_id", text);
-    reply_add(reply->value, "trades", result.trades);
+    writer_object(json, NULL);
+    writer_uuid(json, "order_id", &oid);
+    writer_list(json, "trades");
     rc = market_order_fills(request->db, &order, add_fill, &result);
-    reply_add(reply->value, "total_amount", reply_money(result.amount));
-    reply_add(reply->value, "total_spent", reply_money(result.spent));
-    reply_add(reply->value, "avg_cost", reply_money(average(&result)));
+    writer_end(json);
+    writer_money(json, "total_amount", result.amount);
+    writer_money(json, "total_spent", result.spent);
+    writer_money(json, "avg_cost", average(&result));
+    writer_end(json);
     return rc;
 }
 
 static void add_trade(void *arg, const struct market_trade *trade)
 {
-    json_object_array_add(arg, market_trade_json(trade));
+    market_write_trade(arg, trade);
 }
 
 /* The caller's trades in one market, or in all where it is NULL. */
@@ -241,9 +232,11 @@ static enum err reply_trades(struct request *request, struct reply *reply,
     enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
         return rc;
-    reply->value = json_object_new_array();
-    return market_my_trades(request->db, request->caller.user_id, market, params.since, add_trade,
-                            reply->value);
+    writer_list(&reply->writer, NULL);
+    rc = market_my_trades(request->db, request->caller.user_id, market, params.since, add_trade,
+                          &reply->writer);
+    writer_end(&reply->writer);
+    return rc;
 }
 
 static enum err handle_trades(struct request *request, struct reply *reply)
@@ -260,6 +253,7 @@ static enum err handle_market_trades(struct request *request, struct reply *repl
 
 static enum err handle_lag(struct request *request, struct reply *reply)
 {
+    struct writer *json = &reply->writer;
     int64_t age_us, length;
     char digits[48], words[64];
 
@@ -269,12 +263,12 @@ static enum err handle_lag(struct request *request, struct reply *reply)
     snprintf(digits, sizeof(digits), "%lld.%06lld", (long long)(age_us / SECOND_US),
              (long long)(age_us % SECOND_US));
     snprintf(words, sizeof(words), "%s seconds", digits);
-    reply->value = json_object_new_object();
-    reply_int(reply->value, "lag", age_us);
-    reply_number(reply->value, "lag_secs", digits);
-    reply_text(reply->value, "lag_text", words);
-    snprintf(digits, sizeof(digits), "%lld", (long long)length);
-    reply_text(reply->value, "length", digits);
+    writer_object(json, NULL);
+    writer_int(json, "lag", age_us);
+    writer_number(json, "lag_secs", digits);
+    writer_text(json, "lag_text", words);
+    writer_digits(json, "length", length);
+    writer_end(json);
     return ERR_OK;
 }
 

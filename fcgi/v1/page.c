@@ -1,17 +1,23 @@
 #include "fcgi/v1/page.h"
 
-#include <stdio.h>
-
-struct json_object *v1_page(const struct page *page, struct json_object *result)
+static void begin(struct writer *json, const struct page *page)
 {
-    struct json_object *object = json_object_new_object();
-    char records[24];
+    writer_object(json, NULL);
+    writer_digits(json, "records", (int64_t)page->records);
+    writer_list(json, "result");
+}
 
-    snprintf(records, sizeof(records), "%llu", (unsigned long long)page->records);
-    reply_text(object, "records", records);
-    reply_add(object, "result", result);
-    reply_int(object, "current_page", page->current);
-    reply_int(object, "max_page", page->max);
-    reply_int(object, "max_results", page->size);
-    return object;
+struct page_rows v1_page(struct reply *reply)
+{
+    return (struct page_rows){.writer = &reply->writer, .begin = begin};
+}
+
+void v1_page_end(struct page_rows *rows)
+{
+    struct writer *json = page_row(rows);
+    writer_end(json);
+    writer_int(json, "current_page", rows->page.current);
+    writer_int(json, "max_page", rows->page.max);
+    writer_int(json, "max_results", rows->page.size);
+    writer_end(json);
 }

@@ -41,7 +41,7 @@ static enum err handle_idkey(struct request *request, struct reply *reply)
     if (rc == ERR_OK)
         rc = idkey_make(request->app->master_key, &user.uuid, clock_now_us() / 1000000, key);
     if (rc == ERR_OK)
-        reply->value = json_object_new_string(key);
+        writer_text(&reply->writer, NULL, key);
     crypto_wipe(key, sizeof(key));
     return rc;
 }

@@ -1,5 +1,6 @@
 /* Partner withdrawal tickets (seed tickets; api exchange-v1, section 6). */
 #include <stdio.h>
+#include <string.h>
 
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
@@ -23,21 +24,34 @@ static enum err handle_create(struct request *request, struct reply *reply)
     struct ticket_request order = {.partner = params.partner, .amount = params.amount};
     rc = tickets_open(request, &actor, &order, params.otp, &created);
     if (rc == ERR_OK)
-        reply->value = tickets_created(&created);
+        tickets_write_created(&reply->writer, NULL, &created, false);
     return rc;
 }
 
-static struct json_object *ticket_object(const struct ticket *ticket)
+/* Begins a ticket's object, which goes on. */
+static void begin_ticket(struct writer *json, const struct ticket *ticket)
 {
-    return tickets_object(ticket, json_object_new_string(ticket->partner_id));
+    writer_object(json, NULL);
+    writer_uuid(json, "ticket", &ticket->id);
+    writer_text(json, "partner", ticket->partner_id);
+    tickets_write_members(json, ticket);
+}
+
+/* The same with the ticket's updates. */
+static enum err begin_with_updates(struct request *request, struct reply *reply,
+                                   const struct ticket *ticket)
+{
+    begin_ticket(&reply->writer, ticket);
+    return tickets_write_updates(request, &reply->writer, &ticket->id, ticket->updates);
 }
 
 /* The ticket with its updates: what every call but create and list answers. */
 static enum err reply_ticket(struct request *request, struct reply *reply,
                              const struct ticket *ticket)
 {
-    reply->value = ticket_object(ticket);
-    return tickets_add_updates(request, reply->value, &ticket->id, ticket->updates);
+    enum err rc = begin_with_updates(request, reply, ticket);
+    writer_end(&reply->writer);
+    return rc;
 }
 
 /* What all calls about one ticket may carry; each table names those that its call knows. */
@@ -95,44 +109,71 @@ static enum err handle_cancel(struct request *request, struct reply *reply)
     return rc == ERR_OK ? reply_ticket(request, reply, &ticket) : rc;
 }
 
+/* The ways in which a customer was verified, in the request's memory: they are told twice. */
 struct verification {
-    struct json_object *methods, *dates;
+    const char *method;
+    int64_t date;
+    struct verification *next;
+};
+
+struct verifications {
+    struct request *request;
+    struct verification *first, **end;
+    enum err rc;
 };
 
 static void add_verification(void *arg, const char *method, int64_t date)
 {
-    struct verification *verification = arg;
-    json_object_array_add(verification->methods, json_object_new_string(method));
-    json_object_object_add(verification->dates, method, json_object_new_int64(date));
+    struct verifications *known = arg;
+    struct verification *row = request_alloc(known->request, sizeof(*row));
+    const char *copy = request_copy(known->request, method, strlen(method));
+
+    if (row == NULL || copy == NULL) {
+        known->rc = ERR_NO_MEMORY;
+        return;
+    }
+    *row = (struct verification){.method = copy, .date = date};
+    *known->end = row;
+    known->end = &row->next;
+}
+
+static void write_verifications(struct writer *json, const char *level,
+                                const struct verification *first)
+{
+    writer_object(json, "verification");
+    writer_bool(json, "verified", first != NULL);
+    writer_text(json, "level", level);
+    writer_list(json, "methods");
+    for (const struct verification *row = first; row != NULL; row = row->next)
+        writer_text(json, NULL, row->method);
+    writer_end(json);
+    writer_object(json, "dates");
+    for (const struct verification *row = first; row != NULL; row = row->next)
+        writer_int(json, row->method, row->date);
+    writer_end(json);
+    writer_end(json);
 }
 
 /* Who withdraws and how they were verified: what the customer agreed to disclose. */
-static enum err add_customer(struct request *request, struct json_object *object,
-                             int64_t customer_id)
+static enum err write_customer(struct request *request, struct writer *json, int64_t customer_id)
 {
     struct user user;
-    struct verification verification;
-    char uuid[UUID_TEXT_SIZE];
+    struct verifications known = {.request = request, .end = &known.first, .rc = ERR_OK};
 
     enum err rc = user_by_id(request->db, customer_id, &user);
+    if (rc == ERR_OK)
+        rc = user_verifications(request->db, customer_id, add_verification, &known);
+    if (rc == ERR_OK)
+        rc = known.rc;
     if (rc != ERR_OK)
         return rc;
-    verification.methods = json_object_new_array();
-    verification.dates = json_object_new_object();
-    rc = user_verifications(request->db, customer_id, add_verification, &verification);
-
-    struct json_object *person = json_object_new_object(), *state = json_object_new_object();
-    uuid_format(&user.uuid, uuid);
-    reply_text(person, "login", user.login);
-    reply_text(person, "email", user.email);
-    reply_text(person, "id", uuid);
-    reply_bool(state, "verified", json_object_array_length(verification.methods) > 0);
-    reply_text(state, "level", user.level);
-    reply_add(state, "methods", verification.methods);
-    reply_add(state, "dates", verification.dates);
-    reply_add(object, "user", person);
-    reply_add(object, "verification", state);
-    return rc;
+    writer_object(json, "user");
+    writer_text(json, "login", user.login);
+    writer_text(json, "email", user.email);
+    writer_uuid(json, "id", &user.uuid);
+    writer_end(json);
+    write_verifications(json, user.level, known.first);
+    return ERR_OK;
 }
 
 static enum err handle_ticket_info(struct request *request, struct reply *reply)
@@ -146,15 +187,16 @@ static enum err handle_ticket_info(struct request *request, struct reply *reply)
     if (rc == ERR_OK)
         rc = ticket_info(request->db, &actor, &params.ticket, params.key, &ticket);
     if (rc == ERR_OK)
-        rc = reply_ticket(request, reply, &ticket);
+        rc = begin_with_updates(request, reply, &ticket);
     if (rc == ERR_OK)
-        rc = add_customer(request, reply->value, ticket.customer_id);
+        rc = write_customer(request, &reply->writer, ticket.customer_id);
     if (rc != ERR_OK)
         return rc;
     uuid_format(&ticket.id, id);
     snprintf(return_url, sizeof(return_url), "%s/account#ticket-%s",
              request->app->config.site_base_url, id);
-    reply_text(reply->value, "return_url", return_url);
+    writer_text(&reply->writer, "return_url", return_url);
+    writer_end(&reply->writer);
     return ERR_OK;
 }
 
@@ -210,23 +252,22 @@ static enum err handle_refund(struct request *request, struct reply *reply)
 
 static void add_ticket(void *arg, const struct ticket *ticket)
 {
-    json_object_array_add(arg, ticket_object(ticket));
+    struct writer *json = page_row(arg);
+    begin_ticket(json, ticket);
+    writer_end(json);
 }
 
 static enum err handle_list(struct request *request, struct reply *reply)
 {
     struct ticket_filter filter;
-    struct page page;
+    struct page_rows rows = v1_page(reply);
 
     enum err rc = tickets_read_filter(request, TICKET_SIDE_EITHER, &filter);
-    if (rc != ERR_OK)
-        return rc;
-    struct json_object *tickets = json_object_new_array();
-    rc = ticket_list(request->db, request->caller.user_id, &filter, add_ticket, tickets, &page);
     if (rc == ERR_OK)
-        reply->value = v1_page(&page, tickets);
-    else
-        json_object_put(tickets);
+        rc = ticket_list(request->db, request->caller.user_id, &filter, add_ticket, &rows,
+                         &rows.page);
+    if (rc == ERR_OK)
+        v1_page_end(&rows);
     return rc;
 }
 

@@ -14,76 +14,74 @@
 #define LOOK_UP_MS 500 /* how long the name of a stranger's host is waited for */
 #define LOOK_UPS 2 /* at once in a worker, so that most of what it can have in hand stays free */
 
-static void add_uuid(struct json_object *object, const char *key, const struct uuid *id)
+static void write_money(struct writer *json, const char *key, bool given, struct amount amount)
 {
-    char text[UUID_TEXT_SIZE];
-    uuid_format(id, text);
-    reply_text(object, key, text);
-}
-
-static void add_money(struct json_object *object, const char *key, bool given, struct amount amount)
-{
-    reply_add(object, key, given ? reply_money(amount) : NULL);
+    writer_money(json, key, given ? amount : (struct amount){0});
 }
 
 /* Any bytes: as text where they are text, else null with `<key>_base64` beside it. */
-static void add_bytes(struct json_object *object, const char *key, const void *data, size_t len)
+static void write_bytes(struct writer *json, const char *key, const void *data, size_t len)
 {
     static const char suffix[] = "_base64";
     char name[64], *text;
 
     if (text_is_utf8(data, len)) {
-        reply_add(object, key, json_object_new_string_len(data, (int)len));
+        writer_bytes(json, key, data, len);
         return;
     }
-    reply_add(object, key, NULL);
+    writer_null(json, key);
     text = malloc(BASE64_SIZE(len));
     if (text == NULL)
         return;
     base64_encode(data, len, text);
     text_copy(name, sizeof(name) - sizeof(suffix), key);
     memcpy(name + strlen(name), suffix, sizeof(suffix));
-    json_object_object_add(object, name, json_object_new_string(text));
+    writer_text(json, name, text);
     free(text);
 }
 
-struct json_object *notification_object(const struct notify_event *event)
+/* Begins an event's object, which goes on. */
+static void begin_event(struct writer *json, const struct notify_event *event)
 {
-    struct json_object *object = json_object_new_object();
-
-    add_uuid(object, "event", &event->uuid);
-    reply_int(object, "number", event->id);
-    reply_int(object, "cursor", (int64_t)event->seq);
-    add_uuid(object, "transaction", &event->subject);
+    writer_object(json, NULL);
+    writer_uuid(json, "event", &event->uuid);
+    writer_int(json, "number", event->id);
+    writer_int(json, "cursor", (int64_t)event->seq);
+    writer_uuid(json, "transaction", &event->subject);
     if (event->has_payment)
-        add_uuid(object, "payment", &event->payment);
+        writer_uuid(json, "payment", &event->payment);
     else
-        reply_text(object, "payment", NULL);
-    reply_text(object, "status", event->status);
-    reply_text(object, "channel", notify_channel(event));
-    reply_text(object, "state", event->state);
-    reply_text(object, "currency", event->has_amount ? event->currency->code : NULL);
-    add_money(object, "amount", event->has_amount, event->amount);
-    add_money(object, "amount_valid", event->has_partial, event->valid);
-    add_money(object, "amount_pending", event->has_partial, event->pending);
-    add_money(object, "amount_total", event->has_partial, event->total);
+        writer_null(json, "payment");
+    writer_text(json, "status", event->status);
+    writer_text(json, "channel", notify_channel(event));
+    writer_text(json, "state", event->state);
+    writer_text(json, "currency", event->has_amount ? event->currency->code : NULL);
+    write_money(json, "amount", event->has_amount, event->amount);
+    write_money(json, "amount_valid", event->has_partial, event->valid);
+    write_money(json, "amount_pending", event->has_partial, event->pending);
+    write_money(json, "amount_total", event->has_partial, event->total);
     if (event->has_data)
-        add_bytes(object, "data", event->data, event->data_len);
+        write_bytes(json, "data", event->data, event->data_len);
     else
-        reply_text(object, "data", NULL);
-    reply_text(object, "url", event->url[0] == '\0' ? NULL : event->url);
-    reply_text(object, "endpoint", event->endpoint[0] == '\0' ? NULL : event->endpoint);
-    reply_int(object, "date", event->at);
-    reply_int(object, "attempts", event->attempts);
-    reply_date(object, "next", event->next);
-    reply_date(object, "delivered", event->delivered);
-    reply_bool(object, "paused", event->paused);
-    return object;
+        writer_null(json, "data");
+    writer_some_text(json, "url", event->url);
+    writer_some_text(json, "endpoint", event->endpoint);
+    writer_int(json, "date", event->at);
+    writer_int(json, "attempts", event->attempts);
+    writer_date(json, "next", event->next);
+    writer_date(json, "delivered", event->delivered);
+    writer_bool(json, "paused", event->paused);
+}
+
+void notification_write(struct writer *json, const struct notify_event *event)
+{
+    begin_event(json, event);
+    writer_end(json);
 }
 
 static void add_event(void *arg, const struct notify_event *event)
 {
-    json_object_array_add(arg, notification_object(event));
+    notification_write(page_row(arg), event);
 }
 
 struct list_params {
@@ -124,7 +122,7 @@ static const struct field list_fields[] = {
 #undef AT
 FIELD_TABLE_OF(notification_list_params, list_fields, struct list_params);
 
-enum err notification_list(struct request *request, struct json_object *result, struct page *page)
+enum err notification_list(struct request *request, struct page_rows *rows)
 {
     struct list_params params = {.page = 1};
     enum err rc = FIELDS_READ(request, &params);
@@ -140,7 +138,7 @@ enum err notification_list(struct request *request, struct json_object *result, 
         .since = params.since,
         .page = params.page,
     };
-    return feed_list(request->db, request->caller.user_id, &filter, add_event, result, page);
+    return feed_list(request->db, request->caller.user_id, &filter, add_event, rows, &rows->page);
 }
 
 struct event_params {
@@ -191,7 +189,7 @@ static const char *refusal_words(const char *result)
 
 /* What the attempts say of an event. */
 struct attempts {
-    struct json_object *list;
+    struct writer *writer;
     const char *refused; /* of the last one that ended; static */
     char address[HTTP_ADDRESS_SIZE];
 };
@@ -199,21 +197,27 @@ struct attempts {
 static void add_attempt(void *arg, const struct feed_attempt *attempt)
 {
     struct attempts *attempts = arg;
-    struct json_object *object = json_object_new_object();
+    struct writer *json = attempts->writer;
 
-    reply_int(object, "number", attempt->n);
-    reply_int(object, "date", attempt->at);
-    reply_add(object, "latency_us",
-              attempt->latency_us < 0 ? NULL : json_object_new_int64(attempt->latency_us));
-    reply_text(object, "address", attempt->address[0] == '\0' ? NULL : attempt->address);
-    reply_add(object, "status", attempt->status == 0 ? NULL : json_object_new_int(attempt->status));
-    reply_text(object, "result", attempt->result);
-    reply_text(object, "problem", attempt->problem[0] == '\0' ? NULL : attempt->problem);
-    if (attempt->answer == NULL)
-        reply_text(object, "answer", NULL);
+    writer_object(json, NULL);
+    writer_int(json, "number", attempt->n);
+    writer_int(json, "date", attempt->at);
+    if (attempt->latency_us < 0)
+        writer_null(json, "latency_us");
     else
-        add_bytes(object, "answer", attempt->answer, attempt->answer_len);
-    json_object_array_add(attempts->list, object);
+        writer_int(json, "latency_us", attempt->latency_us);
+    writer_some_text(json, "address", attempt->address);
+    if (attempt->status == 0)
+        writer_null(json, "status");
+    else
+        writer_int(json, "status", attempt->status);
+    writer_text(json, "result", attempt->result);
+    writer_some_text(json, "problem", attempt->problem);
+    if (attempt->answer == NULL)
+        writer_null(json, "answer");
+    else
+        write_bytes(json, "answer", attempt->answer, attempt->answer_len);
+    writer_end(json);
     if (attempt->latency_us >= 0) {
         attempts->refused = refusal_words(attempt->result);
         text_copy(attempts->address, sizeof(attempts->address), attempt->address);
@@ -221,35 +225,39 @@ static void add_attempt(void *arg, const struct feed_attempt *attempt)
 }
 
 /* What would be sent now: the same body, and the signatures of this second. */
-static enum err add_explanation(struct request *request, struct json_object *object,
+static void write_explanation(struct writer *json, const struct delivery *delivery,
+                              const struct notify_event *event)
+{
+    struct text curl = TEXT(CURL_MAX);
+
+    delivery_curl(delivery, event->url, &curl);
+    writer_text(json, "body", text_string(&delivery->body));
+    writer_object(json, "headers");
+    for (size_t i = 0; delivery->headers[i] != NULL; i++) {
+        char name[64];
+        size_t len = strcspn(delivery->headers[i], ":");
+        text_copy(name, len + 1 < sizeof(name) ? len + 1 : sizeof(name), delivery->headers[i]);
+        writer_text(json, name, delivery_header(delivery, name));
+    }
+    writer_end(json);
+    writer_text(json, "rest_signed", text_string(&delivery->body));
+    writer_text(json, "webhook_signed", text_string(&delivery->signed_bytes));
+    writer_text(json, "curl", event->url[0] == '\0' ? NULL : text_string(&curl));
+    text_free(&curl);
+}
+
+static enum err add_explanation(struct request *request, struct writer *json,
                                 const struct notify_event *event)
 {
     struct delivery *delivery = calloc(1, sizeof(*delivery));
-    struct json_object *headers = json_object_new_object();
-    struct text curl = TEXT(CURL_MAX);
     enum err rc = delivery == NULL ? ERR_NO_MEMORY
                                    : delivery_prepare(request->db, request->app->master_key, NULL,
                                                       event, clock_now_us() / 1000000, delivery);
-    if (rc == ERR_OK) {
-        delivery_curl(delivery, event->url, &curl);
-        reply_text(object, "body", text_string(&delivery->body));
-        for (size_t i = 0; delivery->headers[i] != NULL; i++) {
-            char name[64];
-            size_t len = strcspn(delivery->headers[i], ":");
-            text_copy(name, len + 1 < sizeof(name) ? len + 1 : sizeof(name), delivery->headers[i]);
-            json_object_object_add(headers, name,
-                                   json_object_new_string(delivery_header(delivery, name)));
-        }
-        reply_add(object, "headers", json_object_get(headers));
-        reply_text(object, "rest_signed", text_string(&delivery->body));
-        reply_text(object, "webhook_signed", text_string(&delivery->signed_bytes));
-        reply_text(object, "curl", event->url[0] == '\0' ? NULL : text_string(&curl));
-    }
+    if (rc == ERR_OK)
+        write_explanation(json, delivery, event);
     if (delivery != NULL)
         delivery_free(delivery);
     free(delivery);
-    json_object_put(headers);
-    text_free(&curl);
     /* A key that is gone cannot sign; everything else can still be shown. */
     return rc == ERR_NOT_FOUND ? ERR_OK : rc;
 }
@@ -279,7 +287,7 @@ static const char *look_up_words(enum http_result result)
 }
 
 /* Where a try of now would lead. */
-static enum err add_look_up(const struct request *request, struct json_object *object,
+static enum err add_look_up(const struct request *request, struct writer *json,
                             const struct notify_event *event)
 {
     struct http_looked_up found = {.address = ""};
@@ -294,35 +302,45 @@ static enum err add_look_up(const struct request *request, struct json_object *o
             return rc;
         refused = look_up_words(found.result);
     }
-    struct json_object *look_up = json_object_new_object();
-    reply_text(look_up, "address", found.address[0] == '\0' ? NULL : found.address);
-    reply_text(look_up, "refused", refused);
-    reply_add(object, "look_up", look_up);
+    writer_object(json, "look_up");
+    writer_some_text(json, "address", found.address);
+    writer_text(json, "refused", refused);
+    writer_end(json);
     return ERR_OK;
+}
+
+/* The event with its attempts; its object goes on. */
+static enum err write_event(struct request *request, struct writer *json,
+                            const struct notify_event *event)
+{
+    struct attempts attempts = {.writer = json};
+
+    begin_event(json, event);
+    writer_list(json, "tries");
+    enum err rc = feed_attempts(request->db, event->id, add_attempt, &attempts);
+    writer_end(json);
+    writer_some_text(json, "address", attempts.address);
+    writer_text(json, "refused", attempts.refused);
+    return rc;
 }
 
 enum err notification_show(struct request *request, struct reply *reply)
 {
     struct event_params params = {.look_up = false};
-    struct attempts attempts = {.list = NULL};
+    struct writer *json = &reply->writer;
     struct notify_event *event = malloc(sizeof(*event));
     enum err rc = event == NULL ? ERR_NO_MEMORY : FIELDS_READ(request, &params);
 
     if (rc == ERR_OK)
         rc = feed_event(request->db, request->caller.user_id, &params.event, 0, event);
-    if (rc == ERR_OK) {
-        reply->value = notification_object(event);
-        attempts.list = json_object_new_array();
-        reply_add(reply->value, "tries", attempts.list);
-        rc = feed_attempts(request->db, event->id, add_attempt, &attempts);
-    }
-    if (rc == ERR_OK) {
-        reply_text(reply->value, "address", attempts.address[0] == '\0' ? NULL : attempts.address);
-        reply_text(reply->value, "refused", attempts.refused);
-        rc = add_explanation(request, reply->value, event);
-    }
+    if (rc == ERR_OK)
+        rc = write_event(request, json, event);
+    if (rc == ERR_OK)
+        rc = add_explanation(request, json, event);
     if (rc == ERR_OK && params.look_up && event->url[0] != '\0')
-        rc = add_look_up(request, reply->value, event);
+        rc = add_look_up(request, json, event);
+    if (rc == ERR_OK)
+        writer_end(json);
     free(event);
     return rc;
 }
@@ -373,8 +391,9 @@ enum err notification_replay(struct request *request, struct reply *reply)
     }
     if (rc != ERR_OK)
         return rc;
-    reply->value = json_object_new_object();
-    reply_int(reply->value, "replayed", count);
+    writer_object(&reply->writer, NULL);
+    writer_int(&reply->writer, "replayed", count);
+    writer_end(&reply->writer);
     return ERR_OK;
 }
 
@@ -417,8 +436,9 @@ enum err notification_test(struct request *request, struct reply *reply)
                                  "merchant: it signs");
     if (rc != ERR_OK)
         return rc;
-    reply->value = json_object_new_object();
-    add_uuid(reply->value, "event", &event);
+    writer_object(&reply->writer, NULL);
+    writer_uuid(&reply->writer, "event", &event);
+    writer_end(&reply->writer);
     return ERR_OK;
 }
 
@@ -429,9 +449,10 @@ enum err notification_rotate(struct request *request, struct reply *reply)
     enum err rc = notify_secret_rotate(request->db, request->app->master_key,
                                        request->caller.user_id, secret, &overlap_until);
     if (rc == ERR_OK) {
-        reply->value = json_object_new_object();
-        reply_text(reply->value, "secret", secret);
-        reply_int(reply->value, "overlap_until", overlap_until);
+        writer_object(&reply->writer, NULL);
+        writer_text(&reply->writer, "secret", secret);
+        writer_int(&reply->writer, "overlap_until", overlap_until);
+        writer_end(&reply->writer);
     }
     crypto_wipe(secret, sizeof(secret));
     return rc;
@@ -449,8 +470,9 @@ enum err notification_pause(struct request *request, struct reply *reply,
 
     if (rc != ERR_OK)
         return rc;
-    reply->value = json_object_new_object();
-    reply_text(reply->value, "endpoint", params->endpoint);
-    reply_bool(reply->value, "paused", params->paused);
+    writer_object(&reply->writer, NULL);
+    writer_text(&reply->writer, "endpoint", params->endpoint);
+    writer_bool(&reply->writer, "paused", params->paused);
+    writer_end(&reply->writer);
     return ERR_OK;
 }

@@ -4,20 +4,20 @@
 
 #include "fcgi/server/reply.h"
 #include "fcgi/server/request.h"
+#include "fcgi/views/page.h"
 #include "notify/feed.h"
 #include "json/field.h"
 
-/* One event as a list shows it. */
-struct json_object *notification_object(const struct notify_event *event);
+/* One event as an item of a list. */
+void notification_write(struct writer *json, const struct notify_event *event);
 
 /* What the calls below take; `path` where the event is a part of the path. */
 extern const struct field_table notification_list_params, notification_show_params,
     notification_show_path_params, notification_replay_params, notification_test_params,
     notification_pause_table;
 
-/* What a list gives: `result` gets the objects, `page` the counts. */
-MUST_USE enum err notification_list(struct request *request, struct json_object *result,
-                                    struct page *page);
+/* The page of the caller's events that the request asks for. */
+MUST_USE enum err notification_list(struct request *request, struct page_rows *rows);
 
 /* The event that the parameter `event` names, with its attempts, what is signed and how, where it
  * went, why it was refused, and a command line that sends the same. */

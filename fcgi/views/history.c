@@ -50,22 +50,15 @@ static enum err read_filter(struct request *request, struct ledger_filter *out)
 }
 
 enum err history_read(struct request *request,
-                      void (*add)(void *lines, const struct ledger_line *line),
-                      struct json_object **lines, struct page *page)
+                      void (*add)(void *rows, const struct ledger_line *line),
+                      struct page_rows *rows)
 {
     struct ledger_filter filter;
 
-    *lines = NULL;
     enum err rc = read_filter(request, &filter);
     if (rc != ERR_OK)
         return rc;
-    *lines = json_object_new_array();
-    rc = ledger_history(request->db, request->caller.user_id, &filter, add, *lines, page);
-    if (rc != ERR_OK) {
-        json_object_put(*lines);
-        *lines = NULL;
-    }
-    return rc;
+    return ledger_history(request->db, request->caller.user_id, &filter, add, rows, &rows->page);
 }
 
 const char *history_words(const struct ledger_line *line)

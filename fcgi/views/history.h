@@ -2,9 +2,9 @@
 #ifndef FCGI_VIEWS_HISTORY_H
 #define FCGI_VIEWS_HISTORY_H
 
-#include "base/page.h"
 #include "fcgi/server/reply.h"
 #include "fcgi/server/request.h"
+#include "fcgi/views/page.h"
 #include "ledger/ledger.h"
 #include "json/field.h"
 
@@ -14,14 +14,14 @@ extern const struct field_table history_params;
 /* The same; without currency, all of them together. */
 extern const struct field_table history_all_params;
 
-/* The page of the caller's history that the request asks for. A date_end without a time of day means the end of that day.
- * add    called with *lines and each line, newest first; writes it as its face does
- * lines  out, a JSON array, owned by the caller; NULL where it fails
- * page   out, which page it is
+/* The page of the caller's history that the request asks for. A date_end without a time of day means the
+ * end of that day.
+ * add   called with `rows` and each line, newest first; writes it as its face does
+ * rows  where they go; out, which page it is
  * Errors: as fields_read, the field named; ERR_DB_AWAY, ERR_DB. */
 MUST_USE enum err history_read(struct request *request,
-                               void (*add)(void *lines, const struct ledger_line *line),
-                               struct json_object **lines, struct page *page);
+                               void (*add)(void *rows, const struct ledger_line *line),
+                               struct page_rows *rows);
 
 /* What the line says to its owner, or NULL. Valid until the next call. */
 const char *history_words(const struct ledger_line *line);

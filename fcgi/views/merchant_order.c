@@ -17,63 +17,59 @@ void orders_payment_url(const struct request *request, const struct uuid *id,
     snprintf(out, ORDERS_URL_SIZE, "%s/pay/%s", request->app->config.site_base_url, text);
 }
 
-struct json_object *orders_created(const struct request *request, const struct uuid *id)
+void orders_write_created(struct writer *json, const char *key, const struct request *request,
+                          const struct uuid *id)
 {
-    struct json_object *object = json_object_new_object();
-    char text[UUID_TEXT_SIZE], url[ORDERS_URL_SIZE];
+    char url[ORDERS_URL_SIZE];
 
-    uuid_format(id, text);
     orders_payment_url(request, id, url);
-    reply_text(object, "transaction", text);
-    reply_text(object, "payment_url", url);
-    return object;
+    writer_object(json, key);
+    writer_uuid(json, "transaction", id);
+    writer_text(json, "payment_url", url);
+    writer_end(json);
 }
 
-static void add_optional(struct json_object *object, const char *key, const char *text)
-{
-    reply_text(object, key, text[0] == '\0' ? NULL : text);
-}
-
-static void add_data(struct json_object *object, const struct checkout_order *order)
+static void write_data(struct writer *json, const struct checkout_order *order)
 {
     char base64[BASE64_SIZE(CHECKOUT_DATA_MAX)];
     const char *data = (const char *)order->data;
-    bool is_text = order->has_data && text_is_utf8(data, order->data_len);
 
-    reply_add(object, "data",
-              is_text ? json_object_new_string_len(data, (int)order->data_len) : NULL);
+    if (order->has_data && text_is_utf8(data, order->data_len))
+        writer_bytes(json, "data", data, order->data_len);
+    else
+        writer_null(json, "data");
     base64_encode(order->data, order->data_len, base64);
-    reply_text(object, "data_base64", order->has_data ? base64 : NULL);
+    writer_text(json, "data_base64", order->has_data ? base64 : NULL);
 }
 
-struct json_object *orders_object(const struct request *request, const struct checkout_order *order)
+/* Begins an order's object, which goes on. */
+static void begin_order(struct writer *json, const struct request *request,
+                        const struct checkout_order *order)
 {
-    struct json_object *object = json_object_new_object();
-    char id[UUID_TEXT_SIZE], payment_url[ORDERS_URL_SIZE];
+    char payment_url[ORDERS_URL_SIZE];
 
-    uuid_format(&order->id, id);
     orders_payment_url(request, &order->id, payment_url);
-    reply_text(object, "transaction", id);
-    reply_text(object, "payment_url", payment_url);
-    reply_text(object, "status", order->status);
-    reply_add(object, "amount", reply_money(order->amount));
-    reply_add(object, "paid", reply_money(order->paid));
-    reply_add(object, "refunded", reply_money(order->refunded));
-    reply_add(object, "missing", reply_money(order->missing));
-    reply_text(object, "description", order->description);
-    add_optional(object, "return_success", order->return_success);
-    add_optional(object, "return_failure", order->return_failure);
-    add_optional(object, "ipn", order->ipn_url);
-    add_data(object, order);
-    reply_bool(object, "autosell", order->autosell);
-    reply_bool(object, "email", order->wants_mail);
-    reply_bool(object, "instant_only", order->instant_only);
-    reply_bool(object, "multipay", order->multipay);
-    reply_date(object, "created", order->created);
-    reply_date(object, "expires", order->expires);
-    reply_date(object, "completed", order->paid_at);
-    reply_date(object, "ended", order->ended);
-    return object;
+    writer_object(json, NULL);
+    writer_uuid(json, "transaction", &order->id);
+    writer_text(json, "payment_url", payment_url);
+    writer_text(json, "status", order->status);
+    writer_money(json, "amount", order->amount);
+    writer_money(json, "paid", order->paid);
+    writer_money(json, "refunded", order->refunded);
+    writer_money(json, "missing", order->missing);
+    writer_text(json, "description", order->description);
+    writer_some_text(json, "return_success", order->return_success);
+    writer_some_text(json, "return_failure", order->return_failure);
+    writer_some_text(json, "ipn", order->ipn_url);
+    write_data(json, order);
+    writer_bool(json, "autosell", order->autosell);
+    writer_bool(json, "email", order->wants_mail);
+    writer_bool(json, "instant_only", order->instant_only);
+    writer_bool(json, "multipay", order->multipay);
+    writer_date(json, "created", order->created);
+    writer_date(json, "expires", order->expires);
+    writer_date(json, "completed", order->paid_at);
+    writer_date(json, "ended", order->ended);
 }
 
 struct list_params {
@@ -98,19 +94,21 @@ FIELD_TABLE_OF(orders_list_params, list_fields, struct list_params);
 
 struct list {
     const struct request *request;
-    struct json_object *orders;
+    struct page_rows *rows;
 };
 
 static void add_order(void *arg, const struct checkout_order *order)
 {
     const struct list *list = arg;
-    json_object_array_add(list->orders, orders_object(list->request, order));
+    struct writer *json = page_row(list->rows);
+    begin_order(json, list->request, order);
+    writer_end(json);
 }
 
-enum err orders_list(struct request *request, struct json_object *orders, struct page *page)
+enum err orders_list(struct request *request, struct page_rows *rows)
 {
     struct list_params params = {.page = 1};
-    struct list list = {request, orders};
+    struct list list = {request, rows};
 
     enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
@@ -120,69 +118,70 @@ enum err orders_list(struct request *request, struct json_object *orders, struct
         .since = params.since,
         .page = params.page,
     };
-    return checkout_list(request->db, request->caller.user_id, &filter, add_order, &list, page);
+    return checkout_list(request->db, request->caller.user_id, &filter, add_order, &list,
+                         &rows->page);
 }
 
-/* What autosell made of a payment, or NULL. */
-static struct json_object *sale_object(const struct checkout_payment *payment)
+/* What autosell made of a payment, or null. */
+static void write_sale(struct writer *json, const struct checkout_payment *payment)
 {
-    if (payment->sold.currency == NULL)
-        return NULL;
-    struct json_object *object = json_object_new_object();
-    reply_add(object, "sold", reply_money(payment->sold));
-    reply_add(object, "earned", reply_money(payment->earned));
-    return object;
+    if (payment->sold.currency == NULL) {
+        writer_null(json, "autosell");
+        return;
+    }
+    writer_object(json, "autosell");
+    writer_money(json, "sold", payment->sold);
+    writer_money(json, "earned", payment->earned);
+    writer_end(json);
 }
 
 static void add_payment(void *arg, const struct checkout_payment *payment)
 {
-    struct json_object *object = json_object_new_object();
-    char id[UUID_TEXT_SIZE];
+    struct writer *json = arg;
 
-    uuid_format(&payment->id, id);
-    reply_text(object, "payment_id", id);
-    reply_text(object, "payer", payment->payer);
-    reply_add(object, "amount", reply_money(payment->amount));
-    reply_add(object, "refunded", reply_money(payment->refunded));
-    reply_int(object, "date", payment->date);
-    reply_add(object, "autosell", sale_object(payment));
-    json_object_array_add(arg, object);
+    writer_object(json, NULL);
+    writer_uuid(json, "payment_id", &payment->id);
+    writer_text(json, "payer", payment->payer);
+    writer_money(json, "amount", payment->amount);
+    writer_money(json, "refunded", payment->refunded);
+    writer_int(json, "date", payment->date);
+    write_sale(json, payment);
+    writer_end(json);
 }
 
 static void add_notification(void *arg, const struct notify_event *event)
 {
-    struct json_object *object = json_object_new_object();
-    char id[UUID_TEXT_SIZE];
+    struct writer *json = arg;
 
-    uuid_format(&event->uuid, id);
-    reply_text(object, "event", id);
-    reply_text(object, "channel", event->channel);
-    reply_text(object, "status", event->status);
-    reply_int(object, "date", event->at);
-    reply_text(object, "state", event->state);
-    reply_int(object, "attempts", event->attempts);
-    reply_add(object, "delivered",
-              event->delivered == 0 ? NULL : json_object_new_int64(event->delivered));
-    json_object_array_add(arg, object);
+    writer_object(json, NULL);
+    writer_uuid(json, "event", &event->uuid);
+    writer_text(json, "channel", event->channel);
+    writer_text(json, "status", event->status);
+    writer_int(json, "date", event->at);
+    writer_text(json, "state", event->state);
+    writer_int(json, "attempts", event->attempts);
+    writer_date(json, "delivered", event->delivered);
+    writer_end(json);
 }
 
 /* The order with its payments, and what its merchant was told of it, newest first. */
 static enum err reply_order(struct request *request, struct reply *reply,
                             const struct checkout_order *order)
 {
-    struct json_object *payments = json_object_new_array(),
-                       *notifications = json_object_new_array();
+    struct writer *json = &reply->writer;
     struct feed_filter filter = {.subject = &order->id, .page = 1};
     struct page page;
 
-    reply->value = orders_object(request, order);
-    reply_add(reply->value, "payments", payments);
-    reply_add(reply->value, "notifications", notifications);
+    begin_order(json, request, order);
+    writer_list(json, "payments");
     enum err rc =
-        checkout_payments(request->db, &order->id, order->amount.currency, add_payment, payments);
+        checkout_payments(request->db, &order->id, order->amount.currency, add_payment, json);
+    writer_end(json);
+    writer_list(json, "notifications");
     if (rc == ERR_OK)
-        rc = feed_list(request->db, order->merchant_id, &filter, add_notification, notifications,
-                       &page);
+        rc = feed_list(request->db, order->merchant_id, &filter, add_notification, json, &page);
+    writer_end(json);
+    writer_end(json);
     return rc;
 }
 

@@ -5,6 +5,7 @@
 #include "checkout/checkout.h"
 #include "fcgi/server/reply.h"
 #include "fcgi/server/request.h"
+#include "fcgi/views/page.h"
 #include "json/field.h"
 
 #define ORDERS_URL_SIZE 512 /* a payment page's URL with its NUL */
@@ -13,20 +14,18 @@
 void orders_payment_url(const struct request *request, const struct uuid *id,
                         char out[ORDERS_URL_SIZE]);
 
-/* The answer to whoever made an order: transaction, payment_url. Owned by the caller. */
-struct json_object *orders_created(const struct request *request, const struct uuid *id);
-
-/* An order as its merchant sees it, everything but its payments and notifications. `data` is null
- * where it is no text; data_base64 always holds its bytes. Owned by the caller. */
-struct json_object *orders_object(const struct request *request,
-                                  const struct checkout_order *order);
+/* The answer to whoever made an order: transaction, payment_url. */
+void orders_write_created(struct writer *json, const char *key, const struct request *request,
+                          const struct uuid *id);
 
 /* What the calls below take; `path` where the transaction is a part of the path. */
 extern const struct field_table orders_list_params, orders_one_params, orders_one_path_params,
     orders_refund_params, orders_refund_path_params;
 
-/* Reads status, since and page, and adds that page of the caller's orders to the array `list`. */
-MUST_USE enum err orders_list(struct request *request, struct json_object *list, struct page *page);
+/* Reads status, since and page, and writes that page of the caller's orders, as their merchant sees them:
+ * everything but payments and notifications. `data` is null where it is no text; data_base64 always holds
+ * its bytes. */
+MUST_USE enum err orders_list(struct request *request, struct page_rows *rows);
 
 /* Handlers of the merchant's calls about the order that the parameter `transaction` names. All answer
  * the order with its payments and notifications. Errors as the domain's, the field named. */

@@ -25,31 +25,31 @@ static enum err find(struct request *request, const char *key, struct request_do
 
 /* A ticket is handed over with its key while it is open; later there is nothing to do with it. */
 static enum err write_ticket(struct request *request, const struct request_done *done,
-                             struct json_object **out)
+                             struct writer *json)
 {
     struct ticket_created created;
     enum err rc = ticket_continue(request->db, request->app->master_key, request->caller.user_id,
                                   &done->ref, &created);
     if (rc == ERR_OK)
-        *out = tickets_created(&created);
+        tickets_write_created(json, "reply", &created, false);
+    else if (err_class(rc) == ERR_CLASS_STATE)
+        writer_null(json, "reply");
     crypto_wipe(&created, sizeof(created));
     return err_class(rc) == ERR_CLASS_STATE ? ERR_OK : rc;
 }
 
 static enum err write_order(struct request *request, const struct request_done *done,
-                            struct json_object **out)
+                            struct writer *json)
 {
-    *out = orders_created(request, &done->ref);
+    orders_write_created(json, "reply", request, &done->ref);
     return ERR_OK;
 }
 
 static enum err write_oid(struct request *request, const struct request_done *done,
-                          struct json_object **out)
+                          struct writer *json)
 {
-    char oid[UUID_TEXT_SIZE];
     (void)request;
-    uuid_format(&done->ref, oid);
-    *out = json_object_new_string(oid);
+    writer_uuid(json, "reply", &done->ref);
     return ERR_OK;
 }
 
@@ -57,7 +57,7 @@ static enum err write_oid(struct request *request, const struct request_done *do
 static const struct {
     const char *operation;
     enum err (*write)(struct request *request, const struct request_done *done,
-                      struct json_object **out);
+                      struct writer *json);
 } writers[] = {
     {"ticket_create", write_ticket},
     {"checkout_create", write_order},
@@ -66,15 +66,14 @@ static const struct {
 
 /* The answer that was kept with the record of a request, sealed. */
 static enum err write_kept(struct request *request, const char *key,
-                           const struct request_done *done, struct json_object **out)
+                           const struct request_done *done, struct writer *json)
 {
     const struct actor actor = {.user_id = request->caller.user_id, .request_key = key};
     struct text kept = TEXT(REQUEST_REPLY_MAX);
     enum err rc =
         request_reply(request->db, request->app->master_key, &actor, done->operation, &kept);
 
-    if (rc == ERR_OK && kept.len > 0)
-        *out = json_object_new_string(text_string(&kept));
+    writer_some_text(json, "reply", rc == ERR_OK ? text_string(&kept) : NULL);
     if (kept.data != NULL)
         crypto_wipe(kept.data, kept.len);
     text_free(&kept);
@@ -82,30 +81,30 @@ static enum err write_kept(struct request *request, const char *key,
 }
 
 static enum err write_reply(struct request *request, const char *key,
-                            const struct request_done *done, struct json_object **out)
+                            const struct request_done *done, struct writer *json)
 {
     for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++)
         if (strcmp(writers[i].operation, done->operation) == 0)
-            return writers[i].write(request, done, out);
-    return write_kept(request, key, done, out);
+            return writers[i].write(request, done, json);
+    return write_kept(request, key, done, json);
 }
 
 enum err requests_show(struct request *request, const char *key, struct reply *reply)
 {
+    struct writer *json = &reply->writer;
     struct request_done done;
-    struct json_object *answered = NULL;
-    char ref[UUID_TEXT_SIZE];
 
     enum err rc = find(request, key, &done);
-    if (rc == ERR_OK)
-        rc = write_reply(request, key, &done, &answered);
     if (rc != ERR_OK)
         return rc;
-    uuid_format(&done.ref, ref);
-    reply->value = json_object_new_object();
-    reply_text(reply->value, "operation", done.operation);
-    reply_int(reply->value, "date", done.at);
-    reply_text(reply->value, "ref", done.has_ref ? ref : NULL);
-    reply_add(reply->value, "reply", answered);
-    return ERR_OK;
+    writer_object(json, NULL);
+    writer_text(json, "operation", done.operation);
+    writer_int(json, "date", done.at);
+    if (done.has_ref)
+        writer_uuid(json, "ref", &done.ref);
+    else
+        writer_null(json, "ref");
+    rc = write_reply(request, key, &done, json);
+    writer_end(json);
+    return rc;
 }

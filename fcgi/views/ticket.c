@@ -30,54 +30,48 @@ enum err tickets_open(struct request *request, const struct actor *actor,
     return rc == ERR_OK ? ERR_OK : name_field(request, rc);
 }
 
-struct json_object *tickets_created(const struct ticket_created *created)
+void tickets_write_created(struct writer *json, const char *key,
+                           const struct ticket_created *created, bool expires)
 {
-    struct json_object *object = json_object_new_object();
-    char id[UUID_TEXT_SIZE];
-
-    uuid_format(&created->id, id);
-    reply_text(object, "ticket", id);
-    reply_text(object, "key", created->key);
-    reply_text(object, "partner_url", created->url[0] == '\0' ? NULL : created->url);
-    reply_add(object, "amount", reply_money(created->amount));
-    return object;
+    writer_object(json, key);
+    writer_uuid(json, "ticket", &created->id);
+    writer_text(json, "key", created->key);
+    writer_some_text(json, "partner_url", created->url);
+    writer_money(json, "amount", created->amount);
+    if (expires)
+        writer_date(json, "expires", created->expires);
+    writer_end(json);
 }
 
-struct json_object *tickets_object(const struct ticket *ticket, struct json_object *partner)
+void tickets_write_members(struct writer *json, const struct ticket *ticket)
 {
-    struct json_object *object = json_object_new_object();
-    char id[UUID_TEXT_SIZE];
-
-    uuid_format(&ticket->id, id);
-    reply_text(object, "ticket", id);
-    reply_add(object, "partner", partner);
-    reply_text(object, "status", ticket->status);
-    reply_add(object, "amount", reply_money(ticket->amount));
-    reply_date(object, "created", ticket->created);
-    reply_date(object, "expires", ticket->expires);
-    reply_date(object, "settled", ticket->settled);
-    reply_text(object, "description", ticket->description[0] == '\0' ? NULL : ticket->description);
-    reply_text(object, "reason", ticket->reason[0] == '\0' ? NULL : ticket->reason);
-    return object;
+    writer_text(json, "status", ticket->status);
+    writer_money(json, "amount", ticket->amount);
+    writer_date(json, "created", ticket->created);
+    writer_date(json, "expires", ticket->expires);
+    writer_date(json, "settled", ticket->settled);
+    writer_some_text(json, "description", ticket->description);
+    writer_some_text(json, "reason", ticket->reason);
 }
 
 static void add_update(void *arg, int64_t date, const char *status, const char *message)
 {
-    struct json_object *object = json_object_new_object();
+    struct writer *json = arg;
 
-    reply_int(object, "date", date);
-    reply_text(object, "status", status);
-    reply_text(object, "message", message);
-    json_object_array_add(arg, object);
+    writer_object(json, NULL);
+    writer_int(json, "date", date);
+    writer_text(json, "status", status);
+    writer_text(json, "message", message);
+    writer_end(json);
 }
 
-enum err tickets_add_updates(struct request *request, struct json_object *object,
-                             const struct uuid *id, uint64_t count)
+enum err tickets_write_updates(struct request *request, struct writer *json, const struct uuid *id,
+                               uint64_t count)
 {
-    struct json_object *updates = json_object_new_array();
-
-    reply_add(object, "updates", updates);
-    return count == 0 ? ERR_OK : ticket_updates(request->db, id, add_update, updates);
+    writer_list(json, "updates");
+    enum err rc = count == 0 ? ERR_OK : ticket_updates(request->db, id, add_update, json);
+    writer_end(json);
+    return rc;
 }
 
 struct list_params {

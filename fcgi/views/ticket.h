@@ -48,21 +48,21 @@ MUST_USE enum err tickets_open(struct request *request, const struct actor *acto
                                struct ticket_request *order, const char *otp,
                                struct ticket_created *out);
 
-/* A ticket just made, or handed over again: ticket, key, partner_url, amount. Owned by the
- * caller. */
-struct json_object *tickets_created(const struct ticket_created *created);
+/* A ticket just made, or handed over again: ticket, key, partner_url, amount; and expires, where it is
+ * asked for. */
+void tickets_write_created(struct writer *json, const char *key,
+                           const struct ticket_created *created, bool expires);
 
-/* A ticket without its updates.
- * partner  how the face names the partner; the object takes it over
- * Gives an object that the caller owns. */
-struct json_object *tickets_object(const struct ticket *ticket, struct json_object *partner);
+/* The members of a ticket that all faces show alike, from its status to its reason: behind `ticket` and how
+ * the face names the partner, in an object that is open. */
+void tickets_write_members(struct writer *json, const struct ticket *ticket);
 
-/* Adds the member `updates` to an object.
+/* Adds the member `updates` to an object that is open.
  * id     of the ticket
  * count  how many it has: without any the database is not asked
  * Errors: ERR_DB_AWAY, ERR_DB. */
-MUST_USE enum err tickets_add_updates(struct request *request, struct json_object *object,
-                                      const struct uuid *id, uint64_t count);
+MUST_USE enum err tickets_write_updates(struct request *request, struct writer *json,
+                                        const struct uuid *id, uint64_t count);
 
 /* Reads status, since and page.
  * side  whose tickets

@@ -1,10 +1,17 @@
+/* Writing JSON: escapes, commas and indents, and the values that the core has. */
 #include "json/writer.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "money/display.h"
 
-#define INDENT 4 /* spaces per level, as PHP's pretty print */
+#define INDENT 4         /* spaces per level, as PHP's pretty print */
+#define DOUBLE_DIGITS 17 /* as many as any double needs to be told from its neighbours */
+#define DOUBLE_TEXT_SIZE 32
+#define PLAIN_BELOW 1e15 /* doubles from 1 to here are written without an exponent */
 
 /* One code point of valid UTF-8; steps `*p` over it. */
 static unsigned long next_point(const unsigned char **p)
@@ -95,7 +102,8 @@ static void put_escaped(struct text *out, struct writer_style style, const unsig
     }
 }
 
-void writer_string(struct writer *writer, const char *string, size_t len)
+/* A string with its quotes. */
+static void put_string(struct writer *writer, const char *string, size_t len)
 {
     const unsigned char *p = (const unsigned char *)string;
     size_t plain = plain_length(writer->style, p, len);
@@ -119,86 +127,217 @@ static void put_break(struct writer *writer)
     if (!writer->pretty)
         return;
     text_putc(writer->out, '\n');
-    for (int i = 0; i < writer->depth * INDENT; i++)
+    for (unsigned i = 0; i < writer->depth * INDENT; i++)
         text_putc(writer->out, ' ');
 }
 
-void writer_open(struct writer *writer, char bracket)
+/* What comes in front of a value: the comma, and its key. */
+static void begin_value(struct writer *writer, const char *key)
 {
-    text_putc(writer->out, bracket);
-    writer->depth++;
-    writer->empty = true;
-}
-
-void writer_close(struct writer *writer, char bracket)
-{
-    struct text *out = writer->out;
-    writer->depth--;
-    if (!writer->empty) {
-        put_break(writer);
-    } else if (bracket == '}' && writer->style.empty_map_as_list && !out->full) {
-        out->data[out->len - 1] = '[';
-        bracket = ']';
+    if (writer->announced) {
+        writer->announced = false;
+        return;
     }
-    text_putc(out, bracket);
-    writer->empty = false;
-}
-
-void writer_item(struct writer *writer)
-{
-    if (!writer->empty)
-        text_putc(writer->out, ',');
-    put_break(writer);
-    writer->empty = false;
-}
-
-void writer_key(struct writer *writer, const char *key)
-{
-    writer_item(writer);
-    writer_string(writer, key, strlen(key));
+    if (writer->depth > 0) {
+        if (writer->filled)
+            text_putc(writer->out, ',');
+        put_break(writer);
+        writer->filled = true;
+    }
+    if (key == NULL)
+        return;
+    put_string(writer, key, strlen(key));
     text_putc(writer->out, ':');
     if (writer->pretty)
         text_putc(writer->out, ' ');
 }
 
-void writer_plain(struct writer *writer, const char *text)
+void writer_key(struct writer *writer, const char *key)
 {
+    begin_value(writer, key);
+    writer->announced = true;
+}
+
+static void open_value(struct writer *writer, const char *key, bool object)
+{
+    begin_value(writer, key);
+    if (writer->depth == WRITER_MAX_DEPTH)
+        abort(); /* our bug: values are not nested by what a caller sends */
+    uint64_t bit = UINT64_C(1) << writer->depth++;
+    writer->objects = object ? writer->objects | bit : writer->objects & ~bit;
+    writer->filled = false;
+    text_putc(writer->out, object ? '{' : '[');
+}
+
+void writer_object(struct writer *writer, const char *key)
+{
+    open_value(writer, key, true);
+}
+
+void writer_list(struct writer *writer, const char *key)
+{
+    open_value(writer, key, false);
+}
+
+void writer_end(struct writer *writer)
+{
+    struct text *out = writer->out;
+
+    if (writer->depth == 0)
+        abort(); /* our bug */
+    bool object = (writer->objects >> --writer->depth & 1) != 0;
+    if (writer->filled) {
+        put_break(writer);
+    } else if (object && writer->style.empty_map_as_list && !out->full) {
+        out->data[out->len - 1] = '[';
+        object = false;
+    }
+    text_putc(out, object ? '}' : ']');
+    writer->filled = true;
+}
+
+static void put_plain(struct writer *writer, const char *key, const char *text)
+{
+    begin_value(writer, key);
     text_puts(writer->out, text);
 }
 
-void writer_text(struct writer *writer, const char *key, const char *value)
+void writer_null(struct writer *writer, const char *key)
 {
-    writer_key(writer, key);
-    writer_string(writer, value, strlen(value));
+    put_plain(writer, key, "null");
+}
+
+void writer_bool(struct writer *writer, const char *key, bool value)
+{
+    put_plain(writer, key, value ? "true" : "false");
+}
+
+void writer_number(struct writer *writer, const char *key, const char *digits)
+{
+    put_plain(writer, key, digits);
 }
 
 void writer_int(struct writer *writer, const char *key, int64_t value)
 {
     char digits[DECIMAL_TEXT_SIZE];
     int128_format(value, digits);
-    writer_key(writer, key);
-    text_puts(writer->out, digits);
+    put_plain(writer, key, digits);
 }
 
-void writer_money(struct writer *writer, struct amount amount, struct rate value)
+void writer_double(struct writer *writer, const char *key, double value)
+{
+    char digits[DOUBLE_TEXT_SIZE] = "null";
+    bool plain = fabs(value) >= 1 && fabs(value) < PLAIN_BELOW;
+    int whole = 1; /* digits before the point */
+    for (double limit = 10; plain && fabs(value) >= limit; limit *= 10)
+        whole++;
+    for (int count = 1; isfinite(value) && count <= DOUBLE_DIGITS; count++) {
+        if (plain)
+            snprintf(digits, sizeof(digits), "%.*f", count > whole ? count - whole : 0, value);
+        else
+            snprintf(digits, sizeof(digits), "%.*g", count, value);
+        if (strtod(digits, NULL) == value)
+            break;
+    }
+    put_plain(writer, key, digits);
+}
+
+void writer_bytes(struct writer *writer, const char *key, const char *bytes, size_t len)
+{
+    begin_value(writer, key);
+    put_string(writer, bytes, len);
+}
+
+void writer_text(struct writer *writer, const char *key, const char *value)
+{
+    if (value == NULL)
+        writer_null(writer, key);
+    else
+        writer_bytes(writer, key, value, strlen(value));
+}
+
+void writer_some_text(struct writer *writer, const char *key, const char *value)
+{
+    writer_text(writer, key, value == NULL || value[0] == '\0' ? NULL : value);
+}
+
+void writer_digits(struct writer *writer, const char *key, int64_t value)
+{
+    char digits[DECIMAL_TEXT_SIZE];
+    int128_format(value, digits);
+    writer_text(writer, key, digits);
+}
+
+void writer_uuid(struct writer *writer, const char *key, const struct uuid *value)
+{
+    char text[UUID_TEXT_SIZE];
+    uuid_format(value, text);
+    writer_text(writer, key, text);
+}
+
+void writer_date(struct writer *writer, const char *key, int64_t date)
+{
+    if (date == 0)
+        writer_null(writer, key);
+    else
+        writer_int(writer, key, date);
+}
+
+void writer_words(struct writer *writer, const char *key, const char *const *words)
+{
+    writer_list(writer, key);
+    for (; *words != NULL; words++)
+        writer_text(writer, NULL, *words);
+    writer_end(writer);
+}
+
+void writer_mean(struct writer *writer, const char *key, struct amount amount, struct rate value)
 {
     char digits[AMOUNT_TEXT_SIZE], display[DISPLAY_SIZE];
 
-    writer_open(writer, '{');
+    writer_object(writer, key);
     decimal_format(value.coefficient, value.scale, digits);
     writer_text(writer, "value", digits);
-    amount_format_units(amount, digits);
-    writer_text(writer, "value_int", digits);
+    writer_units(writer, "value_int", amount);
     display_full(amount, display);
     writer_text(writer, "display", display);
     display_short(amount, display);
     writer_text(writer, "display_short", display);
     writer_text(writer, "currency", amount.currency->code);
-    writer_close(writer, '}');
+    writer_end(writer);
 }
 
-void writer_amount(struct writer *writer, const char *key, struct amount amount)
+void writer_money(struct writer *writer, const char *key, struct amount amount)
 {
-    writer_key(writer, key);
-    writer_money(writer, amount, (struct rate){amount.units, amount.currency->decimals});
+    if (amount.currency == NULL)
+        writer_null(writer, key);
+    else
+        writer_mean(writer, key, amount, (struct rate){amount.units, amount.currency->decimals});
+}
+
+void writer_units(struct writer *writer, const char *key, struct amount amount)
+{
+    char digits[AMOUNT_TEXT_SIZE];
+    amount_format_units(amount, digits);
+    writer_text(writer, key, digits);
+}
+
+static void format_short(struct amount amount, char out[AMOUNT_TEXT_SIZE])
+{
+    struct rate rate = {.coefficient = amount.units, .scale = amount.currency->decimals};
+    rate_format(rate, out);
+}
+
+void writer_short(struct writer *writer, const char *key, struct amount amount)
+{
+    char digits[AMOUNT_TEXT_SIZE];
+    format_short(amount, digits);
+    writer_text(writer, key, digits);
+}
+
+void writer_short_number(struct writer *writer, const char *key, struct amount amount)
+{
+    char digits[AMOUNT_TEXT_SIZE];
+    format_short(amount, digits);
+    writer_number(writer, key, digits);
 }

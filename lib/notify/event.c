@@ -59,7 +59,7 @@ static void write_checkout(const struct event_checkout *event, struct text *out)
     struct amount pending;
     char data[BASE64_SIZE(NOTIFY_DATA_MAX)];
 
-    writer_open(&writer, '{');
+    writer_object(&writer, NULL);
     writer_text(&writer, "currency", event->currency->code);
     write_units(&writer, "amount", event->amount);
     if (event->total != NULL && amount_sub(*event->total, *event->valid, &pending) == ERR_OK) {
@@ -71,7 +71,7 @@ static void write_checkout(const struct event_checkout *event, struct text *out)
         base64_encode(event->data, event->data_len, data);
         writer_text(&writer, "data", data);
     }
-    writer_close(&writer, '}');
+    writer_end(&writer);
 }
 
 void event_add_checkout(struct db_packet *packet, const struct event_checkout *told)

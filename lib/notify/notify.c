@@ -1,11 +1,11 @@
 /* Signatures, and events as they are read from the outbox. */
 #include "notify/notify.h"
 
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/encode.h"
+#include "json/value.h"
 
 enum err notify_rest_sign(const void *secret, size_t secret_len, const struct text *body,
                           char out[NOTIFY_REST_SIGN_SIZE])
@@ -72,24 +72,22 @@ void notify_redact(char *answer, size_t len, const char *secret)
 }
 
 /* Reads a member with smallest units as text; false where there is none. */
-static bool read_units(struct json_object *payload, const char *key,
+static bool read_units(const struct value *payload, const char *key,
                        const struct currency *currency, struct amount *out)
 {
-    struct json_object *value = json_object_object_get(payload, key);
-    const char *digits = value == NULL ? "" : json_object_get_string(value);
+    const struct value *units = value_member(payload, key);
 
-    return amount_parse_units(digits, strlen(digits), currency, out) == ERR_OK;
+    return units != NULL && amount_parse_units(units->text, units->len, currency, out) == ERR_OK;
 }
 
 /* The amounts and the data of a merchant's order, out of the payload. */
-static void read_checkout(struct json_object *payload, struct notify_event *out)
+static void read_checkout(const struct value *payload, struct notify_event *out)
 {
-    struct json_object *code = json_object_object_get(payload, "currency"),
-                       *data = json_object_object_get(payload, "data");
+    const struct value *code = value_member(payload, "currency"),
+                       *data = value_member(payload, "data");
 
     if (code != NULL)
-        out->currency = currency_by_code(json_object_get_string(code),
-                                         (size_t)json_object_get_string_len(code));
+        out->currency = currency_by_code(code->text, code->len);
     if (out->currency != NULL) {
         out->has_amount = read_units(payload, "amount", out->currency, &out->amount);
         out->has_partial = read_units(payload, "total", out->currency, &out->total) &&
@@ -98,10 +96,20 @@ static void read_checkout(struct json_object *payload, struct notify_event *out)
     }
     if (data != NULL) {
         out->data_len = sizeof(out->data);
-        out->has_data =
-            base64_decode(json_object_get_string(data), (size_t)json_object_get_string_len(data),
-                          out->data, &out->data_len);
+        out->has_data = base64_decode(data->text, data->len, out->data, &out->data_len);
     }
+}
+
+/* A payload is ours: one that cannot be read leaves the event without amounts. */
+static void read_payload(struct notify_event *out)
+{
+    struct arena arena = {0};
+    struct value *payload;
+    const char *where;
+
+    if (value_parse(&arena, out->payload, strlen(out->payload), &payload, &where) == ERR_OK)
+        read_checkout(payload, out);
+    arena_free(&arena);
 }
 
 enum column {
@@ -140,11 +148,8 @@ void notify_read_event(const struct db_rows *rows, struct notify_event *out)
     text_copy(out->state, sizeof(out->state), db_get_text(rows, COLUMN_STATE));
     text_copy(out->merchant, sizeof(out->merchant), db_get_text(rows, COLUMN_LOGIN));
     text_copy(out->email, sizeof(out->email), db_get_text(rows, COLUMN_EMAIL));
-    if (strcmp(out->topic, NOTIFY_CHECKOUT) == 0) {
-        struct json_object *payload = json_tokener_parse(out->payload);
-        read_checkout(payload, out);
-        json_object_put(payload);
-    }
+    if (strcmp(out->topic, NOTIFY_CHECKOUT) == 0)
+        read_payload(out);
 }
 
 const char *notify_channel(const struct notify_event *event)

@@ -10,6 +10,7 @@
 
 #include "fcgi/faces.h"
 #include "fcgi/server/dispatch.h"
+#include "fcgi/server/fields.h"
 #include "tests/unit/unit.h"
 
 /* --- the clerk: always 200; knows its callers before it says what it can do; words in two languages ---- */
@@ -38,57 +39,90 @@ static size_t clerk_language(const struct request *request)
     return language != NULL && strncasecmp(language, "ru", 2) == 0 ? 1 : 0;
 }
 
-static void clerk_begin(const struct request *request, struct writer *writer, const char *number)
+/* An error of 0 says that there is none. */
+static void clerk_begin(const struct request *request, struct writer *json, int number)
 {
     bool as_number = request->route == NULL || (request->route->shape & SHAPE_NUMBER) != 0;
-    writer_open(writer, '{');
-    writer_key(writer, "error");
+    writer_object(json, NULL);
     if (as_number)
-        writer_plain(writer, number);
+        writer_int(json, "error", number);
     else
-        writer_string(writer, number, strlen(number));
+        writer_digits(json, "error", number);
 }
 
-static void clerk_success(const struct request *request, const struct reply *reply,
-                          struct text *out)
+static void clerk_success(const struct request *request, struct writer *json)
 {
-    struct writer writer = {.out = out, .style = request->face->style};
-    clerk_begin(request, &writer, "0");
-    writer_text(&writer, "error_text", "");
-    writer_key(&writer, "data");
-    face_json(request, reply->value, out);
-    writer_close(&writer, '}');
+    clerk_begin(request, json, 0);
+    writer_text(json, "error_text", "");
+    writer_key(json, "data");
+}
+
+/* What comes behind the value. */
+static void clerk_end(const struct request *request, struct writer *json)
+{
+    (void)request;
+    writer_bool(json, "end", true);
 }
 
 static void clerk_error(const struct request *request, const struct problem *problem,
-                        struct text *out)
+                        struct writer *json)
 {
-    struct writer writer = {.out = out, .style = request->face->style};
-    char number[16];
-    snprintf(number, sizeof(number), "%d", problem->answer.number);
-    clerk_begin(request, &writer, number);
-    writer_text(&writer, "error_text", problem->text);
+    clerk_begin(request, json, problem->answer.number);
+    writer_text(json, "error_text", problem->text);
     if (request->route != NULL) {
-        writer_key(&writer, "error_fields");
-        writer_open(&writer, '{');
-        if (request->err_field != NULL)
-            writer_text(&writer, request->err_field, problem->text);
-        writer_close(&writer, '}');
+        writer_object(json, "error_fields");
+        for (size_t i = 0; i < problem->fault_count; i++)
+            writer_text(json, problem->faults[i].path,
+                        face_fault_words(request, &problem->faults[i]));
+        writer_end(json);
     }
-    writer_close(&writer, '}');
+    writer_end(json);
 }
 
 /* Answers its parameters by name, as text. */
 static enum err echo(struct request *request, struct reply *reply)
 {
-    reply->value = json_object_new_object();
+    struct writer *json = &reply->writer;
+    writer_object(json, NULL);
     for (size_t i = 0; i < request->capture_count; i++)
-        json_object_object_add(reply->value, request->captures[i].name,
-                               json_object_new_string(request->captures[i].value));
+        writer_text(json, request->captures[i].name, request->captures[i].value);
     for (const struct value *value = request->params.first; value != NULL; value = value->next)
-        json_object_object_add(reply->value, value->name, json_object_new_string(value->text));
+        writer_text(json, value->name, value->text);
+    writer_end(json);
     return request_param(request, "amount") == NULL ? ERR_OK
                                                     : request_fail(request, "amount", ERR_INVALID);
+}
+
+struct bid {
+    int64_t amount, side, days;
+};
+
+static const char *const sides[] = {"buy", "sell", NULL};
+static const struct field bid_fields[] = {
+    {.name = "amount",
+     .type = FIELD_INT,
+     .required = true,
+     .min = 1,
+     .offset = offsetof(struct bid, amount)},
+    {.name = "side",
+     .type = FIELD_CHOICE,
+     .required = true,
+     .offset = offsetof(struct bid, side),
+     .choices = sides},
+    {.name = "days", .type = FIELD_INT, .max = 9, .offset = offsetof(struct bid, days)},
+};
+
+static enum err read_bid(struct request *request, struct reply *reply)
+{
+    struct bid bid = {.days = 1};
+    enum err rc = FIELDS_READ(request, &bid);
+    /* An error drops what was written before it. */
+    writer_list(&reply->writer, NULL);
+    writer_int(&reply->writer, NULL, bid.amount);
+    writer_int(&reply->writer, NULL, bid.side);
+    writer_int(&reply->writer, NULL, bid.days);
+    writer_end(&reply->writer);
+    return rc;
 }
 
 #define ROW(verbs, pattern, scheme, does, bits)                                           \
@@ -96,7 +130,14 @@ static enum err echo(struct request *request, struct reply *reply)
         .methods = (verbs), .path = (pattern), .auth = (scheme), .effect = EFFECT_##does, \
         .needs_no_db = true, .shape = (bits), .handler = echo, .help = "A test."          \
     }
+#define BID_ROW(pattern, scheme)                                                                 \
+    {                                                                                            \
+        .methods = METHOD_POST, .path = (pattern), .auth = (scheme), .effect = EFFECT_CHANGES,   \
+        .needs_no_db = true, .handler = read_bid, .fields = FIELD_TABLE(bid_fields, struct bid), \
+        .help = "A test."                                                                        \
+    }
 static const struct route clerk_rows[] = {
+    BID_ROW("/clerk/v1/order", &auth_clerk),
     ROW(METHOD_GET | METHOD_POST, "/clerk/v1/test", &auth_clerk, READS, SHAPE_NUMBER),
     ROW(METHOD_GET | METHOD_POST, "/clerk/v1/bid", &auth_clerk, CHANGES, 0),
     ROW(METHOD_GET, "/clerk/rates/{id}.xml", &auth_clerk, READS, 0),
@@ -129,39 +170,41 @@ static const struct face face_clerk = {
         },
     .errors = clerk_errors,
     .error_count = TEST_COUNT(clerk_errors),
-    .write_success = clerk_success,
+    .begin_success = clerk_success,
+    .end_success = clerk_end,
     .write_error = clerk_error,
     .tables = clerk_tables,
 };
 
 /* --- the vault: codes are numbers with statuses; reads JSON alone; a list of errors; paths of all kinds -- */
 
-static void vault_success(const struct request *request, const struct reply *reply,
-                          struct text *out)
+static void vault_success(const struct request *request, struct writer *json)
 {
-    text_puts(out, "{\"code\":0,\"data\":");
-    face_json(request, reply->value, out);
-    text_putc(out, '}');
+    (void)request;
+    writer_object(json, NULL);
+    writer_int(json, "code", 0);
+    writer_key(json, "data");
 }
 
 static void vault_error(const struct request *request, const struct problem *problem,
-                        struct text *out)
+                        struct writer *json)
 {
-    struct writer writer = {.out = out, .style = request->face->style};
-    writer_open(&writer, '{');
-    writer_int(&writer, "code", problem->answer.number);
-    writer_key(&writer, "errors");
-    writer_open(&writer, '[');
-    writer_item(&writer);
-    writer_open(&writer, '{');
-    writer_text(&writer, "id", problem->answer.code);
-    writer_text(&writer, "message", problem->text);
-    writer_close(&writer, '}');
-    writer_close(&writer, ']');
-    writer_close(&writer, '}');
+    (void)request;
+    writer_object(json, NULL);
+    writer_int(json, "code", problem->answer.number);
+    writer_list(json, "errors");
+    writer_object(json, NULL);
+    writer_text(json, "id", problem->answer.code);
+    writer_text(json, "message", problem->text);
+    if (problem->fault_count > 0)
+        writer_text(json, "field", problem->faults[0].path);
+    writer_end(json);
+    writer_end(json);
+    writer_end(json);
 }
 
 static const struct route vault_rows[] = {
+    BID_ROW("/vault/orders", &auth_public),
     ROW(METHOD_GET | METHOD_POST, "/vault/items", &auth_public, READS, 0),
     ROW(METHOD_GET, "/vault/items/{id}/end", &auth_public, CHANGES, 0),
 };
@@ -189,7 +232,7 @@ static const struct face face_vault = {
         },
     .errors = vault_errors,
     .error_count = TEST_COUNT(vault_errors),
-    .write_success = vault_success,
+    .begin_success = vault_success,
     .write_error = vault_error,
     .tables = vault_tables,
 };
@@ -259,21 +302,34 @@ static void test_clerk(void)
 {
     static const struct call calls[] = {
         {"GET", "/clerk/v1/test", KEY, "", "", 200,
-         "{\"error\":0,\"error_text\":\"\",\"data\":[]}"},
+         "{\"error\":0,\"error_text\":\"\",\"data\":[],\"end\":true}"},
         {"GET", "/clerk/v1/test/?", KEY, "", "", 200,
-         "{\"error\":0,\"error_text\":\"\",\"data\":[]}"},
+         "{\"error\":0,\"error_text\":\"\",\"data\":[],\"end\":true}"},
         {"POST", "/clerk/v1/bid", KEY, FORM, "a=/&b=%c3%a9", 200,
-         "{\"error\":\"0\",\"error_text\":\"\",\"data\":{\"a\":\"/\",\"b\":\"\xc3\xa9\"}}"},
+         "{\"error\":\"0\",\"error_text\":\"\",\"data\":{\"a\":\"/"
+         "\",\"b\":\"\xc3\xa9\"},\"end\":true}"},
         /* JSON is ignored, and so is the query. */
         {"POST", "/clerk/v1/bid?c=3", KEY, JSON, "{\"a\":1}", 200,
-         "{\"error\":\"0\",\"error_text\":\"\",\"data\":[]}"},
+         "{\"error\":\"0\",\"error_text\":\"\",\"data\":[],\"end\":true}"},
         {"GET", "/clerk/v1/test?c=3", KEY, "", "", 200,
-         "{\"error\":0,\"error_text\":\"\",\"data\":[]}"},
+         "{\"error\":0,\"error_text\":\"\",\"data\":[],\"end\":true}"},
         /* Nothing of a body with GET. */
         {"GET", "/clerk/v1/test", KEY, FORM, "a=1", 200,
-         "{\"error\":0,\"error_text\":\"\",\"data\":[]}"},
+         "{\"error\":0,\"error_text\":\"\",\"data\":[],\"end\":true}"},
         {"POST", "/clerk/v1/bid", KEY, FORM, "amount=x", 200,
          "{\"error\":\"3\",\"error_text\":\"Error!\",\"error_fields\":{\"amount\":\"Error!\"}}"},
+        /* A handler finds one fault by itself; the field table finds all, each in the face's words or its
+         * own. */
+        {"POST", "/clerk/v1/order", KEY, FORM, "amount=5&side=sell", 200,
+         "{\"error\":\"0\",\"error_text\":\"\",\"data\":[5,1,1],\"end\":true}"},
+        {"POST", "/clerk/v1/order", KEY, FORM, "amount=x&side=up&days=10", 200,
+         "{\"error\":\"3\",\"error_text\":\"Error!\",\"error_fields\":{\"amount\":\"Error!\","
+         "\"side\":\"should be buy or sell\",\"days\":\"Error!\"}}"},
+        {"POST", "/clerk/v1/order", KEY, FORM, "amount=0", 200,
+         "{\"error\":\"3\",\"error_text\":\"Error!\",\"error_fields\":{\"amount\":\"Error!\","
+         "\"side\":\"Error!\"}}"},
+        {"POST", "/clerk/v1/order", KEY, FORM, "amount=5", 200,
+         "{\"error\":\"3\",\"error_text\":\"Error!\",\"error_fields\":{\"side\":\"Error!\"}}"},
         /* Whoever is not known hears nothing of routes. */
         {"POST", "/clerk/v1/bid", "HTTP_API_KEY=guess", FORM, "", 200,
          "{\"error\":1,\"error_text\":\"Api disabled\"}"},
@@ -284,9 +340,9 @@ static void test_clerk(void)
         {"POST", "/clerk/v1/none", "HTTP_API_LANG=ru_RU", FORM, "", 200,
          "{\"error\":1,\"error_text\":\"Api \xd0\xb2\xd1\x8b\xd0\xba\xd0\xbb\"}"},
         {"GET", "/clerk/rates/7.xml", KEY, "", "", 200,
-         "{\"error\":\"0\",\"error_text\":\"\",\"data\":{\"id\":\"7\"}}"},
+         "{\"error\":\"0\",\"error_text\":\"\",\"data\":{\"id\":\"7\"},\"end\":true}"},
         {"GET", "/clerk/rates/ab-7", KEY, "", "", 200,
-         "{\"error\":\"0\",\"error_text\":\"\",\"data\":{\"id\":\"7\"}}"},
+         "{\"error\":\"0\",\"error_text\":\"\",\"data\":{\"id\":\"7\"},\"end\":true}"},
         {"GET", "/clerk//v1/test", KEY, "", "", 200,
          "{\"error\":3,\"error_text\":\"Method not supported\"}"},
     };
@@ -317,6 +373,11 @@ static void test_vault(void)
          "{\"code\":10013,\"errors\":[{\"id\":\"invalid_request_method\",\"message\":"
          "\"this method cannot be called with this HTTP verb\"}]}"},
         {"GET", "/vault/items/5/end", NULL, "", "", 200, "{\"code\":0,\"data\":{\"id\":\"5\"}}"},
+        /* A face that tells the first error alone. */
+        {"POST", "/vault/orders", NULL, JSON, "{\"amount\":\"x\",\"side\":\"up\"}", 400,
+         "{\"code\":10007,\"errors\":[{\"id\":\"invalid_parameter\",\"message\":\"Parameter "
+         "error\","
+         "\"field\":\"amount\"}]}"},
         /* A path of nobody's is worded by the face that takes all others. */
         {"GET", "/other", NULL, "", "", 404,
          "{\"error\":\"unknown_method\",\"message\":\"Unknown method\",\"field\":null}"},

@@ -30,6 +30,7 @@
     X(router)      \
     X(request)     \
     X(fields)      \
+    X(writer)      \
     X(reply)       \
     X(face)        \
     X(record)      \

@@ -41,12 +41,12 @@ static struct batch_message *next_message(struct batch *batch)
 }
 
 static struct batch_message *add_message(struct batch *batch, const struct envelope *envelope,
-                                         struct json_object *content)
+                                         message_content *content, const void *data)
 {
     struct batch_message *message = next_message(batch);
     if (message == NULL)
         return NULL;
-    message_write(envelope, content, &batch->text);
+    message_write(envelope, content, data, &batch->text);
     message->len = batch->text.len - message->start;
     batch->failed |= batch->text.full;
     return message;
@@ -66,7 +66,7 @@ static const char *row_message_id(struct batch *batch, const struct stream_row *
 
 void batch_add_public(struct batch *batch, const struct stream_market *market,
                       enum stream_topic topic, const char *id, int64_t at_us,
-                      struct json_object *content)
+                      message_content *content, const void *data)
 {
     char name[STREAM_NAME_SIZE];
     stream_public_name(market, topic, name);
@@ -75,15 +75,14 @@ void batch_add_public(struct batch *batch, const struct stream_market *market,
                                       .type = topic_types[topic],
                                       .at_us = at_us,
                                       .id = id};
-    struct batch_message *message = add_message(batch, &envelope, content);
+    struct batch_message *message = add_message(batch, &envelope, content, data);
     if (message != NULL)
         text_copy(message->name, sizeof(message->name), name);
-    json_object_put(content);
 }
 
 /* To the two names that a user's private channel has for the idkeys that are good now. */
 static void add_private(struct batch *batch, const struct stream_row *row, const struct uuid *user,
-                        int64_t day, const char *type, struct json_object *content)
+                        int64_t day, const char *type, message_content *content)
 {
     char id[MESSAGE_ID_SIZE];
     const struct envelope envelope = {.channel = user,
@@ -91,7 +90,7 @@ static void add_private(struct batch *batch, const struct stream_row *row, const
                                       .type = type,
                                       .at_us = row->at_us,
                                       .id = row_message_id(batch, row, id)};
-    struct batch_message *message = add_message(batch, &envelope, content);
+    struct batch_message *message = add_message(batch, &envelope, content, row);
     if (message != NULL) {
         stream_private_name(user, day, message->name);
         message->account = row->account;
@@ -103,7 +102,6 @@ static void add_private(struct batch *batch, const struct stream_row *row, const
             stream_private_name(user, day + 1, second->name);
         }
     }
-    json_object_put(content);
 }
 
 static void add_trade(struct batch *batch, const struct stream_row *row, int64_t day)
@@ -111,9 +109,9 @@ static void add_trade(struct batch *batch, const struct stream_row *row, int64_t
     char id[MESSAGE_ID_SIZE];
 
     batch_add_public(batch, row->market, STREAM_TRADE, row_message_id(batch, row, id), row->at_us,
-                     message_trade(row));
-    add_private(batch, row, &row->user, day, "trade", message_trade(row));
-    add_private(batch, row, &row->seller, day, "trade", message_trade(row));
+                     message_trade, row);
+    add_private(batch, row, &row->user, day, "trade", message_trade);
+    add_private(batch, row, &row->seller, day, "trade", message_trade);
 }
 
 void batch_add_row(struct batch *batch, const struct stream_row *row, int64_t day)
@@ -127,19 +125,19 @@ void batch_add_row(struct batch *batch, const struct stream_row *row, int64_t da
     switch (row->kind) {
     case STREAM_LEVEL:
         batch_add_public(batch, row->market, STREAM_DEPTH, row_message_id(batch, row, id),
-                         row->at_us, message_level(row));
+                         row->at_us, message_level, row);
         break;
     case STREAM_TRADED:
         add_trade(batch, row, day);
         break;
     case STREAM_ORDER:
-        add_private(batch, row, &row->user, day, "user_order", message_order(row));
+        add_private(batch, row, &row->user, day, "user_order", message_order);
         break;
     case STREAM_REMOVED:
-        add_private(batch, row, &row->user, day, "user_order", message_removed(row));
+        add_private(batch, row, &row->user, day, "user_order", message_removed);
         break;
     case STREAM_LINE:
-        add_private(batch, row, &row->user, day, "wallet", message_line(row));
+        add_private(batch, row, &row->user, day, "wallet", message_line);
         break;
     }
 }

@@ -37,10 +37,10 @@ void batch_clear(struct batch *batch);
 void batch_add_row(struct batch *batch, const struct stream_row *row, int64_t day);
 
 /* Adds a message to a public channel.
- * content  given up */
+ * content, data  as message_write */
 void batch_add_public(struct batch *batch, const struct stream_market *market,
                       enum stream_topic topic, const char *id, int64_t at_us,
-                      struct json_object *content);
+                      message_content *content, const void *data);
 
 /* Brings the lines of each wallet into the order of its history. Postings get their ids before they
  * wait for each other's accounts, so that ids alone do not tell which was first. */

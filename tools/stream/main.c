@@ -4,11 +4,11 @@
  * deleting has its batch told again by the next one, with the same ids. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
-#include "fcgi/views/market.h"
 #include "ledger/ledger.h"
 #include "market/order.h"
 #include "market/ticker.h"
@@ -24,7 +24,8 @@
 #define WAIT_MS 100      /* before another look at whose turn it is */
 #define AWAY_MS 1000     /* before another try where nchan is away */
 #define TICKER_US 250000 /* least time between two tickers of a market */
-#define LAG_US 1000000   /* between two messages of the lag, while there is one */
+#define TICKER_TEXT_MAX (8 << 10)
+#define LAG_US 1000000 /* between two messages of the lag, while there is one */
 #define DAY_US (STREAM_DAY_S * INT64_C(1000000))
 
 static const char usage_text[] =
@@ -41,7 +42,7 @@ static const char usage_text[] =
 struct ticker {
     bool changed; /* something happened that may have changed it */
     int64_t told_us;
-    struct json_object *told; /* without `now`; owned */
+    struct text told; /* as JSON with 0 as its `now`; another text is news */
 };
 
 struct publisher {
@@ -70,35 +71,26 @@ static void ticker_changed(struct publisher *publisher, const struct stream_mark
     publisher->tickers[market - publisher->markets].changed = true;
 }
 
-/* The ticker as the HTTP call gives it, and its item. */
-static enum err make_ticker(struct publisher *publisher, const struct stream_market *market,
-                            struct json_object **out, int64_t *now_us)
+static enum err read_ticker(struct publisher *publisher, const struct stream_market *market,
+                            const struct market **pair, struct market_ticker *out)
 {
-    const struct market *pair;
-    struct market_ticker ticker;
-
-    enum err rc = market_by_id(publisher->db, market->id, &pair);
-    if (rc == ERR_OK)
-        rc = market_ticker(publisher->db, pair, &ticker);
-    if (rc != ERR_OK)
-        return rc;
-    *out = market_ticker_json(pair, &ticker);
-    *now_us = ticker.prices.now_us;
-    reply_text(*out, "item", market->item->code);
-    return ERR_OK;
+    enum err rc = market_by_id(publisher->db, market->id, pair);
+    return rc == ERR_OK ? market_ticker(publisher->db, *pair, out) : rc;
 }
 
 /* Whether it differs from what was told last, but for its time; keeps it for the next comparison. */
-static bool is_news(struct ticker *ticker, struct json_object *now)
+static bool is_news(struct ticker *ticker, const struct ticker_row *row)
 {
-    struct json_object *bare = NULL;
+    struct market_ticker timeless = *row->ticker;
+    const struct ticker_row bare = {.market = row->market, .ticker = &timeless};
+    struct text now = TEXT(TICKER_TEXT_MAX);
+    struct writer json = {.out = &now};
 
-    if (json_object_deep_copy(now, &bare, NULL) != 0)
-        return true;
-    json_object_object_del(bare, "now");
-    bool news = ticker->told == NULL || json_object_equal(ticker->told, bare) == 0;
-    json_object_put(ticker->told);
-    ticker->told = bare;
+    timeless.prices.now_us = 0;
+    message_ticker(&json, &bare);
+    bool news = now.full || strcmp(text_string(&now), text_string(&ticker->told)) != 0;
+    text_free(&ticker->told);
+    ticker->told = now;
     return news;
 }
 
@@ -112,20 +104,20 @@ static enum err add_tickers(struct publisher *publisher, bool all)
     for (size_t i = 0; rc == ERR_OK && i < publisher->market_count; i++) {
         const struct stream_market *market = &publisher->markets[i];
         struct ticker *ticker = &publisher->tickers[i];
-        struct json_object *content = NULL;
-        int64_t now_us;
+        const struct market *pair;
+        struct market_ticker now;
         if (!ticker->changed || (!all && clock_mono_us() - ticker->told_us < TICKER_US))
             continue;
-        rc = make_ticker(publisher, market, &content, &now_us);
+        rc = read_ticker(publisher, market, &pair, &now);
         if (rc != ERR_OK)
             break;
         ticker->changed = false;
         ticker->told_us = clock_mono_us();
-        snprintf(id, sizeof(id), "%" PRId64 "-ticker", now_us);
-        if (is_news(ticker, content))
-            batch_add_public(&publisher->batch, market, STREAM_TICKER, id, now_us,
-                             json_object_get(content));
-        json_object_put(content);
+        snprintf(id, sizeof(id), "%" PRId64 "-ticker", now.prices.now_us);
+        const struct ticker_row row = {.market = pair, .ticker = &now};
+        if (is_news(ticker, &row))
+            batch_add_public(&publisher->batch, market, STREAM_TICKER, id, now.prices.now_us,
+                             message_ticker, &row);
     }
     return rc;
 }
@@ -146,7 +138,7 @@ static enum err add_lag(struct publisher *publisher)
     if (length > 0 || publisher->lagged) {
         snprintf(id, sizeof(id), "%" PRId64 "-lag", now_us);
         batch_add_public(&publisher->batch, &publisher->markets[0], STREAM_LAG, id, now_us,
-                         message_lag(age_us, now_us));
+                         message_lag, &(struct lag){.age_us = age_us, .now_us = now_us});
     }
     publisher->lagged = length > 0;
     return ERR_OK;
@@ -291,7 +283,7 @@ static void leave(struct publisher *publisher)
 static void free_all(struct publisher *publisher)
 {
     for (size_t i = 0; i < STREAM_MARKETS_MAX; i++)
-        json_object_put(publisher->tickers[i].told);
+        text_free(&publisher->tickers[i].told);
     batch_free(&publisher->batch);
     text_free(&publisher->read);
     pipeline_stop(publisher->pipeline);

@@ -1,169 +1,142 @@
+/* What the stream says of each kind of event. */
 #include "tools/stream/message.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "crypto/crypto.h"
-#include "fcgi/server/reply.h"
-#include "money/rate.h"
+#include "fcgi/views/market.h"
 
-/* Without trailing zeros, "72.98274". */
-static void format_short(struct amount amount, char out[AMOUNT_TEXT_SIZE])
+void message_level(struct writer *json, const void *data)
 {
-    struct rate rate = {.coefficient = amount.units, .scale = amount.currency->decimals};
-    rate_format(rate, out);
+    const struct stream_row *row = data;
+
+    writer_object(json, NULL);
+    writer_short(json, "price", row->price);
+    writer_int(json, "type", row->is_ask ? 1 : 2);
+    writer_text(json, "type_str", row->is_ask ? "ask" : "bid");
+    writer_short(json, "volume", row->amount);
+    writer_units(json, "price_int", row->price);
+    writer_units(json, "volume_int", row->amount);
+    writer_text(json, "item", row->market->item->code);
+    writer_text(json, "currency", row->market->currency->code);
+    writer_digits(json, "now", row->at_us);
+    writer_units(json, "total_volume_int", row->total);
+    writer_end(json);
 }
 
-static void add_short(struct json_object *object, const char *key, struct amount amount)
+void message_trade(struct writer *json, const void *data)
 {
-    char digits[AMOUNT_TEXT_SIZE];
-    format_short(amount, digits);
-    reply_text(object, key, digits);
+    const struct stream_row *row = data;
+
+    writer_object(json, NULL);
+    writer_text(json, "type", "trade");
+    writer_int(json, "date", row->tid / 1000000);
+    writer_short_number(json, "amount", row->amount);
+    writer_short_number(json, "price", row->price);
+    writer_units(json, "amount_int", row->amount);
+    writer_units(json, "price_int", row->price);
+    writer_text(json, "item", row->market->item->code);
+    writer_text(json, "price_currency", row->market->currency->code);
+    writer_digits(json, "tid", row->tid);
+    writer_text(json, "trade_type", row->is_ask ? "ask" : "bid");
+    writer_text(json, "primary", "Y");
+    writer_text(json, "properties", row->at_market ? "market" : "limit");
+    writer_end(json);
 }
 
-static void add_number(struct json_object *object, const char *key, struct amount amount)
+void message_order(struct writer *json, const void *data)
 {
-    char digits[AMOUNT_TEXT_SIZE];
-    format_short(amount, digits);
-    reply_number(object, key, digits);
-}
+    const struct stream_row *row = data;
 
-static void add_units(struct json_object *object, const char *key, struct amount amount)
-{
-    char digits[AMOUNT_TEXT_SIZE];
-    amount_format_units(amount, digits);
-    reply_text(object, key, digits);
-}
-
-static void add_uuid(struct json_object *object, const char *key, const struct uuid *id)
-{
-    char text[UUID_TEXT_SIZE];
-    uuid_format(id, text);
-    reply_text(object, key, text);
-}
-
-/* Microseconds are strings on this face. */
-static void add_micros(struct json_object *object, const char *key, int64_t micros)
-{
-    char digits[24];
-    snprintf(digits, sizeof(digits), "%" PRId64, micros);
-    reply_text(object, key, digits);
-}
-
-struct json_object *message_level(const struct stream_row *row)
-{
-    struct json_object *object = json_object_new_object();
-
-    add_short(object, "price", row->price);
-    reply_int(object, "type", row->is_ask ? 1 : 2);
-    reply_text(object, "type_str", row->is_ask ? "ask" : "bid");
-    add_short(object, "volume", row->amount);
-    add_units(object, "price_int", row->price);
-    add_units(object, "volume_int", row->amount);
-    reply_text(object, "item", row->market->item->code);
-    reply_text(object, "currency", row->market->currency->code);
-    add_micros(object, "now", row->at_us);
-    add_units(object, "total_volume_int", row->total);
-    return object;
-}
-
-struct json_object *message_trade(const struct stream_row *row)
-{
-    struct json_object *object = json_object_new_object();
-
-    reply_text(object, "type", "trade");
-    reply_int(object, "date", row->tid / 1000000);
-    add_number(object, "amount", row->amount);
-    add_number(object, "price", row->price);
-    add_units(object, "amount_int", row->amount);
-    add_units(object, "price_int", row->price);
-    reply_text(object, "item", row->market->item->code);
-    reply_text(object, "price_currency", row->market->currency->code);
-    add_micros(object, "tid", row->tid);
-    reply_text(object, "trade_type", row->is_ask ? "ask" : "bid");
-    reply_text(object, "primary", "Y");
-    reply_text(object, "properties", row->at_market ? "market" : "limit");
-    return object;
-}
-
-struct json_object *message_order(const struct stream_row *row)
-{
-    struct json_object *object = json_object_new_object();
-
-    add_uuid(object, "oid", &row->order);
-    reply_text(object, "currency", row->market->currency->code);
-    reply_text(object, "item", row->market->item->code);
-    reply_text(object, "type", row->is_ask ? "ask" : "bid");
-    reply_add(object, "amount", reply_money(row->amount));
-    reply_add(object, "effective_amount", reply_money(row->total));
+    writer_object(json, NULL);
+    writer_uuid(json, "oid", &row->order);
+    writer_text(json, "currency", row->market->currency->code);
+    writer_text(json, "item", row->market->item->code);
+    writer_text(json, "type", row->is_ask ? "ask" : "bid");
+    writer_money(json, "amount", row->amount);
+    writer_money(json, "effective_amount", row->total);
     if (row->price.currency != NULL)
-        reply_add(object, "price", reply_money(row->price));
+        writer_money(json, "price", row->price);
     if (row->stop.currency != NULL)
-        reply_add(object, "stop", reply_money(row->stop));
-    reply_text(object, "status", row->word);
-    reply_int(object, "date", row->date);
-    return object;
+        writer_money(json, "stop", row->stop);
+    writer_text(json, "status", row->word);
+    writer_int(json, "date", row->date);
+    writer_end(json);
 }
 
-struct json_object *message_removed(const struct stream_row *row)
+void message_removed(struct writer *json, const void *data)
 {
-    struct json_object *object = json_object_new_object();
+    const struct stream_row *row = data;
 
-    add_uuid(object, "oid", &row->order);
-    reply_text(object, "reason", row->word);
-    return object;
+    writer_object(json, NULL);
+    writer_uuid(json, "oid", &row->order);
+    writer_text(json, "reason", row->word);
+    writer_end(json);
 }
 
 /* The words of a wallet's line, as its history has them. */
-static void add_info(struct json_object *object, const struct stream_row *row)
+static void write_info(struct writer *json, const struct stream_row *row)
 {
     struct text words = TEXT(LEDGER_INFO_SIZE);
 
     if (row->trade != NULL)
         ledger_trade_words(row->trade, row->word != NULL && strcmp(row->word, "fee") == 0, &words);
-    reply_text(object, "info", row->trade == NULL ? row->info : text_string(&words));
+    writer_text(json, "info", row->trade == NULL ? row->info : text_string(&words));
     text_free(&words);
 }
 
-struct json_object *message_line(const struct stream_row *row)
+void message_line(struct writer *json, const void *data)
 {
-    struct json_object *object = json_object_new_object();
+    const struct stream_row *row = data;
 
-    reply_text(object, "op", row->word);
-    reply_add(object, "amount", reply_money(row->amount));
-    add_info(object, row);
+    writer_object(json, NULL);
+    writer_text(json, "op", row->word);
+    writer_money(json, "amount", row->amount);
+    write_info(json, row);
     if (row->has_ref)
-        add_uuid(object, "ref", &row->order);
+        writer_uuid(json, "ref", &row->order);
     else
-        reply_text(object, "ref", NULL);
-    reply_add(object, "balance", reply_money(row->total));
-    return object;
+        writer_null(json, "ref");
+    writer_money(json, "balance", row->total);
+    writer_end(json);
 }
 
-struct json_object *message_lag(int64_t age_us, int64_t now_us)
+void message_lag(struct writer *json, const void *data)
 {
-    struct json_object *object = json_object_new_object();
+    const struct lag *lag = data;
     struct uuid qid = crypto_uuid4();
 
-    add_uuid(object, "qid", &qid);
-    add_micros(object, "stamp", now_us);
-    reply_int(object, "age", age_us);
-    return object;
+    writer_object(json, NULL);
+    writer_uuid(json, "qid", &qid);
+    writer_digits(json, "stamp", lag->now_us);
+    writer_int(json, "age", lag->age_us);
+    writer_end(json);
 }
 
-void message_write(const struct envelope *envelope, struct json_object *content, struct text *out)
+void message_ticker(struct writer *json, const void *data)
 {
-    struct json_object *message = json_object_new_object();
+    const struct ticker_row *row = data;
 
-    reply_text(message, "op", "private");
-    add_uuid(message, "channel", envelope->channel);
-    reply_text(message, "channel_name", envelope->channel_name);
-    reply_text(message, "origin", "broadcast");
-    reply_text(message, "private", envelope->type);
-    reply_add(message, envelope->type, json_object_get(content));
-    add_micros(message, "stamp", envelope->at_us);
-    reply_text(message, "id", envelope->id);
-    reply_json(message, false, out);
-    json_object_put(message);
+    writer_object(json, NULL);
+    market_write_ticker(json, row->market, row->ticker);
+    writer_text(json, "item", row->market->item->code);
+    writer_end(json);
+}
+
+void message_write(const struct envelope *envelope, message_content *content, const void *data,
+                   struct text *out)
+{
+    struct writer writer = {.out = out}, *json = &writer;
+
+    writer_object(json, NULL);
+    writer_text(json, "op", "private");
+    writer_uuid(json, "channel", envelope->channel);
+    writer_text(json, "channel_name", envelope->channel_name);
+    writer_text(json, "origin", "broadcast");
+    writer_text(json, "private", envelope->type);
+    writer_key(json, envelope->type);
+    content(json, data);
+    writer_digits(json, "stamp", envelope->at_us);
+    writer_text(json, "id", envelope->id);
+    writer_end(json);
 }

@@ -10,10 +10,10 @@
 #ifndef TOOLS_STREAM_MESSAGE_H
 #define TOOLS_STREAM_MESSAGE_H
 
-#include <json-c/json.h>
-
 #include "base/text.h"
+#include "market/ticker.h"
 #include "stream/outbox.h"
+#include "json/writer.h"
 
 #define MESSAGE_ID_SIZE 48
 
@@ -26,31 +26,44 @@ struct envelope {
     const char *id;
 };
 
-/* The contents, owned by the caller. */
+/* What a message tells of an event.
+ * data  a struct stream_row, but for the last two */
+typedef void message_content(struct writer *json, const void *data);
 
 /* depth: {price, type, type_str, volume, price_int, volume_int, item, currency, now,
  * total_volume_int} */
-struct json_object *message_level(const struct stream_row *row);
+message_content message_level;
 
 /* trade: {type, date, amount, price, amount_int, price_int, item, price_currency, tid, trade_type,
  * primary, properties} */
-struct json_object *message_trade(const struct stream_row *row);
+message_content message_trade;
 
 /* user_order of an order that lives: {oid, currency, item, type, amount, effective_amount, price,
  * stop, status, date}; price and stop only where it has them */
-struct json_object *message_order(const struct stream_row *row);
+message_content message_order;
 
 /* user_order of one that ended: {oid, reason} */
-struct json_object *message_removed(const struct stream_row *row);
+message_content message_removed;
 
 /* wallet: {op, amount, info, ref, balance} */
-struct json_object *message_line(const struct stream_row *row);
+message_content message_line;
 
-/* lag: {qid, stamp, age} */
-struct json_object *message_lag(int64_t age_us, int64_t now_us);
+/* lag: {qid, stamp, age}, of a struct lag */
+struct lag {
+    int64_t age_us, now_us;
+};
+message_content message_lag;
+
+/* ticker: what the HTTP call gives, and the item; of a struct ticker_row */
+struct ticker_row {
+    const struct market *market;
+    const struct market_ticker *ticker;
+};
+message_content message_ticker;
 
 /* Adds a message's text.
- * content  one of the above, not given up */
-void message_write(const struct envelope *envelope, struct json_object *content, struct text *out);
+ * content, data  one of the above and what it is of */
+void message_write(const struct envelope *envelope, message_content *content, const void *data,
+                   struct text *out);
 
 #endif
