@@ -212,6 +212,11 @@ void writer_bool(struct writer *writer, const char *key, bool value)
     put_plain(writer, key, value ? "true" : "false");
 }
 
+void writer_raw(struct writer *writer, const char *key, const char *text)
+{
+    put_plain(writer, key, text);
+}
+
 void writer_number(struct writer *writer, const char *key, const char *digits)
 {
     put_plain(writer, key, digits);

@@ -55,6 +55,9 @@ void writer_null(struct writer *writer, const char *key);
 void writer_bool(struct writer *writer, const char *key, bool value);
 void writer_int(struct writer *writer, const char *key, int64_t value);
 
+/* JSON that was written by itself, compact, as it stands. */
+void writer_raw(struct writer *writer, const char *key, const char *text);
+
 /* A number as it stands.
  * digits  an exact decimal, "0.600" */
 void writer_number(struct writer *writer, const char *key, const char *digits);

@@ -3,7 +3,6 @@
 #ifndef TELLERCTL_CTL_H
 #define TELLERCTL_CTL_H
 
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,9 +12,11 @@
 #include "db/db.h"
 #include "identity/user.h"
 #include "money/amount.h"
+#include "json/writer.h"
 
 #define CTL_MAX_ARGS 4
 #define CTL_MAX_OPTIONS 8
+#define CTL_RESULT_MAX (64 << 20) /* bytes of a result as JSON */
 
 /* Exit codes. */
 enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
@@ -49,7 +50,9 @@ struct ctl {
     const char *args[CTL_MAX_ARGS];        /* in the order of command->args */
     struct text *options[CTL_MAX_OPTIONS]; /* in the order of command->options; NULL: not given */
     struct config config;
-    struct db *db; /* the application's user; see ctl_connect */
+    struct db *db;        /* the application's user; see ctl_connect */
+    struct text result;   /* see ctl_result */
+    struct writer writer; /* of it */
 };
 
 extern const struct ctl_command database_commands[], user_commands[], key_commands[],
@@ -74,16 +77,17 @@ int ctl_fail(struct ctl *ctl, enum err rc, const char *subject);
 /* The same with words of its own. */
 int ctl_fail_words(struct ctl *ctl, enum err rc, const char *words);
 
-/* Prints a result on standard output, as JSON or for people, and frees it. */
-void ctl_print(struct ctl *ctl, struct json_object *value);
+/* Begins the result, one value; what was written of it before is dropped. */
+struct writer *ctl_result(struct ctl *ctl);
+
+/* Prints the result on standard output, as JSON or for people: a list of objects as a table, an object as
+ * its members. */
+void ctl_print(struct ctl *ctl);
 
 /* {"currency","value","value_int","display"}; people see the display. */
-struct json_object *ctl_amount(struct amount amount);
+void ctl_amount(struct writer *json, const char *key, struct amount amount);
 
-void ctl_text(struct json_object *object, const char *key, const char *value);
-void ctl_int(struct json_object *object, const char *key, int64_t value);
 /* "YYYY-MM-DD HH:MM:SS" in UTC of unix seconds; null for 0. */
-void ctl_date(struct json_object *object, const char *key, int64_t unix_s);
-void ctl_bool(struct json_object *object, const char *key, bool value);
+void ctl_date(struct writer *json, const char *key, int64_t unix_s);
 
 #endif

@@ -12,13 +12,38 @@
 #include "tools/tellerctl/ctl.h"
 #include "tools/tellerctl/doctor.h"
 
+/* Words that come one by one, counted. */
+struct words {
+    struct writer writer; /* in their list */
+    struct text text;
+    size_t count;
+};
+
 static void add_word(void *arg, const char *word)
 {
-    json_object_array_add(arg, json_object_new_string(word));
+    struct words *words = arg;
+    writer_text(&words->writer, NULL, word);
+    words->count++;
+}
+
+/* Begins a list of words. */
+static void begin_words(struct words *words, struct ctl *ctl)
+{
+    *words = (struct words){.text = TEXT(CTL_RESULT_MAX), .writer = *ctl_result(ctl)};
+    words->writer.out = &words->text;
+    writer_list(&words->writer, NULL);
+}
+
+/* Ends it, as a member of the result. */
+static void end_words(struct words *words, struct writer *json, const char *key)
+{
+    writer_end(&words->writer);
+    writer_raw(json, key, text_string(&words->text));
+    text_free(&words->text);
 }
 
 /* The schema, then the sealed words that tell a wrong master key. */
-static enum err migrate_and_seal(struct ctl *ctl, struct json_object *applied, struct text *problem)
+static enum err migrate_and_seal(struct ctl *ctl, struct words *applied, struct text *problem)
 {
     const struct config *config = &ctl->config;
     const struct migrate_user app = {.user = config->database_user,
@@ -42,27 +67,26 @@ static enum err migrate_and_seal(struct ctl *ctl, struct json_object *applied, s
 static int run_migrate(struct ctl *ctl)
 {
     struct text problem = TEXT(4096);
-    struct json_object *applied = json_object_new_array(), *result;
+    struct writer *json = ctl_result(ctl);
+    struct words applied;
     enum err rc = db_open_config(&ctl->config, true, &ctl->db);
 
-    if (rc != ERR_OK) {
-        json_object_put(applied);
+    if (rc != ERR_OK)
         return ctl_fail(ctl, rc, ctl->config.database_owner_password_file);
-    }
-    rc = migrate_and_seal(ctl, applied, &problem);
-    result = json_object_new_object();
-    json_object_object_add(result, "applied", applied);
-    if (rc == ERR_OK || json_object_array_length(applied) > 0)
-        ctl_print(ctl, result);
-    else
-        json_object_put(result);
+    begin_words(&applied, ctl);
+    rc = migrate_and_seal(ctl, &applied, &problem);
+    writer_object(json, NULL);
+    end_words(&applied, json, "applied");
+    writer_end(json);
+    if (rc == ERR_OK || applied.count > 0)
+        ctl_print(ctl);
     int status = rc == ERR_OK ? CTL_DONE : ctl_fail(ctl, rc, text_string(&problem));
     text_free(&problem);
     return status;
 }
 
 /* The ledger's books, then tickets, merchants' orders and the market against them. */
-static enum err audit_all(struct ctl *ctl, struct json_object *words, struct json_object *result,
+static enum err audit_all(struct ctl *ctl, struct words *words, struct writer *json,
                           uint64_t *differences)
 {
     struct ledger_audit ledger = {0};
@@ -77,47 +101,51 @@ static enum err audit_all(struct ctl *ctl, struct json_object *words, struct jso
     if (rc == ERR_OK)
         rc = market_audit(ctl->db, add_word, words, &trades, &trade_differences);
     *differences = ledger.differences + ticket_differences + order_differences + trade_differences;
-    ctl_int(result, "journals", (int64_t)ledger.journals);
-    ctl_int(result, "entries", (int64_t)ledger.entries);
-    ctl_int(result, "accounts", (int64_t)ledger.accounts);
-    ctl_int(result, "tickets", (int64_t)tickets);
-    ctl_int(result, "orders", (int64_t)orders);
-    ctl_int(result, "trades", (int64_t)trades);
-    ctl_int(result, "differences", (int64_t)*differences);
-    json_object_object_add(result, "findings", words);
+    writer_object(json, NULL);
+    writer_int(json, "journals", (int64_t)ledger.journals);
+    writer_int(json, "entries", (int64_t)ledger.entries);
+    writer_int(json, "accounts", (int64_t)ledger.accounts);
+    writer_int(json, "tickets", (int64_t)tickets);
+    writer_int(json, "orders", (int64_t)orders);
+    writer_int(json, "trades", (int64_t)trades);
+    writer_int(json, "differences", (int64_t)*differences);
+    end_words(words, json, "findings");
+    writer_end(json);
     return rc;
 }
 
 static int run_audit(struct ctl *ctl)
 {
+    struct words words;
     uint64_t differences;
 
     if (ctl_connect(ctl) != ERR_OK)
         return CTL_FAILED;
-    struct json_object *result = json_object_new_object();
-    enum err rc = audit_all(ctl, json_object_new_array(), result, &differences);
-    if (rc != ERR_OK) {
-        json_object_put(result);
+    begin_words(&words, ctl);
+    enum err rc = audit_all(ctl, &words, ctl_result(ctl), &differences);
+    if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    }
-    ctl_print(ctl, result);
+    ctl_print(ctl);
     return differences == 0 ? CTL_DONE : CTL_FAILED;
 }
 
 static void add_key(void *arg, const char *key, const char *value, const char *origin)
 {
-    struct json_object *row = json_object_new_object();
-    ctl_text(row, "key", key);
-    ctl_text(row, "value", value);
-    ctl_text(row, "origin", origin);
-    json_object_array_add(arg, row);
+    struct writer *json = arg;
+    writer_object(json, NULL);
+    writer_text(json, "key", key);
+    writer_text(json, "value", value);
+    writer_text(json, "origin", origin);
+    writer_end(json);
 }
 
 static int run_config(struct ctl *ctl)
 {
-    struct json_object *rows = json_object_new_array();
-    config_each(&ctl->config, add_key, rows);
-    ctl_print(ctl, rows);
+    struct writer *json = ctl_result(ctl);
+    writer_list(json, NULL);
+    config_each(&ctl->config, add_key, json);
+    writer_end(json);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 

@@ -19,19 +19,20 @@
 
 struct doctor {
     struct ctl *ctl;
-    struct json_object *findings;
+    struct writer *findings;
     size_t wrong;
 };
 
 static void report(struct doctor *doctor, const char *check, bool good, const char *found,
                    const char *mend)
 {
-    struct json_object *row = json_object_new_object();
-    ctl_text(row, "check", check);
-    ctl_bool(row, "ok", good);
-    ctl_text(row, "found", found);
-    ctl_text(row, "mend", good ? NULL : mend);
-    json_object_array_add(doctor->findings, row);
+    struct writer *json = doctor->findings;
+    writer_object(json, NULL);
+    writer_text(json, "check", check);
+    writer_bool(json, "ok", good);
+    writer_text(json, "found", found);
+    writer_text(json, "mend", good ? NULL : mend);
+    writer_end(json);
     doctor->wrong += !good;
 }
 
@@ -250,9 +251,10 @@ static struct db *check_connection(struct doctor *doctor, const char *check, boo
 
 int ctl_doctor(struct ctl *ctl)
 {
-    struct doctor doctor = {.ctl = ctl, .findings = json_object_new_array()};
+    struct doctor doctor = {.ctl = ctl, .findings = ctl_result(ctl)};
     const struct config *config = &ctl->config;
 
+    writer_list(doctor.findings, NULL);
     report(&doctor, "configuration", true,
            ctl->config_path != NULL ? ctl->config_path : getenv("TELLER_CONFIG"), "");
     check_site(&doctor);
@@ -273,6 +275,7 @@ int ctl_doctor(struct ctl *ctl)
         check_clock(&doctor, ctl->db);
     }
     db_close(owner);
-    ctl_print(ctl, doctor.findings);
+    writer_end(doctor.findings);
+    ctl_print(ctl);
     return doctor.wrong == 0 ? CTL_DONE : CTL_FAILED;
 }

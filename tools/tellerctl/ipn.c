@@ -10,32 +10,29 @@
 #define PAGE_MAX 1000000
 #define LOOK_UP_MS 5000 /* how long the name of a host is waited for */
 
-static struct json_object *describe(const struct notify_event *event)
+/* Begins an event's object, which goes on. */
+static void begin_event(struct writer *json, const struct notify_event *event)
 {
-    struct json_object *object = json_object_new_object();
-    char id[UUID_TEXT_SIZE];
-
-    ctl_int(object, "number", event->id);
-    uuid_format(&event->uuid, id);
-    ctl_text(object, "event", id);
-    ctl_text(object, "merchant", event->merchant);
-    uuid_format(&event->subject, id);
-    ctl_text(object, "transaction", id);
-    ctl_text(object, "status", event->status);
-    ctl_text(object, "channel", notify_channel(event));
-    ctl_text(object, "state", event->state);
-    ctl_int(object, "attempts", event->attempts);
-    ctl_text(object, "endpoint", event->endpoint);
-    ctl_date(object, "date", event->at);
-    ctl_date(object, "next", event->next);
-    ctl_date(object, "delivered", event->delivered);
-    ctl_bool(object, "paused", event->paused);
-    return object;
+    writer_object(json, NULL);
+    writer_int(json, "number", event->id);
+    writer_uuid(json, "event", &event->uuid);
+    writer_text(json, "merchant", event->merchant);
+    writer_uuid(json, "transaction", &event->subject);
+    writer_text(json, "status", event->status);
+    writer_text(json, "channel", notify_channel(event));
+    writer_text(json, "state", event->state);
+    writer_int(json, "attempts", event->attempts);
+    writer_text(json, "endpoint", event->endpoint);
+    ctl_date(json, "date", event->at);
+    ctl_date(json, "next", event->next);
+    ctl_date(json, "delivered", event->delivered);
+    writer_bool(json, "paused", event->paused);
 }
 
 static void add_event(void *arg, const struct notify_event *event)
 {
-    json_object_array_add(arg, describe(event));
+    begin_event(arg, event);
+    writer_end(arg);
 }
 
 static bool is_one_of(const char *word, const char *const *words)
@@ -72,13 +69,13 @@ static int run_list(struct ctl *ctl)
     if (ctl_connect(ctl) != ERR_OK ||
         (merchant != NULL && ctl_user(ctl, merchant, &user) != ERR_OK))
         return CTL_FAILED;
-    struct json_object *list = json_object_new_array();
-    enum err rc = feed_list(ctl->db, user.id, &filter, add_event, list, &counts);
-    if (rc != ERR_OK) {
-        json_object_put(list);
+    struct writer *json = ctl_result(ctl);
+    writer_list(json, NULL);
+    enum err rc = feed_list(ctl->db, user.id, &filter, add_event, json, &counts);
+    writer_end(json);
+    if (rc != ERR_OK)
         return ctl_fail(ctl, rc, NULL);
-    }
-    ctl_print(ctl, list);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -102,47 +99,46 @@ static enum err find_event(struct ctl *ctl, struct notify_event *out)
 
 static void add_attempt(void *arg, const struct feed_attempt *attempt)
 {
-    struct json_object *object = json_object_new_object();
+    struct writer *json = arg;
 
-    ctl_int(object, "number", attempt->n);
-    ctl_date(object, "date", attempt->at);
-    ctl_int(object, "latency_us", attempt->latency_us);
-    ctl_text(object, "address", attempt->address);
-    ctl_int(object, "status", attempt->status);
-    ctl_text(object, "result", attempt->result);
-    ctl_text(object, "problem", attempt->problem);
-    json_object_object_add(
-        object, "answer",
-        attempt->answer == NULL || !text_is_utf8(attempt->answer, attempt->answer_len)
-            ? NULL
-            : json_object_new_string_len(attempt->answer, (int)attempt->answer_len));
-    json_object_array_add(arg, object);
+    writer_object(json, NULL);
+    writer_int(json, "number", attempt->n);
+    ctl_date(json, "date", attempt->at);
+    writer_int(json, "latency_us", attempt->latency_us);
+    writer_text(json, "address", attempt->address);
+    writer_int(json, "status", attempt->status);
+    writer_text(json, "result", attempt->result);
+    writer_text(json, "problem", attempt->problem);
+    if (attempt->answer == NULL || !text_is_utf8(attempt->answer, attempt->answer_len))
+        writer_null(json, "answer");
+    else
+        writer_bytes(json, "answer", attempt->answer, attempt->answer_len);
+    writer_end(json);
 }
 
 static int run_show(struct ctl *ctl)
 {
     struct notify_event event;
+    struct http_looked_up found = {.address = ""};
 
     if (find_event(ctl, &event) != ERR_OK)
         return CTL_FAILED;
-    struct json_object *object = describe(&event), *tries = json_object_new_array();
-    struct http_looked_up found = {.address = ""};
-    ctl_text(object, "url", event.url);
-    json_object_object_add(object, "tries", tries);
-    enum err rc = ERR_OK;
-    if (event.url[0] != '\0') {
+    struct writer *json = ctl_result(ctl);
+    begin_event(json, &event);
+    writer_text(json, "url", event.url);
+    writer_list(json, "tries");
+    enum err rc = feed_attempts(ctl->db, event.id, add_attempt, json);
+    writer_end(json);
+    if (rc == ERR_OK && event.url[0] != '\0') {
         rc = http_look_up(event.url, ctl->config.net_allow_loopback, LOOK_UP_MS, &found);
-        ctl_text(object, "look_up",
-                 found.result == HTTP_ANSWERED ? "allowed" : http_result_name(found.result));
-        ctl_text(object, "look_up_address", found.address);
+        writer_text(json, "look_up",
+                    found.result == HTTP_ANSWERED ? "allowed" : http_result_name(found.result));
+        writer_text(json, "look_up_address", found.address);
     }
-    if (rc == ERR_OK)
-        rc = feed_attempts(ctl->db, event.id, add_attempt, tries);
-    if (rc != ERR_OK) {
-        json_object_put(object);
+    writer_end(json);
+    if (rc != ERR_OK)
         return ctl_fail(ctl, rc, NULL);
-    }
-    ctl_print(ctl, object);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -157,7 +153,8 @@ static int run_replay(struct ctl *ctl)
         rc = feed_event(ctl->db, 0, &event.uuid, 0, &event);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, ctl->args[0]);
-    ctl_print(ctl, describe(&event));
+    add_event(ctl_result(ctl), &event);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -168,10 +165,11 @@ static int change_host(struct ctl *ctl, bool paused)
     const char *host = ctl->args[0];
     const char *colon = strrchr(host, ':');
     bool with_port = colon != NULL && read_number(colon + 1) != 0;
-    struct json_object *list = json_object_new_array();
+    struct writer *json = ctl_result(ctl);
     char endpoint[NOTIFY_ENDPOINT_SIZE];
     enum err rc = ctl_connect(ctl), found = ERR_NOT_FOUND;
 
+    writer_list(json, NULL);
     for (size_t i = 0; rc == ERR_OK && i < (with_port ? 1 : 2); i++) {
         snprintf(endpoint, sizeof(endpoint), "%s%s", host, with_port ? "" : ports[i]);
         for (char *c = endpoint; *c != '\0'; c++)
@@ -179,22 +177,22 @@ static int change_host(struct ctl *ctl, bool paused)
                 *c = (char)(*c + 'a' - 'A');
         rc = paused ? feed_pause(ctl->db, 0, endpoint) : feed_resume(ctl->db, 0, endpoint);
         if (rc == ERR_OK) {
-            struct json_object *object = json_object_new_object();
-            ctl_text(object, "endpoint", endpoint);
-            ctl_bool(object, "paused", paused);
-            json_object_array_add(list, object);
+            writer_object(json, NULL);
+            writer_text(json, "endpoint", endpoint);
+            writer_bool(json, "paused", paused);
+            writer_end(json);
             found = ERR_OK;
         } else if (rc == ERR_NOT_FOUND) {
             rc = ERR_OK;
         }
     }
+    writer_end(json);
     if (rc == ERR_OK)
         rc = found;
-    if (rc == ERR_OK)
-        ctl_print(ctl, list);
-    else
-        json_object_put(list);
-    return rc == ERR_OK ? CTL_DONE : ctl_fail(ctl, rc, host);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, host);
+    ctl_print(ctl);
+    return CTL_DONE;
 }
 
 static int run_pause(struct ctl *ctl)

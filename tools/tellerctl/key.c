@@ -1,47 +1,36 @@
 /* key add | list | revoke */
 #include <string.h>
 
-#include "base/clock.h"
 #include "crypto/master_key.h"
 #include "identity/api_key.h"
 #include "identity/rights.h"
 #include "tools/tellerctl/ctl.h"
 
-static struct json_object *words_of(unsigned rights)
+static void write_rights(struct writer *json, unsigned rights)
 {
-    struct json_object *list = json_object_new_array();
+    writer_list(json, "rights");
     for (unsigned i = 0; rights_names[i] != NULL; i++)
         if (rights & (1u << i))
-            json_object_array_add(list, json_object_new_string(rights_names[i]));
-    return list;
+            writer_text(json, NULL, rights_names[i]);
+    writer_end(json);
 }
 
-static void add_date(struct json_object *object, const char *name, int64_t unix_s)
+/* secret  NULL where the key is not new */
+static void write_key(struct writer *json, const struct api_key *key, const char *secret)
 {
-    char date[CLOCK_TEXT_SIZE];
-    if (unix_s != 0)
-        clock_format(unix_s, date);
-    ctl_text(object, name, unix_s == 0 ? NULL : date);
-}
-
-static struct json_object *describe(const struct api_key *key, const char *secret)
-{
-    struct json_object *object = json_object_new_object();
-    char id[UUID_TEXT_SIZE];
-
-    uuid_format(&key->public_key, id);
-    ctl_text(object, "key", id);
+    writer_object(json, NULL);
+    writer_uuid(json, "key", &key->public_key);
     if (secret != NULL)
-        ctl_text(object, "secret", secret);
-    ctl_text(object, "face", key->face);
-    json_object_object_add(object, "rights", words_of(key->rights));
-    ctl_text(object, "networks", key->networks);
+        writer_text(json, "secret", secret);
+    writer_text(json, "face", key->face);
+    write_rights(json, key->rights);
+    writer_text(json, "networks", key->networks);
     if (secret == NULL) {
-        add_date(object, "created", key->created);
-        add_date(object, "last_used", key->last_used);
-        ctl_bool(object, "revoked", key->revoked);
+        ctl_date(json, "created", key->created);
+        ctl_date(json, "last_used", key->last_used);
+        writer_bool(json, "revoked", key->revoked);
     }
-    return object;
+    writer_end(json);
 }
 
 static int add_key(struct ctl *ctl, const uint8_t master[SEAL_KEY_SIZE], unsigned rights)
@@ -57,7 +46,8 @@ static int add_key(struct ctl *ctl, const uint8_t master[SEAL_KEY_SIZE], unsigne
                               networks != NULL ? networks : "", &key, secret, &field);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, field);
-    ctl_print(ctl, describe(&key, secret));
+    write_key(ctl_result(ctl), &key, secret);
+    ctl_print(ctl);
     crypto_wipe(secret, sizeof(secret));
     return CTL_DONE;
 }
@@ -83,7 +73,7 @@ static int run_add(struct ctl *ctl)
 
 static void add_row(void *arg, const struct api_key *key)
 {
-    json_object_array_add(arg, describe(key, NULL));
+    write_key(arg, key, NULL);
 }
 
 static int run_list(struct ctl *ctl)
@@ -92,13 +82,13 @@ static int run_list(struct ctl *ctl)
 
     if (ctl_connect(ctl) != ERR_OK || ctl_user(ctl, ctl->args[0], &user) != ERR_OK)
         return CTL_FAILED;
-    struct json_object *rows = json_object_new_array();
-    enum err rc = api_key_list(ctl->db, user.id, add_row, rows);
-    if (rc != ERR_OK) {
-        json_object_put(rows);
+    struct writer *json = ctl_result(ctl);
+    writer_list(json, NULL);
+    enum err rc = api_key_list(ctl->db, user.id, add_row, json);
+    writer_end(json);
+    if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    }
-    ctl_print(ctl, rows);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -114,10 +104,12 @@ static int run_revoke(struct ctl *ctl)
     enum err rc = api_key_revoke(ctl->db, user.id, &key);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, ctl->args[1]);
-    struct json_object *object = json_object_new_object();
-    ctl_text(object, "key", ctl->args[1]);
-    ctl_bool(object, "revoked", true);
-    ctl_print(ctl, object);
+    struct writer *json = ctl_result(ctl);
+    writer_object(json, NULL);
+    writer_text(json, "key", ctl->args[1]);
+    writer_bool(json, "revoked", true);
+    writer_end(json);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 

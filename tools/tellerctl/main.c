@@ -356,6 +356,7 @@ int main(int argc, char **argv)
             text_free(ctl.options[i]);
         free(ctl.options[i]);
     }
+    text_free(&ctl.result);
     if (fflush(stdout) != 0 && status == CTL_DONE)
         status = ctl_fail(&ctl, ERR_IO, "standard output");
     return status;

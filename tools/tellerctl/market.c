@@ -9,17 +9,17 @@
 /* Least amount of an order where the operator names none: a hundredth of the item. */
 #define MIN_AMOUNT_PART 100
 
-static struct json_object *describe_market(const struct market *market)
+static void write_market(struct writer *json, const struct market *market)
 {
-    struct json_object *row = json_object_new_object();
-    ctl_text(row, "market", market->code);
-    ctl_text(row, "item", market->item->code);
-    ctl_text(row, "currency", market->currency->code);
-    json_object_object_add(row, "amount_step", ctl_amount(market->amount_step));
-    json_object_object_add(row, "price_step", ctl_amount(market->price_step));
-    json_object_object_add(row, "min_amount", ctl_amount(market->min_amount));
-    ctl_bool(row, "halted", market->halted);
-    return row;
+    writer_object(json, NULL);
+    writer_text(json, "market", market->code);
+    writer_text(json, "item", market->item->code);
+    writer_text(json, "currency", market->currency->code);
+    ctl_amount(json, "amount_step", market->amount_step);
+    ctl_amount(json, "price_step", market->price_step);
+    ctl_amount(json, "min_amount", market->min_amount);
+    writer_bool(json, "halted", market->halted);
+    writer_end(json);
 }
 
 /* Reads an option that is an amount; where it is not given `out` stays as it is. */
@@ -60,24 +60,24 @@ static enum err read_rules(struct ctl *ctl, struct market_rules *out)
 /* What `market_list` is asked to find again. */
 struct wanted {
     uint8_t id;
-    struct json_object *row;
+    struct writer *writer;
 };
 
-static void describe_wanted(void *arg, const struct market *market)
+static void write_wanted(void *arg, const struct market *market)
 {
     struct wanted *wanted = arg;
     if (market->id == wanted->id)
-        wanted->row = describe_market(market);
+        write_market(wanted->writer, market);
 }
 
 /* The market as it is now. */
 static int print_market(struct ctl *ctl, const struct market *market)
 {
-    struct wanted wanted = {.id = market->id};
-    enum err rc = market_list(ctl->db, describe_wanted, &wanted);
+    struct wanted wanted = {.id = market->id, .writer = ctl_result(ctl)};
+    enum err rc = market_list(ctl->db, write_wanted, &wanted);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    ctl_print(ctl, wanted.row);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -98,20 +98,20 @@ static int run_add(struct ctl *ctl)
 
 static void add_market(void *arg, const struct market *market)
 {
-    json_object_array_add(arg, describe_market(market));
+    write_market(arg, market);
 }
 
 static int run_list(struct ctl *ctl)
 {
     if (ctl_connect(ctl) != ERR_OK)
         return CTL_FAILED;
-    struct json_object *rows = json_object_new_array();
-    enum err rc = market_list(ctl->db, add_market, rows);
-    if (rc != ERR_OK) {
-        json_object_put(rows);
+    struct writer *json = ctl_result(ctl);
+    writer_list(json, NULL);
+    enum err rc = market_list(ctl->db, add_market, json);
+    writer_end(json);
+    if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    }
-    ctl_print(ctl, rows);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -162,10 +162,12 @@ static int run_void(struct ctl *ctl)
         return ctl_fail_words(ctl, rc, "somebody has spent what the trade gave them");
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, tid_text);
-    struct json_object *object = json_object_new_object();
-    ctl_text(object, "tid", tid_text);
-    ctl_text(object, "note", note);
-    ctl_print(ctl, object);
+    struct writer *json = ctl_result(ctl);
+    writer_object(json, NULL);
+    writer_text(json, "tid", tid_text);
+    writer_text(json, "note", note);
+    writer_end(json);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -181,20 +183,23 @@ static int run_rate(struct ctl *ctl)
     enum err rc = market_rate_set(ctl->db, currency, per_dollar);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, per_dollar);
-    struct json_object *object = json_object_new_object();
-    ctl_text(object, "currency", currency->code);
-    ctl_text(object, "per_dollar", per_dollar);
-    ctl_print(ctl, object);
+    struct writer *json = ctl_result(ctl);
+    writer_object(json, NULL);
+    writer_text(json, "currency", currency->code);
+    writer_text(json, "per_dollar", per_dollar);
+    writer_end(json);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
 static void add_fee(void *arg, bool own, struct amount volume, const char *percent)
 {
-    struct json_object *row = json_object_new_object();
-    json_object_object_add(row, "from_volume", ctl_amount(volume));
-    ctl_text(row, "percent", percent);
-    ctl_bool(row, "own", own);
-    json_object_array_add(arg, row);
+    struct writer *json = arg;
+    writer_object(json, NULL);
+    ctl_amount(json, "from_volume", volume);
+    writer_text(json, "percent", percent);
+    writer_bool(json, "own", own);
+    writer_end(json);
 }
 
 static int run_fee(struct ctl *ctl)
@@ -211,13 +216,13 @@ static int run_fee(struct ctl *ctl)
     rc = market_fee_set(ctl->db, market, volume, percent);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, percent);
-    struct json_object *rows = json_object_new_array();
-    rc = market_fee_list(ctl->db, market, add_fee, rows);
-    if (rc != ERR_OK) {
-        json_object_put(rows);
+    struct writer *json = ctl_result(ctl);
+    writer_list(json, NULL);
+    rc = market_fee_list(ctl->db, market, add_fee, json);
+    writer_end(json);
+    if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    }
-    ctl_print(ctl, rows);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 

@@ -34,12 +34,14 @@ static int run_fee(struct ctl *ctl)
     rc = checkout_fee_set(ctl->db, id, percent, fixed);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, "percent");
-    struct json_object *object = json_object_new_object();
-    ctl_text(object, "merchant", login);
-    ctl_text(object, "currency", currency->code);
-    ctl_text(object, "percent", percent);
-    json_object_object_add(object, "fixed", ctl_amount(fixed));
-    ctl_print(ctl, object);
+    struct writer *json = ctl_result(ctl);
+    writer_object(json, NULL);
+    writer_text(json, "merchant", login);
+    writer_text(json, "currency", currency->code);
+    writer_text(json, "percent", percent);
+    ctl_amount(json, "fixed", fixed);
+    writer_end(json);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -58,10 +60,12 @@ static int run_autosell(struct ctl *ctl)
     enum err rc = checkout_autosell_set(ctl->db, user.id, currency);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, NULL);
-    struct json_object *object = json_object_new_object();
-    ctl_text(object, "merchant", login);
-    ctl_text(object, "currency", currency == NULL ? NULL : currency->code);
-    ctl_print(ctl, object);
+    struct writer *json = ctl_result(ctl);
+    writer_object(json, NULL);
+    writer_text(json, "merchant", login);
+    writer_text(json, "currency", currency == NULL ? NULL : currency->code);
+    writer_end(json);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 

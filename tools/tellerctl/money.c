@@ -7,14 +7,14 @@
 #include "ledger/slip.h"
 #include "tools/tellerctl/ctl.h"
 
-static struct json_object *describe_wallet(const struct ledger_wallet *wallet)
+static void write_wallet(struct writer *json, const struct ledger_wallet *wallet)
 {
-    struct json_object *row = json_object_new_object();
-    ctl_text(row, "currency", wallet->available.currency->code);
-    json_object_object_add(row, "available", ctl_amount(wallet->available));
-    json_object_object_add(row, "in_orders", ctl_amount(wallet->reserved));
-    json_object_object_add(row, "held", ctl_amount(wallet->held));
-    return row;
+    writer_object(json, NULL);
+    writer_text(json, "currency", wallet->available.currency->code);
+    ctl_amount(json, "available", wallet->available);
+    ctl_amount(json, "in_orders", wallet->reserved);
+    ctl_amount(json, "held", wallet->held);
+    writer_end(json);
 }
 
 static int print_balance(struct ctl *ctl, int64_t user_id)
@@ -24,10 +24,12 @@ static int print_balance(struct ctl *ctl, int64_t user_id)
 
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    struct json_object *rows = json_object_new_array();
+    struct writer *json = ctl_result(ctl);
+    writer_list(json, NULL);
     for (size_t i = 0; i < info.wallet_count; i++)
-        json_object_array_add(rows, describe_wallet(&info.wallets[i]));
-    ctl_print(ctl, rows);
+        write_wallet(json, &info.wallets[i]);
+    writer_end(json);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -131,25 +133,26 @@ static int run_reverse(struct ctl *ctl)
 
 static void add_currency(void *arg, const struct currency *currency, bool enabled)
 {
-    struct json_object *row = json_object_new_object();
-    ctl_text(row, "currency", currency->code);
-    ctl_text(row, "name", currency->name);
-    ctl_int(row, "decimals", currency->decimals);
-    ctl_bool(row, "enabled", enabled);
-    json_object_array_add(arg, row);
+    struct writer *json = arg;
+    writer_object(json, NULL);
+    writer_text(json, "currency", currency->code);
+    writer_text(json, "name", currency->name);
+    writer_int(json, "decimals", currency->decimals);
+    writer_bool(json, "enabled", enabled);
+    writer_end(json);
 }
 
 static int run_currency_list(struct ctl *ctl)
 {
     if (ctl_connect(ctl) != ERR_OK)
         return CTL_FAILED;
-    struct json_object *rows = json_object_new_array();
-    enum err rc = ledger_currencies(ctl->db, add_currency, rows);
-    if (rc != ERR_OK) {
-        json_object_put(rows);
+    struct writer *json = ctl_result(ctl);
+    writer_list(json, NULL);
+    enum err rc = ledger_currencies(ctl->db, add_currency, json);
+    writer_end(json);
+    if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    }
-    ctl_print(ctl, rows);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -164,10 +167,12 @@ static int set_enabled(struct ctl *ctl, bool enabled)
     enum err rc = ledger_currency_enable(ctl->db, currency, enabled);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    struct json_object *object = json_object_new_object();
-    ctl_text(object, "currency", currency->code);
-    ctl_bool(object, "enabled", enabled);
-    ctl_print(ctl, object);
+    struct writer *json = ctl_result(ctl);
+    writer_object(json, NULL);
+    writer_text(json, "currency", currency->code);
+    writer_bool(json, "enabled", enabled);
+    writer_end(json);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -181,30 +186,34 @@ static int run_currency_disable(struct ctl *ctl)
     return set_enabled(ctl, false);
 }
 
-static void add_limit(struct json_object *row, const char *name, const struct amount *limit)
+static void write_limit(struct writer *json, const char *name, const struct amount *limit)
 {
-    json_object_object_add(row, name, limit == NULL ? NULL : ctl_amount(*limit));
+    if (limit == NULL)
+        writer_null(json, name);
+    else
+        ctl_amount(json, name, *limit);
 }
 
 static void add_limits(void *arg, const char *level, const struct ledger_limits_given *limits)
 {
-    struct json_object *row = json_object_new_object();
-    ctl_text(row, "level", level);
-    add_limit(row, "single", limits->single);
-    add_limit(row, "daily", limits->daily);
-    add_limit(row, "monthly", limits->monthly);
-    json_object_array_add(arg, row);
+    struct writer *json = arg;
+    writer_object(json, NULL);
+    writer_text(json, "level", level);
+    write_limit(json, "single", limits->single);
+    write_limit(json, "daily", limits->daily);
+    write_limit(json, "monthly", limits->monthly);
+    writer_end(json);
 }
 
 static int print_limits(struct ctl *ctl, const struct currency *currency)
 {
-    struct json_object *rows = json_object_new_array();
-    enum err rc = ledger_limits_list(ctl->db, currency, add_limits, rows);
-    if (rc != ERR_OK) {
-        json_object_put(rows);
+    struct writer *json = ctl_result(ctl);
+    writer_list(json, NULL);
+    enum err rc = ledger_limits_list(ctl->db, currency, add_limits, json);
+    writer_end(json);
+    if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    }
-    ctl_print(ctl, rows);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 

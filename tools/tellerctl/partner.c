@@ -26,14 +26,16 @@ static int run_add(struct ctl *ctl)
         return ctl_fail(ctl, rc, "ttl (seconds, at most 31 days)");
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, id);
-    struct json_object *object = json_object_new_object();
-    ctl_text(object, "id", id);
-    ctl_text(object, "user", user.login);
-    ctl_text(object, "name", name != NULL ? name : id);
-    ctl_text(object, "url", url);
-    ctl_bool(object, "verified_only", verified_only);
-    ctl_int(object, "ttl_seconds", ttl_s);
-    ctl_print(ctl, object);
+    struct writer *json = ctl_result(ctl);
+    writer_object(json, NULL);
+    writer_text(json, "id", id);
+    writer_text(json, "user", user.login);
+    writer_text(json, "name", name != NULL ? name : id);
+    writer_text(json, "url", url);
+    writer_bool(json, "verified_only", verified_only);
+    writer_int(json, "ttl_seconds", ttl_s);
+    writer_end(json);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 

@@ -6,21 +6,21 @@
 #include "identity/session.h"
 #include "tools/tellerctl/ctl.h"
 
-static struct json_object *describe(const struct user *user)
+/* Begins a user's object, which goes on. */
+static struct writer *begin_user(struct ctl *ctl, const struct user *user)
 {
-    struct json_object *object = json_object_new_object();
-    char uuid[UUID_TEXT_SIZE];
+    struct writer *json = ctl_result(ctl);
 
-    uuid_format(&user->uuid, uuid);
-    ctl_text(object, "login", user->login);
-    ctl_text(object, "id", uuid);
-    ctl_text(object, "email", user->email);
-    ctl_text(object, "level", user->level);
-    ctl_bool(object, "otp_required", user->otp_required);
-    ctl_bool(object, "enabled", user->enabled);
-    ctl_text(object, "created", user->created);
-    ctl_text(object, "last_login", user->last_login[0] == '\0' ? NULL : user->last_login);
-    return object;
+    writer_object(json, NULL);
+    writer_text(json, "login", user->login);
+    writer_uuid(json, "id", &user->uuid);
+    writer_text(json, "email", user->email);
+    writer_text(json, "level", user->level);
+    writer_bool(json, "otp_required", user->otp_required);
+    writer_bool(json, "enabled", user->enabled);
+    writer_text(json, "created", user->created);
+    writer_some_text(json, "last_login", user->last_login);
+    return json;
 }
 
 /* Reads the first line of standard input. ERR_OUT_OF_RANGE where it is too long, ERR_IO where there
@@ -54,7 +54,8 @@ static int add_user(struct ctl *ctl, const char *password)
         rc = user_by_id(ctl->db, id, &user);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, ctl->args[0]);
-    ctl_print(ctl, describe(&user));
+    writer_end(begin_user(ctl, &user));
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -72,10 +73,12 @@ static int run_add(struct ctl *ctl)
 
 static void add_verification(void *arg, const char *method, int64_t date)
 {
-    struct json_object *row = json_object_new_object();
-    ctl_text(row, "method", method);
-    ctl_int(row, "date", date);
-    json_object_array_add(arg, row);
+    struct writer *json = arg;
+
+    writer_object(json, NULL);
+    writer_text(json, "method", method);
+    writer_int(json, "date", date);
+    writer_end(json);
 }
 
 static int run_show(struct ctl *ctl)
@@ -84,14 +87,14 @@ static int run_show(struct ctl *ctl)
 
     if (ctl_connect(ctl) != ERR_OK || ctl_user(ctl, ctl->args[0], &user) != ERR_OK)
         return CTL_FAILED;
-    struct json_object *object = describe(&user), *methods = json_object_new_array();
-    json_object_object_add(object, "verification", methods);
-    enum err rc = user_verifications(ctl->db, user.id, add_verification, methods);
-    if (rc != ERR_OK) {
-        json_object_put(object);
+    struct writer *json = begin_user(ctl, &user);
+    writer_list(json, "verification");
+    enum err rc = user_verifications(ctl->db, user.id, add_verification, json);
+    writer_end(json);
+    writer_end(json);
+    if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    }
-    ctl_print(ctl, object);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -104,9 +107,11 @@ static int run_unlock(struct ctl *ctl)
     enum err rc = session_unlock(ctl->db, &user);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    struct json_object *object = json_object_new_object();
-    ctl_text(object, "unlocked", user.login);
-    ctl_print(ctl, object);
+    struct writer *json = ctl_result(ctl);
+    writer_object(json, NULL);
+    writer_text(json, "unlocked", user.login);
+    writer_end(json);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
@@ -121,9 +126,11 @@ static int run_otp_remove(struct ctl *ctl)
         return ctl_fail(ctl, rc, "one-time password");
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, db_problem(ctl->db));
-    struct json_object *object = json_object_new_object();
-    ctl_text(object, "removed", user.login);
-    ctl_print(ctl, object);
+    struct writer *json = ctl_result(ctl);
+    writer_object(json, NULL);
+    writer_text(json, "removed", user.login);
+    writer_end(json);
+    ctl_print(ctl);
     return CTL_DONE;
 }
 
