@@ -4,6 +4,8 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import Ajv from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { closeConnections, stack } from '../support/teller.mjs';
 
@@ -40,6 +42,69 @@ test('each operation says what it does, who may call it and what it takes', () =
     assert.deepEqual(inPath.map((parameter) => parameter.name), captured, name);
     for (const parameter of inPath) assert.equal(parameter.required, true, name);
   }
+});
+
+/** What the field tables say, by METHOD and path. */
+async function tables() {
+  const rows = JSON.parse((await run(WORKER, ['--routes=json'])).stdout);
+  return rows.flatMap((row) => row.methods.map((method) => [`${method} ${row.path}`, row]));
+}
+
+const TYPES = { text: 'string', bytes: 'string', int: 'integer', bool: 'boolean', uuid: 'string', choice: 'string', amount: 'string', decimal: 'string', currency: 'string', object: 'object', list: 'array' };
+
+test('types, bounds and choices are those of the field tables', async () => {
+  const byName = new Map(operations().map(([method, route, operation]) => [`${method} ${route}`, operation]));
+  let fields = 0, required = 0, longest = 0, choices = 0;
+  for (const [name, row] of await tables()) {
+    const operation = byName.get(name);
+    const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema;
+    for (const field of row.fields) {
+      const parameter = operation.parameters.find((one) => one.name === field.name);
+      const schema = body?.properties[field.name] ?? parameter?.schema;
+      assert.ok(schema, `${name}: ${field.name}`);
+      const named = parameter ? parameter.required : body.required?.includes(field.name) ?? false;
+      assert.equal(named, field.required && field.type !== 'amount', `${name}: ${field.name} required`);
+      if (TYPES[field.type]) assert.equal(schema.type, TYPES[field.type], `${name}: ${field.name}`);
+      else assert.deepEqual(schema.type, ['integer', 'string'], `${name}: ${field.name}`);
+      if (field.type === 'text') assert.equal(schema.maxLength, field.max, `${name}: ${field.name}`);
+      if (field.type === 'int' && field.max) assert.equal(schema.maximum, field.max, `${name}: ${field.name}`);
+      if (field.type === 'uuid') assert.equal(schema.format, 'uuid', `${name}: ${field.name}`);
+      if (field.choices) assert.deepEqual(schema.enum, field.choices, `${name}: ${field.name}`);
+      fields++;
+      required += field.required;
+      longest += schema.maxLength !== undefined;
+      choices += schema.enum !== undefined;
+    }
+  }
+  assert.ok(fields > 60 && required > 20 && longest > 15 && choices > 8, `${fields} ${required} ${longest} ${choices}`);
+});
+
+test('each operation says which changes are named by their caller', async () => {
+  const byName = new Map(operations().map(([method, route, operation]) => [`${method} ${route}`, operation]));
+  for (const [name, row] of await tables()) {
+    const header = byName.get(name).parameters.find((one) => one.in === 'header' && one.name === 'Idempotency-Key');
+    assert.equal(header?.required ?? false, row.needs_key, name);
+  }
+});
+
+test('a validator takes and refuses by the schemas what the worker does', () => {
+  const ajv = new Ajv({ strict: false, validateFormats: true });
+  addFormats(ajv);
+  const schema = (route, type) => ajv.compile(document.paths[route].post.requestBody.content[type].schema);
+  for (const route of Object.keys(document.paths))
+    for (const { requestBody } of Object.values(document.paths[route]))
+      for (const { schema: one } of Object.values(requestBody?.content ?? {})) ajv.compile(one);
+  const create = schema('/api/1/generic/merchant/order/create', 'application/x-www-form-urlencoded');
+  const order = { currency: 'USD', return_success: 'https://shop.example/', amount: '1.50' };
+  assert.equal(create(order), true, JSON.stringify(create.errors));
+  assert.equal(create({ ...order, amount: undefined, amount_int: '150' }), true, 'smallest units alone');
+  for (const [words, change] of Object.entries({
+    'no currency': { currency: undefined }, 'no amount': { amount: undefined }, 'a sign': { amount: '-1' },
+    'units with a point': { amount_int: '1.5' }, 'too soon': { expires: 59 }, 'no boolean': { email: 'perhaps' },
+    'nothing to return to': { return_success: '' }, 'too long': { description: 'x'.repeat(5000) },
+  })) assert.equal(create(JSON.parse(JSON.stringify({ ...order, ...change }))), false, words);
+  const cancel = schema('/api/1/{market}/order/cancel', 'application/x-www-form-urlencoded');
+  assert.deepEqual([{ oid: EXAMPLE }, { order: EXAMPLE }, {}, { oid: '1' }].map((one) => cancel(one)), [true, true, false, false], 'one of two names');
 });
 
 test('each operation is there: neither 404 for the path nor 405 for the method', async () => {
