@@ -71,11 +71,18 @@ void notify_redact(char *answer, size_t len, const char *secret)
     }
 }
 
+/* A member that is there and not null, or NULL. */
+static const struct value *given_member(const struct value *payload, const char *key)
+{
+    const struct value *member = value_member(payload, key);
+    return member == NULL || member->type == VALUE_NULL ? NULL : member;
+}
+
 /* Reads a member with smallest units as text; false where there is none. */
 static bool read_units(const struct value *payload, const char *key,
                        const struct currency *currency, struct amount *out)
 {
-    const struct value *units = value_member(payload, key);
+    const struct value *units = given_member(payload, key);
 
     return units != NULL && amount_parse_units(units->text, units->len, currency, out) == ERR_OK;
 }
@@ -83,8 +90,8 @@ static bool read_units(const struct value *payload, const char *key,
 /* The amounts and the data of a merchant's order, out of the payload. */
 static void read_checkout(const struct value *payload, struct notify_event *out)
 {
-    const struct value *code = value_member(payload, "currency"),
-                       *data = value_member(payload, "data");
+    const struct value *code = given_member(payload, "currency"),
+                       *data = given_member(payload, "data");
 
     if (code != NULL)
         out->currency = currency_by_code(code->text, code->len);
