@@ -131,6 +131,13 @@ enum err_class {
     X(ORDER_OTHER_PAYER,   STATE,     "order_other_payer",    "Somebody else paid a part of this order")               \
     X(PAYMENT_UNKNOWN,     NOT_FOUND, "payment_not_found",    "Payment not found")                                     \
     X(URL,                 INPUT,     "not_url",              "should be an http or https URL")                        \
+    /* chains */                                                                                                       \
+    X(ADDRESS,             INPUT,     "not_address",          "is not an address of this chain")                       \
+    X(CHECKSUM,            INPUT,     "wrong_checksum",       "is mistyped: its checksum is wrong")                    \
+    X(ADDRESS_NETWORK,     INPUT,     "address_network",      "is an address of another network")                      \
+    X(TRANSACTION_FORM,    INPUT,     "transaction_form",     "is not a transaction that can be read")                 \
+    X(DUST,                INPUT,     "amount_dust",          "is too little to be sent on this chain")                \
+    X(FEE_CAP,             STATE,     "fee_over_cap",         "The fee would be over its cap")                         \
     /* market */                                                                                                       \
     X(MARKET_UNKNOWN,      NOT_FOUND, "unknown_market",       "this pair is not traded here")                          \
     X(MARKET_HALTED,       STATE,     "market_halted",        "Trading is halted")                                     \

@@ -1,7 +1,10 @@
 /* Runs every unit suite, or those that the arguments name. Exit 0 where all hold, 1 otherwise. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/encode.h"
+#include "base/text.h"
 #include "crypto/crypto.h"
 #include "tests/unit/unit.h"
 
@@ -23,6 +26,11 @@
     X(reckon)      \
     X(crypto)      \
     X(secp256k1)   \
+    X(base58)      \
+    X(hd_key)      \
+    X(rlp)         \
+    X(ethereum)    \
+    X(erc20)       \
     X(rights)      \
     X(otp)         \
     X(idkey)       \
@@ -72,6 +80,29 @@ void unit_same(const char *row, const char *got, const char *expected, const cha
     char message[1024];
     snprintf(message, sizeof(message), "[%s] got \"%s\", expected \"%s\"", row, got, expected);
     suites_assert(strcmp(got, expected) == 0, message, file, line);
+}
+
+void unit_hex(const char *row, const void *got, size_t len, const char *expected, const char *file,
+              unsigned line)
+{
+    struct text text = TEXT(1 << 20);
+
+    text_hex(&text, got, len);
+    if (strcmp(text_string(&text), expected) != 0)
+        fprintf(stderr, "got %s\n", text_string(&text));
+    unit_check(row, strcmp(text_string(&text), expected) == 0, expected, file, line);
+    text_free(&text);
+}
+
+size_t unit_bytes(const char *hex, void *out, size_t room)
+{
+    size_t len = strlen(hex) / 2;
+
+    if (len > room || !hex_decode(hex, strlen(hex), out, len)) {
+        fprintf(stderr, "not hexadecimal: %s\n", hex);
+        abort();
+    }
+    return len;
 }
 
 int main(int argc, char **argv)

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/encode.h"
 #include "tests/unit/unit.h"
 
 #define ORDER "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"
@@ -10,18 +9,6 @@
 #define ZERO "0000000000000000000000000000000000000000000000000000000000000000"
 #define ONE "0000000000000000000000000000000000000000000000000000000000000001"
 #define GENERATOR "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
-
-static void read_hex(const char *text, uint8_t *out, size_t len)
-{
-    UNIT_CHECK(text, hex_decode(text, strlen(text), out, len));
-}
-
-static void check_hex(const char *row, const uint8_t *got, size_t len, const char *expected)
-{
-    char text[HEX_SIZE(EC_DER_MAX)];
-    hex_encode(got, len, text);
-    UNIT_SAME(row, text, expected);
-}
 
 static void test_secret(void)
 {
@@ -41,12 +28,12 @@ static void test_secret(void)
         struct ec_signature signature;
         enum err expected = rows[i].public != NULL ? ERR_OK : ERR_CRYPTO;
 
-        read_hex(rows[i].secret, secret, sizeof(secret));
+        unit_bytes(rows[i].secret, secret, sizeof(secret));
         UNIT_CHECK(rows[i].secret, ec_secret_valid(secret) == (expected == ERR_OK));
         UNIT_CHECK(rows[i].secret, ec_public(secret, public) == expected);
         UNIT_CHECK(rows[i].secret, ec_sign(secret, secret, &signature) == expected);
         if (rows[i].public != NULL)
-            check_hex(rows[i].secret, public, sizeof(public), rows[i].public);
+            UNIT_HEX(rows[i].secret, public, sizeof(public), rows[i].public);
     }
 }
 
@@ -67,11 +54,11 @@ static void test_point(void)
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         uint8_t public[EC_PUBLIC_SIZE], point[EC_POINT_SIZE];
 
-        read_hex(rows[i].public, public, sizeof(public));
+        unit_bytes(rows[i].public, public, sizeof(public));
         UNIT_CHECK(rows[i].public,
                    ec_point(public, point) == (rows[i].point != NULL ? ERR_OK : ERR_CRYPTO));
         if (rows[i].point != NULL)
-            check_hex(rows[i].public, point, sizeof(point), rows[i].point);
+            UNIT_HEX(rows[i].public, point, sizeof(point), rows[i].point);
     }
 }
 
@@ -92,8 +79,8 @@ static void test_add(void)
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         uint8_t secret[EC_SECRET_SIZE], tweak[32], public[EC_PUBLIC_SIZE], pair[EC_PUBLIC_SIZE];
 
-        read_hex(rows[i].secret, secret, sizeof(secret));
-        read_hex(rows[i].tweak, tweak, sizeof(tweak));
+        unit_bytes(rows[i].secret, secret, sizeof(secret));
+        unit_bytes(rows[i].tweak, tweak, sizeof(tweak));
         UNIT_CHECK(rows[i].tweak, ec_public(secret, public) == ERR_OK);
         UNIT_CHECK(rows[i].tweak, ec_secret_add(secret, tweak) == rows[i].expected);
         UNIT_CHECK(rows[i].tweak, ec_public_add(public, tweak) == rows[i].expected);
@@ -131,11 +118,11 @@ static void test_sign(void)
         uint8_t public[EC_PUBLIC_SIZE], signer[EC_PUBLIC_SIZE];
         struct ec_signature signature;
 
-        read_hex(rows[i].secret, secret, sizeof(secret));
-        read_hex(row, hash, sizeof(hash));
+        unit_bytes(rows[i].secret, secret, sizeof(secret));
+        unit_bytes(row, hash, sizeof(hash));
         UNIT_CHECK(row, ec_public(secret, public) == ERR_OK);
         UNIT_CHECK(row, ec_sign(secret, hash, &signature) == ERR_OK);
-        check_hex(row, der, ec_der(&signature, der), rows[i].der);
+        UNIT_HEX(row, der, ec_der(&signature, der), rows[i].der);
         UNIT_CHECK(row, ec_verify(public, hash, &signature));
         UNIT_CHECK(row, ec_recover(&signature, hash, signer) == ERR_OK &&
                             memcmp(signer, public, sizeof(signer)) == 0);
@@ -171,12 +158,12 @@ static void test_refused(void)
     uint8_t hash[32], public[EC_PUBLIC_SIZE], secret[EC_SECRET_SIZE], signer[EC_PUBLIC_SIZE];
 
     memset(secret, 0x46, sizeof(secret));
-    read_hex(text, hash, sizeof(hash));
+    unit_bytes(text, hash, sizeof(hash));
     UNIT_CHECK("key", ec_public(secret, public) == ERR_OK);
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct ec_signature signature = {.recovery = rows[i].recovery};
-        read_hex(rows[i].r, signature.r, sizeof(signature.r));
-        read_hex(rows[i].s, signature.s, sizeof(signature.s));
+        unit_bytes(rows[i].r, signature.r, sizeof(signature.r));
+        unit_bytes(rows[i].s, signature.s, sizeof(signature.s));
         UNIT_CHECK(rows[i].name, (ec_recover(&signature, hash, signer) == ERR_OK) == rows[i].fine);
         signature.recovery &= 3;
         UNIT_CHECK(rows[i].name,

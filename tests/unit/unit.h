@@ -8,6 +8,7 @@
 #define TESTS_UNIT_UNIT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "money/currency.h"
 #include "tests/support/suites.h"
@@ -18,10 +19,20 @@
 /* Asserts that two strings are the same, and prints both where they are not. */
 #define UNIT_SAME(row, got, expected) unit_same((row), (got), (expected), __FILE__, __LINE__)
 
+/* Asserts that `len` bytes are those that `expected` writes in lower-case hexadecimal. */
+#define UNIT_HEX(row, got, len, expected) \
+    unit_hex((row), (got), (len), (expected), __FILE__, __LINE__)
+
 void unit_check(const char *row, bool holds, const char *condition, const char *file,
                 unsigned line);
 void unit_same(const char *row, const char *got, const char *expected, const char *file,
                unsigned line);
+
+void unit_hex(const char *row, const void *got, size_t len, const char *expected, const char *file,
+              unsigned line);
+
+/* Reads hexadecimal into `out`; gives the bytes. Aborts where it is none or is longer than `room`. */
+size_t unit_bytes(const char *hex, void *out, size_t room);
 
 /* A currency of the sample table, which is loaded before the suites run: BTC USD EUR GBP AUD JPY
  * as on the exchange, and KRO (no decimals) and WEI (18 decimals). Aborts on another code. */
