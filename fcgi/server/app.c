@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "crypto/master_key.h"
+#include "db/canary.h"
 #include "ledger/ledger.h"
 #include "market/change.h"
 
@@ -13,7 +14,7 @@ static enum err load_key(const struct config *config, uint8_t key[SEAL_KEY_SIZE]
     enum err rc = master_key_load(config, key);
     if (rc != ERR_OK)
         master_key_problem(config, problem);
-    return rc;
+    return rc == ERR_OK ? canary_refuses(config, key, problem) : rc;
 }
 
 /* What is read at start: the configuration, with its log level, and the key. */

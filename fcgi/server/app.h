@@ -20,11 +20,12 @@ struct app {
     uint8_t master_key[SEAL_KEY_SIZE];         /* from security.key_file */
 };
 
-/* Reads configuration and key file. The database may be away: it is opened when first needed.
+/* Reads configuration and key file. The database may be away: it is opened when first needed; where it
+ * is there the key has to be the one that it was sealed with.
   * connections   connections to the database: 1 (all slots share it) to APP_SLOTS (one each)
  * config_path  NULL for the one that TELLER_CONFIG names
  * problem      out, what is wrong, for a person
- * Returns ERR_CONFIG or ERR_CRYPTO. Call app_stop in any case. */
+ * Returns ERR_CONFIG, or ERR_CRYPTO for a key of another database. Call app_stop in any case. */
 MUST_USE enum err app_start(struct app *app, size_t connections, const char *config_path,
                             struct text *problem);
 

@@ -105,6 +105,7 @@ enum err_class {
     X(IDEMPOTENCY_CONFLICT, STATE,    "idempotency_conflict", "this idempotency key was used for another request")     \
     /* tickets */                                                                                                      \
     X(PARTNER_UNKNOWN,     INPUT,     "unknown_partner",      "is not a known partner")                                \
+    X(PARTNER_EXISTS,      STATE,     "partner_exists",       "this partner exists already, `partner set` changes it")  \
     X(PARTNER_VERIFIED,    STATE,     "partner_needs_verified", "This partner serves verified customers only")         \
     X(PARTNER_SELF,        STATE,     "partner_is_self",      "A partner cannot withdraw through itself")              \
     X(TICKET_UNKNOWN,      NOT_FOUND, "ticket_not_found",     "Ticket not found")                                      \

@@ -43,3 +43,33 @@ enum err canary_write(struct db *db, const uint8_t key[SEAL_KEY_SIZE])
                          DB_ARGS(db_blob(sealed, sizeof(sealed))), NULL, NULL);
     return rc == ERR_OK ? canary_check(db, key) : rc; /* somebody else's may have been first */
 }
+
+/* Whether the table is there: before the first migration it is not. */
+static bool is_there(struct db *db)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db,
+                         "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() "
+                         "AND table_name = 'seal_canary'",
+                         DB_NO_ARGS, &rows);
+    bool there = rc == ERR_OK && rows.count == 1;
+
+    db_rows_free(&rows);
+    return there;
+}
+
+enum err canary_refuses(const struct config *config, const uint8_t key[SEAL_KEY_SIZE],
+                        struct text *problem)
+{
+    struct db *db = NULL;
+    bool refused = db_open_config(config, false, &db) == ERR_OK && is_there(db) &&
+                   canary_check(db, key) == ERR_CRYPTO;
+
+    db_close(db);
+    if (refused)
+        text_addf(problem,
+                  "%s: is not the key that this database was sealed with: put back the one that "
+                  "belongs to it",
+                  config->security_key_file);
+    return refused ? ERR_CRYPTO : ERR_OK;
+}

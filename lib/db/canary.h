@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/text.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
 
@@ -16,5 +17,12 @@ MUST_USE enum err canary_check(struct db *db, const uint8_t key[SEAL_KEY_SIZE]);
 /* Seals the words with the key, where that was not done before.
  * Returns as canary_check, once it is there. */
 MUST_USE enum err canary_write(struct db *db, const uint8_t key[SEAL_KEY_SIZE]);
+
+/* For the start of a program: whether the key is certainly another one's. A database that is away, or
+ * that has no tables yet, is no reason not to start. Opens a connection of its own for it.
+ * problem  out, what is wrong, for a person
+ * Returns ERR_OK or ERR_CRYPTO. */
+MUST_USE enum err canary_refuses(const struct config *config, const uint8_t key[SEAL_KEY_SIZE],
+                                 struct text *problem);
 
 #endif

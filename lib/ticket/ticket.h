@@ -156,6 +156,10 @@ MUST_USE enum err ticket_list(struct db *db, int64_t user_id, const struct ticke
  * released  out, how many were */
 MUST_USE enum err ticket_expire_due(struct db *db, int limit, int64_t *released);
 
+#define TICKET_PARTNER_NAME_MAX 64 /* code points */
+#define TICKET_PARTNER_URL_MAX 512 /* bytes */
+#define TICKET_PARTNER_TTL_MAX_S (31 * 86400)
+
 /* A partner, as customers choose it. */
 struct ticket_partner {
     char id[TICKET_PARTNER_ID_MAX + 1];
@@ -171,18 +175,39 @@ MUST_USE enum err ticket_partners(struct db *db, int64_t user_id,
                                   void (*row)(void *arg, const struct ticket_partner *partner),
                                   void *arg);
 
-/* Operator: makes or changes a partner (everything but its user).
+/* Operator: makes a partner.
  * id             1 to TICKET_PARTNER_ID_MAX of a-z A-Z 0-9 . _ -
- * user_id        whose account is credited
- * name           for people
- * url            http or https, where customers are sent; NULL for nowhere
+ * user_id        whose account is credited; it stays this one
+ * name           for people, 1 to TICKET_PARTNER_NAME_MAX code points
+ * url            http or https, where customers are sent; "" for nowhere
  * verified_only  serves verified customers only
- * ttl_s          seconds until an unsettled ticket expires, up to 31 days
- * Returns ERR_INVALID, ERR_OUT_OF_RANGE (ttl_s), ERR_NOT_FOUND (no such user), ERR_USER_EXISTS (the
- * user is another partner). */
-MUST_USE enum err ticket_partner_set(struct db *db, const char *id, int64_t user_id,
+ * ttl_s          seconds until an unsettled ticket expires, 1 to TICKET_PARTNER_TTL_MAX_S
+ * Returns ERR_INVALID (id), ERR_EMPTY, ERR_TOO_LONG or ERR_NOT_UTF8 (name), ERR_URL,
+ * ERR_OUT_OF_RANGE (ttl_s), ERR_NOT_FOUND (no such user), ERR_USER_EXISTS (the user is another
+ * partner), ERR_PARTNER_EXISTS. */
+MUST_USE enum err ticket_partner_add(struct db *db, const char *id, int64_t user_id,
                                      const char *name, const char *url, bool verified_only,
                                      int64_t ttl_s);
+
+/* What changes of a partner; the rest stays as it is. */
+struct ticket_partner_change {
+    const char *name;          /* NULL: stays */
+    const char *url;           /* NULL: stays; "": nowhere */
+    const bool *verified_only; /* NULL: stays */
+    const int64_t *ttl_s;      /* NULL: stays */
+};
+
+/* Operator: changes a partner.
+ * Returns as ticket_partner_add, and ERR_PARTNER_UNKNOWN. */
+MUST_USE enum err ticket_partner_set(struct db *db, const char *id,
+                                     const struct ticket_partner_change *change);
+
+/* Operator: one partner.
+ * user_id  out, whose account is credited
+ * out      out; `eligible` is not set
+ * Returns ERR_PARTNER_UNKNOWN. */
+MUST_USE enum err ticket_partner_by_id(struct db *db, const char *id, int64_t *user_id,
+                                       struct ticket_partner *out);
 
 /* Audit: each ticket must have its hold, its use of a limit and the journals of its story.
  * difference   called with words for each thing that is wrong

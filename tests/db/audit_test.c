@@ -105,7 +105,7 @@ static void make_tickets(struct db *db)
 
     DB_GIVES(user_add(db, "customer", "c@example.org", NULL, "basic", &customer), ERR_OK);
     DB_GIVES(user_add(db, "partner", "p@example.org", NULL, "full", &partner), ERR_OK);
-    DB_GIVES(ticket_partner_set(db, "p", partner, "Partner", NULL, false, 3600), ERR_OK);
+    DB_GIVES(ticket_partner_add(db, "p", partner, "Partner", "", false, 3600), ERR_OK);
     DB_GIVES(ledger_credit(db, customer, funds, "n"), ERR_OK);
     for (size_t i = 0; i < TEST_COUNT(created); i++) {
         who = actor(customer, key);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -123,4 +123,33 @@ test('a misconfigured worker ends with 2 and is not started again', { timeout: 6
   const [code] = await once(pool.child, 'exit');
   assert.equal(code, 0, 'nothing is left to keep');
   assert.equal(pool.log.split('event=start error=config').length - 1, COPIES, pool.log);
+});
+
+test('a key of another database ends the start with 2; where the database is away, ready says it once it is there', { timeout: 60000 }, async () => {
+  const wrong = path.join(home, 'other.conf'), key = path.join(home, 'other.key'), socket = path.join(home, 'mysqld.sock');
+  await writeFile(key, `${'5a'.repeat(32)}\n`, { mode: 0o600 });
+  const text = (await readFile(stack.config, 'utf8')).replace(/^key_file = .*$/m, `key_file = ${key}`);
+  const [, there] = /^socket = (.*)$/m.exec(text);
+  await writeFile(wrong, text);
+  let pool = handOver('passed', path.join(BUILD, 'teller-worker'), '--config', wrong);
+  await once(pool.child, 'exit');
+  assert.equal(pool.log.split('event=start error=crypto').length - 1, COPIES, pool.log);
+  assert.match(pool.log, /is not the key that this database was sealed with/);
+
+  await writeFile(wrong, text.replace(there, socket));
+  pool = handOver('passed', path.join(BUILD, 'teller-worker'), '--config', wrong);
+  const ready = async () => {
+    const connection = new FastCgi({ path: pool.socket });
+    const reply = await connection.request({ REQUEST_METHOD: 'GET', REQUEST_URI: '/health/ready', QUERY_STRING: '', SERVER_PROTOCOL: 'HTTP/1.1' });
+    connection.socket.destroy();
+    return reply;
+  };
+  try {
+    await pool.ready();
+    assert.match(await ready(), /database is away/);
+    await symlink(there, socket);
+    await until(async () => /the master key is not the one of this database/.test(await ready()), 10, 'what is wrong');
+  } finally {
+    await pool.end();
+  }
 });

@@ -311,20 +311,50 @@ test('limit: set and list; none is no limit', async () => {
   await refused(USAGE, 'invalid_parameter', 'limit', 'set', 'SGD', 'basic', '--single', '1');
 });
 
-test('partner: add, change, and what is refused', async () => {
+test('partner: add refuses one that is there, set changes what is named, and what is refused', async () => {
   const user = await stack.user();
   const id = `p-${unique()}`;
   const add = (...args) => ['partner', 'add', id, '--user', user.login, ...args];
-  assert.deepEqual(await stack.ctl(...add('--url', 'https://a.example/', '--name', 'Ä', '--verified-only', '--ttl', '60')),
-    { id, user: user.login, name: 'Ä', url: 'https://a.example/', verified_only: true, ttl_seconds: 60 });
-  assert.deepEqual(await stack.ctl(...add()), { id, user: user.login, name: id, url: null, verified_only: false, ttl_seconds: 86400 });
-  await refused(USAGE, 'out_of_range', ...add('--ttl', '0'));
-  await refused(USAGE, 'out_of_range', ...add('--ttl', '99999999'));
-  await refused(USAGE, 'out_of_range', ...add('--ttl', 'x'));
-  for (const url of ['javascript:alert(1)', 'ftp://a.example/', 'https:', 'https://a b/']) await refused(USAGE, 'invalid_parameter', ...add('--url', url));
-  await refused(FAILED, 'user_exists', 'partner', 'add', `p-${unique()}`, '--user', user.login);
-  await refused(USAGE, 'invalid_parameter', 'partner', 'add', 'with space', '--user', (await stack.user()).login);
+  const set = (...args) => ['partner', 'set', id, ...args];
+  let is = { id, user: user.login, name: 'Ä', url: 'https://a.example/', verified_only: true, ttl_seconds: 60 };
+  for (const [args, error] of [[['--ttl', '0'], 'out_of_range'], [['--ttl', '99999999'], 'out_of_range'], [['--ttl', 'x'], 'out_of_range'],
+    [['--name', ''], 'empty'], ...['javascript:alert(1)', 'ftp://a.example/', 'https:', 'https://a b/'].map((url) => [['--url', url], 'not_url'])])
+    await refused(USAGE, error, ...add(...args));
+  assert.match(await refused(USAGE, 'too_long', ...add('--name', 'ä'.repeat(65))), /^name \(1 to 64 characters\): is too long$/);
+  await refused(USAGE, 'unknown_partner', ...set('--ttl', '5'));
+
+  assert.deepEqual(await stack.ctl(...add('--url', is.url, '--name', is.name, '--verified-only', '--ttl', '60')), is);
+  await refused(FAILED, 'partner_exists', ...add());
+  for (const [args, change] of [[['--ttl', '90'], { ttl_seconds: 90 }], [['--name', 'ä'.repeat(64)], { name: 'ä'.repeat(64) }],
+    [['--everybody'], { verified_only: false }], [['--verified-only', '--url', ''], { verified_only: true, url: null }],
+    [['--url', 'http://b.example/?x=1'], { url: 'http://b.example/?x=1' }], [['--ttl', '90'], {}]])
+    assert.deepEqual(await stack.ctl(...set(...args)), is = { ...is, ...change });
+  for (const [args, error] of [[[], 'missing_parameter'], [['--verified-only', '--everybody'], 'invalid_parameter'], [['--ttl', '0'], 'out_of_range'],
+    [['--name', ''], 'empty'], [['--name', 'x'.repeat(65)], 'too_long'], [['--url', 'ftp://a.example/'], 'not_url']])
+    await refused(USAGE, error, ...set(...args));
+  assert.deepEqual(await stack.ctl(...set('--ttl', '90')), is);
+
+  const other = await stack.user(), plainId = `p-${unique()}`;
+  await refused(FAILED, 'user_exists', 'partner', 'add', plainId, '--user', user.login);
+  assert.deepEqual(await stack.ctl('partner', 'add', plainId, '--user', other.login),
+    { id: plainId, user: other.login, name: plainId, url: null, verified_only: false, ttl_seconds: 86400 });
+  assert.match(await refused(USAGE, 'invalid_parameter', 'partner', 'add', 'with space', '--user', other.login), /^id \(1 to 32 of/);
   await refused(FAILED, 'not_found', 'partner', 'add', `p-${unique()}`, '--user', `nobody-${unique()}`);
+});
+
+test('a key of another database: worker and ipn do not start; with the database away they do', async () => {
+  const key = path.join(scratch, 'other.key');
+  await writeFile(key, `${'5a'.repeat(32)}\n`, { mode: 0o600 });
+  const other = await changedConfig([/key_file = .*/, `key_file = ${key}`]);
+  const away = await changedConfig([/key_file = .*/, `key_file = ${key}`], [/^socket = .*mysqld.sock$/m, 'socket = /nonexistent/mysqld.sock']);
+  const builds = path.dirname(stack.tellerctl);
+  const result = (program, ...args) => run(path.join(builds, program), args).then(() => ({ code: DONE }), (error) => error);
+  for (const [program, ...args] of [['teller-worker', '--check'], ['teller-ipn', '--once']]) {
+    const { code, stderr } = await result(program, ...args, '--config', other);
+    assert.equal(code, USAGE, program);
+    assert.match(stderr, /other\.key: is not the key that this database was sealed with/, program);
+    assert.equal((await result(program, ...args, '--config', away)).code, DONE, program);
+  }
 });
 
 for (const name of ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-stream']) {

@@ -31,7 +31,7 @@ static void add_users(struct exchange *exchange)
         DB_GIVES(user_add(exchange->db, login, email, NULL, "full", &exchange->users[user]),
                  ERR_OK);
     }
-    DB_GIVES(ticket_partner_set(exchange->db, PARTNER, exchange->users[REF_PARTNER], PARTNER, NULL,
+    DB_GIVES(ticket_partner_add(exchange->db, PARTNER, exchange->users[REF_PARTNER], PARTNER, "",
                                 false, REF_TICKET_S),
              ERR_OK);
     /* How much may leave is not what is tested here. */

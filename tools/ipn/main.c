@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/master_key.h"
+#include "db/canary.h"
 #include "tools/ipn/ipn.h"
 
 #define FOR_DEFAULT_S 55 /* as cron starts it, each minute */
@@ -66,11 +67,19 @@ static enum job_status run(const struct ipn *ipn)
                                                                                        : JOB_DONE;
 }
 
-static enum job_status no_key(const struct job *job)
+/* Loads the key, which has to be the database's: it opens what signs the notifications. */
+static enum job_status load_key(const struct job *job, uint8_t key[SEAL_KEY_SIZE])
 {
     struct text problem = TEXT(1024);
-    master_key_problem(&job->config, &problem);
-    enum job_status status = job_misconfigured(job, "%s", text_string(&problem));
+    enum job_status status = JOB_DONE;
+    enum err rc = master_key_load(&job->config, key);
+
+    if (rc != ERR_OK)
+        master_key_problem(&job->config, &problem);
+    else
+        rc = canary_refuses(&job->config, key, &problem);
+    if (rc != ERR_OK)
+        status = job_misconfigured(job, "%s", text_string(&problem));
     text_free(&problem);
     return status;
 }
@@ -92,16 +101,14 @@ static enum job_status work(const struct job *job, void *arg)
 {
     const struct config *config = &job->config;
     struct ipn *ipn = arg;
-    enum job_status status;
+    enum job_status status = load_key(job, ipn->master_key);
 
     ipn->job = job;
-    if (master_key_load(config, ipn->master_key) != ERR_OK)
-        status = no_key(job);
-    else if (mail_configure(config, &ipn->mail) != ERR_OK)
+    if (status == JOB_DONE && mail_configure(config, &ipn->mail) != ERR_OK)
         status = job_misconfigured(job, "relay, user or password_file in [mail] cannot be used");
-    else if (config->ipn_lease_seconds * 1000 <= config->ipn_timeout_ms)
+    else if (status == JOB_DONE && config->ipn_lease_seconds * 1000 <= config->ipn_timeout_ms)
         status = job_misconfigured(job, "lease_seconds in [ipn] must be longer than timeout_ms");
-    else if ((status = read_templates(ipn)) == JOB_DONE)
+    else if (status == JOB_DONE && (status = read_templates(ipn)) == JOB_DONE)
         status = run(ipn);
     for (size_t i = 0; i < MAIL_KINDS; i++)
         text_free(&ipn->templates[i]);
