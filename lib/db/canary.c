@@ -5,32 +5,47 @@
 
 static const char words[] = "the key is right";
 
-#define SEALED_SIZE (sizeof(words) + SEAL_OVERHEAD)
 #define WHERE "seal_canary/1"
 
-enum err canary_check(struct db *db, const uint8_t key[SEAL_KEY_SIZE])
+_Static_assert(CANARY_SIZE == sizeof(words) + SEAL_OVERHEAD, "the words are of that size");
+
+enum err canary_read(struct db *db, uint8_t sealed[CANARY_SIZE])
 {
     struct db_rows rows = {0};
-    char opened[sizeof(words)];
     size_t len = 0;
     enum err rc = db_run(db, "SELECT sealed FROM seal_canary WHERE id = 1", DB_NO_ARGS, &rows);
 
     if (rc == ERR_OK && !db_next(&rows))
         rc = ERR_NOT_FOUND;
     if (rc == ERR_OK) {
-        const void *sealed = db_get_blob(&rows, 0, &len);
-        bool right = len == SEALED_SIZE &&
-                     crypto_unseal(key, WHERE, sealed, len, opened) == ERR_OK &&
-                     memcmp(opened, words, sizeof(words)) == 0;
-        rc = right ? ERR_OK : ERR_CRYPTO;
+        const void *bytes = db_get_blob(&rows, 0, &len);
+        rc = len == CANARY_SIZE ? ERR_OK : ERR_CRYPTO;
+        if (rc == ERR_OK)
+            memcpy(sealed, bytes, CANARY_SIZE);
     }
     db_rows_free(&rows);
     return rc;
 }
 
+bool canary_opens(const uint8_t key[SEAL_KEY_SIZE], const uint8_t sealed[CANARY_SIZE])
+{
+    char opened[sizeof(words)];
+
+    return crypto_unseal(key, WHERE, sealed, CANARY_SIZE, opened) == ERR_OK &&
+           memcmp(opened, words, sizeof(words)) == 0;
+}
+
+enum err canary_check(struct db *db, const uint8_t key[SEAL_KEY_SIZE])
+{
+    uint8_t sealed[CANARY_SIZE];
+    enum err rc = canary_read(db, sealed);
+
+    return rc == ERR_OK && !canary_opens(key, sealed) ? ERR_CRYPTO : rc;
+}
+
 enum err canary_write(struct db *db, const uint8_t key[SEAL_KEY_SIZE])
 {
-    uint8_t sealed[SEALED_SIZE];
+    uint8_t sealed[CANARY_SIZE];
     enum err rc = canary_check(db, key);
 
     if (rc != ERR_NOT_FOUND)

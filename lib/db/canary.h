@@ -10,6 +10,15 @@
 #include "crypto/crypto.h"
 #include "db/db.h"
 
+#define CANARY_SIZE (17 + SEAL_OVERHEAD) /* bytes of the sealed words */
+
+/* Reads the sealed words. Returns ERR_NOT_FOUND where nothing was sealed yet, ERR_CRYPTO where they are
+ * of another size, or as db_run. */
+MUST_USE enum err canary_read(struct db *db, uint8_t sealed[CANARY_SIZE]);
+
+/* Whether the key opens them. */
+bool canary_opens(const uint8_t key[SEAL_KEY_SIZE], const uint8_t sealed[CANARY_SIZE]);
+
 /* Returns ERR_OK where the key is right; ERR_CRYPTO where it is another one's; ERR_NOT_FOUND where
  * nothing was sealed yet (canary_write); or as db_run. */
 MUST_USE enum err canary_check(struct db *db, const uint8_t key[SEAL_KEY_SIZE]);

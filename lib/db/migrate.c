@@ -1,4 +1,4 @@
-/* Brings the schema up to date: files, routines, rights. */
+/* Brings the schema up to date: files, routines, triggers, rights. */
 #include "db/migrate.h"
 
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include "db/schema_check.h"
 
 #define HOST_SIZE 256
+#define TRIGGER_MAX 65536 /* bytes of one */
 
 enum state { STATE_NEW, STATE_SAME, STATE_CHANGED };
 
@@ -170,7 +171,7 @@ enum err migrate_look(struct db *owner, bool grants, struct text *problem)
 
 /* A plain restore makes a database with the server's default, and a routine made in it would compare
  * words by other rules than the tables. */
-static enum err set_collation(struct db *owner)
+enum err migrate_set_collation(struct db *owner)
 {
     struct db_rows rows = {0};
     enum err rc =
@@ -268,6 +269,31 @@ static enum err apply_code(const struct migration *run)
     return rc;
 }
 
+/* Makes each trigger of a numbered file anew that a restore has lost or made under another collation. */
+static enum err mend_triggers(const struct migration *run)
+{
+    struct text sql = TEXT(TRIGGER_MAX);
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; rc == ERR_OK && i < run->scripts.count; i++) {
+        const char *at = text_string(&run->scripts.list[i].sql), *fault;
+        struct trigger_text trigger;
+        while (rc == ERR_OK && script_next_trigger(&at, &trigger)) {
+            rc = trigger_fault(run->owner, trigger.name, &fault);
+            if (rc != ERR_OK || fault == NULL)
+                continue;
+            text_clear(&sql);
+            text_puts(&sql, "CREATE OR REPLACE ");
+            text_add(&sql, trigger.body, trigger.len);
+            rc = db_run_script(run->owner, text_string(&sql), sql.len, run->problem);
+            if (rc == ERR_OK && run->said != NULL)
+                run->said(run->arg, trigger.name);
+        }
+    }
+    text_free(&sql);
+    return rc;
+}
+
 static enum err apply_all(const struct migration *run)
 {
     char newer[128];
@@ -280,10 +306,12 @@ static enum err apply_all(const struct migration *run)
         rc = ERR_CONFIG;
     }
     if (rc == ERR_OK)
-        rc = set_collation(run->owner);
+        rc = migrate_set_collation(run->owner);
     if (rc == ERR_OK)
         rc = apply_tables(run);
-    return rc == ERR_OK ? apply_code(run) : rc;
+    if (rc == ERR_OK)
+        rc = apply_code(run);
+    return rc == ERR_OK ? mend_triggers(run) : rc;
 }
 
 enum err migrate_run(struct db *owner, const char *directory, const struct migrate_user *app,

@@ -15,8 +15,8 @@ struct migrate_user {
     const char *hosts; /* from which it connects, as the server knows it: "localhost, 10.0.0.7" */
 };
 
-/* Applies what is missing, in order; makes routines anew that are not as they were made, drops those that
- * no file makes any more, and grants the application's user exactly what it needs. What the server must
+/* Applies what is missing, in order; makes routines and triggers anew that are not as they were made, drops
+ * routines that no file makes any more, and grants the application's user exactly what it needs. What the server must
  * be like is looked at first (migrate_look).
  * owner      connection of the schema's owner
  * directory  holds NNNN_slug.sql and procedures/
@@ -30,6 +30,11 @@ MUST_USE enum err migrate_run(struct db *owner, const char *directory,
                               const struct migrate_user *app,
                               void (*said)(void *arg, const char *file), void *arg,
                               struct text *problem);
+
+/* Gives the database the default under which everything in it is to be made, whatever the server's is;
+ * migrate_run does that first. For what makes tables without it: a restore.
+ * Returns as db_run. */
+MUST_USE enum err migrate_set_collation(struct db *owner);
 
 /* Looks whether migrate_run can succeed: binary log, cluster, the owner's rights.
  * grants   whether the owner has to grant

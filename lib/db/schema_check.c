@@ -135,6 +135,43 @@ static enum err check_routines(struct db *db, const struct scripts *scripts, str
     return rc;
 }
 
+enum err trigger_fault(struct db *db, const char *name, const char **fault)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(
+        db,
+        "SELECT EXISTS (SELECT 1 FROM information_schema.schema_privileges WHERE DATABASE() LIKE "
+        "table_schema AND privilege_type = 'TRIGGER' UNION ALL SELECT 1 FROM "
+        "information_schema.user_privileges WHERE privilege_type = 'TRIGGER'), (SELECT "
+        "database_collation = ? FROM information_schema.triggers WHERE trigger_schema = DATABASE() "
+        "AND trigger_name = ?)",
+        DB_ARGS(db_text(SCHEMA_COLLATION), db_text(name)), &rows);
+
+    *fault = NULL;
+    if (rc == ERR_OK && db_next(&rows) && db_get_u64(&rows, 0) != 0)
+        *fault = db_is_null(&rows, 1)        ? "is missing"
+                 : db_get_u64(&rows, 1) == 0 ? "has another collation"
+                                             : NULL;
+    db_rows_free(&rows);
+    return rc;
+}
+
+static enum err check_triggers(struct db *db, const struct scripts *scripts, struct text *wrong)
+{
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; rc == ERR_OK && i < scripts->count; i++) {
+        const char *at = text_string(&scripts->list[i].sql), *fault;
+        struct trigger_text trigger;
+        while (rc == ERR_OK && script_next_trigger(&at, &trigger)) {
+            rc = trigger_fault(db, trigger.name, &fault);
+            if (rc == ERR_OK && fault != NULL && wrong->len == 0)
+                text_addf(wrong, "trigger %s %s", trigger.name, fault);
+        }
+    }
+    return rc;
+}
+
 enum err schema_check(struct db *db, const char *directory, struct text *wrong,
                       struct text *problem)
 {
@@ -153,6 +190,8 @@ enum err schema_check(struct db *db, const char *directory, struct text *wrong,
         text_addf(wrong, "%zu files are not applied", pending);
     else if (rc == ERR_OK)
         rc = check_routines(db, &scripts, wrong);
+    if (rc == ERR_OK && wrong->len == 0)
+        rc = check_triggers(db, &scripts, wrong);
     if (rc != ERR_OK && problem->len == 0)
         text_puts(problem, db_problem(db));
     scripts_free(&scripts);

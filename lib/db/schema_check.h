@@ -11,9 +11,9 @@
 /* Every routine is to be made in a database with this default, whatever it was restored into. */
 #define SCHEMA_COLLATION "utf8mb4_unicode_ci"
 
-/* Compares files, register and routines.
- * db         of either user; the text of routines is compared as the schema's owner only, since the
- *            server shows it to nobody else
+/* Compares files, register, routines and triggers.
+ * db         of either user; the text of routines, and triggers, are compared as the schema's owner only,
+ *            since the server shows them to nobody else
  * directory  as for migrate_run
  * wrong      out, what differs, in words; empty where nothing does
  * problem    out, what went wrong with the comparison itself
@@ -47,6 +47,11 @@ MUST_USE enum err routines_register(struct db *owner);
  * words  out, what is wrong with one of them; untouched where nothing is; may be NULL
  * Returns whether all are there as they should be. */
 bool routines_match(struct routines *routines, const struct script *script, struct text *words);
+
+/* What is wrong with a trigger: NULL for nothing, and where the server does not show this user any.
+ * fault  out, in words; static
+ * Returns as db_run. */
+MUST_USE enum err trigger_fault(struct db *db, const char *name, const char **fault);
 
 /* The first numbered file that was applied and that this program does not have, which makes the schema
  * newer than the program. "" where there is none.

@@ -147,3 +147,23 @@ bool script_next_routine(const char **at, struct routine_name *out)
     }
     return false;
 }
+
+bool script_next_trigger(const char **at, struct trigger_text *out)
+{
+    static const char create[] = "\nCREATE TRIGGER ";
+    const char *line = strstr(*at, create);
+
+    if (line == NULL)
+        return false;
+    const char *name = line + strlen(create), *end = strchr(name, '\n');
+    size_t len = strcspn(name, " \n");
+    while (end != NULL && end[1] == ' ')
+        end = strchr(end + 1, '\n');
+    if (end == NULL)
+        end = name + strlen(name);
+    snprintf(out->name, sizeof(out->name), "%.*s", (int)len, name);
+    out->body = line + strlen("\nCREATE ");
+    out->len = (size_t)(end - out->body);
+    *at = end;
+    return true;
+}

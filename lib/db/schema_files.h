@@ -46,4 +46,17 @@ struct routine_name {
  * Returns false behind the last. */
 bool script_next_routine(const char **at, struct routine_name *out);
 
+/* A trigger that a numbered file makes. */
+struct trigger_text {
+    char name[ROUTINE_NAME_SIZE];
+    const char
+        *body;  /* what stands behind CREATE in the file; its lines but the first are indented */
+    size_t len; /* bytes of it */
+};
+
+/* The next one in the text of a numbered file; each begins with CREATE TRIGGER at the start of a line.
+ * at  in and out: where to look on
+ * Returns false behind the last. */
+bool script_next_trigger(const char **at, struct trigger_text *out);
+
 #endif

@@ -1,4 +1,6 @@
-/* migrate, audit, config; doctor has a file of its own. */
+/* migrate, audit, config; doctor, backup and restore have files of their own. */
+#include "tools/tellerctl/database.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +11,6 @@
 #include "ledger/ledger.h"
 #include "market/market.h"
 #include "ticket/ticket.h"
-#include "tools/tellerctl/ctl.h"
 #include "tools/tellerctl/doctor.h"
 
 /* Words that come one by one, counted. */
@@ -42,8 +43,8 @@ static void end_words(struct words *words, struct writer *json, const char *key)
     text_free(&words->text);
 }
 
-/* The schema, then the sealed words that tell a wrong master key. */
-static enum err migrate_and_seal(struct ctl *ctl, struct words *applied, struct text *problem)
+enum err ctl_migrate(struct ctl *ctl, struct db *owner, void (*said)(void *arg, const char *file),
+                     void *arg, struct text *problem)
 {
     const struct config *config = &ctl->config;
     const struct migrate_user app = {.user = config->database_user,
@@ -51,14 +52,14 @@ static enum err migrate_and_seal(struct ctl *ctl, struct words *applied, struct 
     bool one_user = strcmp(app.user, config->database_owner_user) == 0;
     uint8_t key[SEAL_KEY_SIZE];
 
-    enum err rc = migrate_run(ctl->db, config->schema_directory, one_user ? NULL : &app, add_word,
-                              applied, problem);
+    enum err rc =
+        migrate_run(owner, config->schema_directory, one_user ? NULL : &app, said, arg, problem);
     if (rc != ERR_OK)
         return rc;
     rc = master_key_load(config, key);
     if (rc != ERR_OK)
         master_key_problem(config, problem);
-    else if ((rc = canary_write(ctl->db, key)) == ERR_CRYPTO)
+    else if ((rc = canary_write(owner, key)) == ERR_CRYPTO)
         text_puts(problem, "the master key is not the one that this database was sealed with");
     crypto_wipe(key, sizeof(key));
     return rc;
@@ -74,7 +75,7 @@ static int run_migrate(struct ctl *ctl)
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, ctl->config.database_owner_password_file);
     begin_words(&applied, ctl);
-    rc = migrate_and_seal(ctl, &applied, &problem);
+    rc = ctl_migrate(ctl, ctl->db, add_word, &applied, &problem);
     writer_object(json, NULL);
     end_words(&applied, json, "applied");
     writer_end(json);
@@ -114,7 +115,7 @@ static enum err audit_all(struct ctl *ctl, struct words *words, struct writer *j
     return rc;
 }
 
-static int run_audit(struct ctl *ctl)
+int ctl_audit(struct ctl *ctl)
 {
     struct words words;
     uint64_t differences;
@@ -162,7 +163,18 @@ const struct ctl_command database_commands[] = {
     {.group = "audit",
      .args = "",
      .help = "Recomputes every balance from the entries; exit 1 where something differs.",
-     .run = run_audit},
+     .run = ctl_audit},
+    {.group = "backup",
+     .args = "DIRECTORY",
+     .help = "Writes the whole database, as it is at one moment, into a new directory.",
+     .options = {{"with-key", NULL,
+                  "the master key as well, in clear: such a backup opens everything",
+                  .required = false}},
+     .run = ctl_backup},
+    {.group = "restore",
+     .args = "DIRECTORY",
+     .help = "Makes what a backup holds in an empty database, and audits it.",
+     .run = ctl_restore},
     {.group = "config",
      .args = "",
      .help = "Prints every configuration value with its origin.",

@@ -242,7 +242,9 @@ static struct db *check_connection(struct doctor *doctor, const char *check, boo
     bool good = rc == ERR_OK && ask(db, "SELECT CURRENT_USER()", user, sizeof(user));
 
     report(doctor, check, good, rc != ERR_OK ? "its password file cannot be used" : user,
-           "see that the server runs, and socket, user and password file in [database]");
+           "see that the server runs, and socket, user and password file in [database]; tellerctl "
+           "migrate "
+           "gives the application's user its rights");
     if (good)
         return db;
     db_close(db);
@@ -268,9 +270,12 @@ int ctl_doctor(struct ctl *ctl)
     if (owner != NULL)
         check_owner(&doctor, owner);
     ctl->db = check_connection(&doctor, "application's connection", false);
+    struct db *either = owner != NULL ? owner : ctl->db;
+    if (either != NULL) {
+        check_schema(&doctor, either);
+        check_canary(&doctor, either);
+    }
     if (ctl->db != NULL) {
-        check_schema(&doctor, owner != NULL ? owner : ctl->db);
-        check_canary(&doctor, ctl->db);
         check_questions(&doctor, ctl->db);
         check_clock(&doctor, ctl->db);
     }
