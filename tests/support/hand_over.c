@@ -71,7 +71,15 @@ static void become(int fd, bool passed, char **program)
 
 static pid_t start(int fd, bool passed, char **program)
 {
+    /* TERM waits until the copy takes it as its own: our handler would swallow it before the exec. */
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, NULL);
     pid_t pid = fork();
+    if (pid == 0)
+        signal(SIGTERM, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &term, NULL);
     if (pid == 0)
         become(fd, passed, program);
     return pid;
