@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "db/canary.h"
 #include "db/schema_check.h"
+#include "db/space.h"
 #include "fcgi/faces.h"
 #include "fcgi/server/app.h"
 
@@ -48,6 +49,10 @@ static const char *not_ready(const struct request *request)
                    ? "database refuses the connection: see user, password_file and name in "
                      "[database]\n"
                    : "database is away\n";
+    if (space_is_short(db_data_directory(app->db[request->slot])))
+        return "the database's disk is full\n";
+    if (db_is_stalled())
+        return "the database does not take changes: is its disk full?\n";
     if (clock_mono_us() < current_until_us)
         return NULL;
     const char *words = schema_problem(app, app->db[request->slot]);

@@ -58,6 +58,7 @@ static const struct face_error errors[] = {
     {ERR_DB, {.code = "sql_storage"}},
     {ERR_DB_AWAY, {.code = "sql_storage"}},
     {ERR_DB_CONTENDED, {.code = "sql_storage"}},
+    {ERR_DB_FULL, {.code = "sql_storage"}},
     {ERR_DB_UNKNOWN, {.code = "sql_storage"}},
 };
 

@@ -407,6 +407,8 @@ const struct text *dispatch_serve(struct app *app, size_t slot, struct FCGX_Requ
     write_output(request, rc, &reply, status);
     log_request(request, rc, status, started_us);
     log_set_request(NULL);
+    if (request->db != NULL)
+        db_forget_deferred(request->db); /* which could not be sent */
     trim(body);
     return &worker.output;
 }

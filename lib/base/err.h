@@ -37,6 +37,7 @@ enum err_class {
     X(DB,                  BUG,       "db",                   "database error")                                        \
     X(DB_AWAY,             BUSY,      "db_away",              "database is away, please retry later")                  \
     X(DB_CONTENDED,        BUSY,      "db_contended",         "database is busy, please retry later")                  \
+    X(DB_FULL,             BUSY,      "db_full",              "database has no room left, please retry later")         \
     X(DB_UNKNOWN,          BUSY,      "outcome_unknown",      "it is not known whether this was done, please look before you repeat it") \
     X(CONFIG,              BUG,       "config",               "configuration is not usable")                           \
     X(IO,                  BUG,       "io",                   "input or output failed")                                \

@@ -96,6 +96,23 @@ static bool reach(struct connection *connection)
                               tcp ? NULL : params->socket, CLIENT_MULTI_STATEMENTS) != NULL;
 }
 
+/* Asks where the server's files lie, which is on this machine where its socket is. */
+static void find_data(struct connection *connection)
+{
+    static const char sql[] = "SELECT @@datadir";
+    MYSQL_RES *result;
+    MYSQL_ROW row;
+
+    connection->data_directory[0] = '\0';
+    if (given(connection->params.host) ||
+        mysql_real_query(&connection->mysql, sql, strlen(sql)) != 0 ||
+        (result = mysql_store_result(&connection->mysql)) == NULL)
+        return;
+    if ((row = mysql_fetch_row(result)) != NULL)
+        text_copy(connection->data_directory, sizeof(connection->data_directory), row[0]);
+    mysql_free_result(result);
+}
+
 enum err connection_open(struct connection *connection, struct text *problem)
 {
     static _Atomic int64_t not_before_us;
@@ -110,6 +127,7 @@ enum err connection_open(struct connection *connection, struct text *problem)
         return ERR_NO_MEMORY;
     if (reach(connection)) {
         connection->open = true;
+        find_data(connection);
         return ERR_OK;
     }
     text_addf(problem, "%u %s", mysql_errno(&connection->mysql), mysql_error(&connection->mysql));

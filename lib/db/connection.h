@@ -9,6 +9,7 @@
 #include "db/db.h"
 
 #define CONNECTION_READ_TIMEOUT_S 30
+#define DATA_DIRECTORY_SIZE 512
 
 struct connection {
     MYSQL mysql;
@@ -16,7 +17,8 @@ struct connection {
     unsigned session; /* counts how often it was closed: what was underway then gets no answer */
     size_t underway;  /* packets sent by handles that wait, and not answered yet */
     size_t handles;
-    struct db_params params; /* strings owned */
+    char data_directory[DATA_DIRECTORY_SIZE]; /* of the server; "" where it is reached over TCP */
+    struct db_params params;                  /* strings owned */
 };
 
 /* Prepares a connection for one handle, without opening it.

@@ -127,6 +127,11 @@ static struct outcome failed(struct db *db, const struct sending *sending)
         outcome = contended();
         outcome.doubtful = sending->commits;
         return outcome;
+    case ER_RECORD_FILE_FULL:
+    case ER_DISK_FULL:
+        log_line(LOG_LEVEL_WARNING, "db_full", "problem=\"%s\"", text_string(&db->problem));
+        outcome.rc = ERR_DB_FULL;
+        return outcome;
     case ER_LOCK_DEADLOCK:
     case ER_LOCK_WAIT_TIMEOUT:
     case ER_CHECKREAD:
@@ -169,14 +174,18 @@ static bool keep_rows(struct db *db, struct places *places)
 static bool wait_for_turn(struct db *db)
 {
     struct connection *connection = db->connection;
+    bool deferred = db->deferred.len > 0;
 
     if (db->alone)
         return true;
     connection->underway++;
-    bool answered = wait_readable(mysql_get_socket(mysql_of(db)), CONNECTION_READ_TIMEOUT_S * 1000);
+    bool answered = wait_readable(mysql_get_socket(mysql_of(db)),
+                                  deferred ? DB_DEFERRED_MS : CONNECTION_READ_TIMEOUT_S * 1000);
     if (connection->session != db->session)
         return false;
     connection->underway--;
+    if (!answered && deferred)
+        deferred_stalls();
     return answered;
 }
 
@@ -291,8 +300,11 @@ static struct outcome send_once(struct db *db, const struct sending *sending, st
         return (struct outcome){.rc = ERR_DB_AWAY, .lost = true};
     for (int tries = 0; tries < 2; tries++) {
         bool fresh = !db->connection->open;
-        if (fresh && (outcome.rc = connection_open(db->connection, &db->problem)) != ERR_OK)
+        if ((fresh && (outcome.rc = connection_open(db->connection, &db->problem)) != ERR_OK) ||
+            (outcome.rc = handle_refuse(db, sending)) != ERR_OK) {
+            outcome.unsent = true;
             break;
+        }
         write_packet(db, sending);
         outcome = exchange(db, sending, deferred, places);
         if (outcome.lost && db->session == db->connection->session)
@@ -311,7 +323,8 @@ static void note_txn(struct db *db, const struct sending *sending, const struct 
     db->txn_lost = db->txn_lost || outcome->lost;
     if (db->txn == TXN_NONE)
         return;
-    if (outcome->lost || outcome->retry || rc == ERR_DB_AWAY || rc == ERR_TOO_LARGE) {
+    if (outcome->lost || outcome->retry || outcome->unsent || rc == ERR_DB_FULL ||
+        rc == ERR_TOO_LARGE) {
         db->txn = TXN_ABORTED;
     } else if (outcome->deferred) {
         db->txn = TXN_REFUSED;
@@ -337,7 +350,7 @@ struct outcome handle_send(struct db *db, const struct sending *sending, struct 
     struct outcome outcome = send_once(db, sending, places);
     if (outcome.deferred && outcome.lost) {
         db->deferred_doubtful = db->deferred_doubtful || outcome.sent;
-    } else if (outcome.rc != ERR_DB_AWAY || outcome.lost) {
+    } else if (!outcome.unsent) {
         text_clear(&db->deferred);
         /* A nonce that is refused was taken by the attempt whose answer was lost. */
         if (outcome.deferred && outcome.rc == ERR_NONCE_INVALID && db->deferred_doubtful)
@@ -368,28 +381,11 @@ static enum err run_alone(struct db *db, const struct sending *sending, struct p
     return rc == ERR_OK ? handle_send(db, sending, places).rc : rc;
 }
 
-/* A semicolon outside of quotes makes two statements of one, and only packet.c may send two. Values
- * are no danger: they travel as numbers and hexadecimal digits. */
-static void check_single(const char *sql)
-{
-    static const char compound[] = "BEGIN NOT ATOMIC ";
-    bool quoted = false;
-
-    if (strncmp(sql, compound, strlen(compound)) == 0)
-        return;
-    for (; *sql != '\0'; sql++) {
-        if (*sql == '\'')
-            quoted = !quoted;
-        if (*sql == ';' && !quoted)
-            abort(); /* our bug: see db/packet.h */
-    }
-}
-
 enum err db_run(struct db *db, const char *sql, struct db_args args, struct db_rows *rows)
 {
     const struct sending sending = {.sql = sql, .args = args};
 
-    check_single(sql);
+    statement_check(sql);
     return db->txn != TXN_NONE ? handle_send(db, &sending, handle_one_place(rows)).rc
                                : run_alone(db, &sending, handle_one_place(rows));
 }
@@ -415,38 +411,6 @@ enum err handle_read(struct db *db, const char *sql, bool compound, struct place
     if (db->txn != TXN_NONE)
         abort(); /* our bug: db_packet_run is for that */
     return run_alone(db, &sending, places);
-}
-
-void db_defer(struct db *db, const char *sql, struct db_args args)
-{
-    check_single(sql);
-    text_clear(&db->deferred);
-    statement_add(&db->deferred, sql, args);
-    db->deferred_done = db->deferred_doubtful = false;
-}
-
-enum err db_flush_deferred(struct db *db)
-{
-    return db->deferred.len == 0 ? ERR_OK : db_run(db, "", DB_NO_ARGS, NULL);
-}
-
-const char *db_deferred(const struct db *db)
-{
-    return text_string(&db->deferred);
-}
-
-void db_deferred_sent(struct db *db, bool certain)
-{
-    db->deferred_doubtful = !certain;
-    if (certain) {
-        text_clear(&db->deferred);
-        db->deferred_done = true;
-    }
-}
-
-bool db_deferred_done(const struct db *db)
-{
-    return db->deferred_done;
 }
 
 bool db_in_txn(const struct db *db)
@@ -485,4 +449,9 @@ bool db_refused(const struct db *db)
         if (strncmp(db_problem(db), numbers[i], strlen(numbers[i])) == 0)
             return true;
     return false;
+}
+
+const char *db_data_directory(const struct db *db)
+{
+    return db->connection->data_directory;
 }

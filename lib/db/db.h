@@ -68,6 +68,10 @@ struct db_rows {
     uint64_t affected; /* rows changed, where the statement gave none */
 };
 
+/* No answer to a queued statement comes later than that. It waits for no lock of a row, and a server whose disk
+ * is full, where we cannot see that (db/space.h), would take a minute; for as long again none is sent. */
+#define DB_DEFERRED_MS 3000
+
 /* How to connect. */
 struct db_params {
     const char *socket; /* where `host` is NULL or "" */
@@ -139,6 +143,9 @@ const char *db_deferred(const struct db *db);
  * certain  true: it answered, and the statement is queued no longer; false: nobody knows whether it
  *          was done, so that it stays queued, and a nonce refused now counts as taken by it then */
 void db_deferred_sent(struct db *db, bool certain);
+
+/* Drops a queued statement: the request that queued it is over. */
+void db_forget_deferred(struct db *db);
 
 /* True once a queued statement was accepted by the server since db_defer. */
 bool db_deferred_done(const struct db *db);
@@ -213,6 +220,13 @@ struct text;
  * Returns as db_run. */
 MUST_USE enum err db_run_script(struct db *db, const char *script, size_t len,
                                 struct text *problem);
+
+/* Where the server's files lie (db/space.h); "" where that is not on this machine, and before the first
+ * statement. Valid as long as the handle. */
+const char *db_data_directory(const struct db *db);
+
+/* Whether the server has let a queued statement wait in vain a moment ago. */
+bool db_is_stalled(void);
 
 /* The server's words about the last error, for logs and `tellerctl`. Valid until the next call. */
 const char *db_problem(const struct db *db);

@@ -38,6 +38,7 @@ struct outcome {
     enum err rc;
     bool lost;     /* the connection broke */
     bool sent;     /* ... after the server may have begun */
+    bool unsent;   /* nothing was sent: the queued statement stays queued */
     bool retry;    /* deadlock and the like: the same again may succeed */
     bool doubtful; /* a commit that may have been done in spite of the error */
     bool deferred; /* it was the deferred statement that failed */
@@ -60,6 +61,14 @@ struct sending {
 
 /* Sends the deferred statement, where there is one, and then these. */
 struct outcome handle_send(struct db *db, const struct sending *sending, struct places places);
+
+/* Why these are not to be sent: the server has no room for a change, or has just let a queued statement
+ * wait in vain; db_problem says which.
+ * Returns ERR_OK, ERR_DB_FULL, ERR_DB_AWAY. */
+MUST_USE enum err handle_refuse(struct db *db, const struct sending *sending);
+
+/* Notes that a queued statement got no answer in DB_DEFERRED_MS. */
+void deferred_stalls(void);
 
 /* The same inside a transaction, for packet.c.
  * sql       without marks; "" is not sent

@@ -102,3 +102,18 @@ void statement_add(struct text *out, const char *sql, struct db_args args)
         abort();
     text_puts(out, sql);
 }
+
+void statement_check(const char *sql)
+{
+    static const char compound[] = "BEGIN NOT ATOMIC ";
+    bool quoted = false;
+
+    if (strncmp(sql, compound, strlen(compound)) == 0)
+        return;
+    for (; *sql != '\0'; sql++) {
+        if (*sql == '\'')
+            quoted = !quoted;
+        if (*sql == ';' && !quoted)
+            abort(); /* our bug: see db/packet.h */
+    }
+}

@@ -105,7 +105,7 @@ enum err market_change(struct db *db, struct matcher_client *client,
 
     *resent = false;
     if (client != NULL && client->address.sun_path[0] != '\0' &&
-        strlen(db_deferred(db)) < MARKET_FIRST_SIZE)
+        strlen(db_deferred(db)) < MARKET_FIRST_SIZE && !db_is_stalled())
         asked = ask(client, change, db_deferred(db), &outcome);
     if (asked)
         db_deferred_sent(db, outcome.known);

@@ -78,7 +78,7 @@ bool job_over(const struct job *job)
 
 bool job_passes(enum err rc)
 {
-    return rc == ERR_DB_AWAY || rc == ERR_DB_CONTENDED;
+    return rc == ERR_DB_AWAY || rc == ERR_DB_CONTENDED || rc == ERR_DB_FULL;
 }
 
 void job_rest_ms(int64_t ms)

@@ -57,7 +57,7 @@ bool job_stopping(void);
  * configuration of now can be used: who keeps the job running starts it again. */
 bool job_over(const struct job *job);
 
-/* The database is away or contended: that passes. */
+/* The database is away, contended or full: that passes. */
 bool job_passes(enum err rc);
 
 /* Rests; a signal ends it early. */

@@ -10,12 +10,15 @@
 #include "db/canary.h"
 #include "db/migrate.h"
 #include "db/schema_check.h"
+#include "db/space.h"
 #include "net/mail.h"
 #include "tools/tellerctl/ctl.h"
 #include "tools/tellerctl/doctor.h"
 
-#define CLOCK_SLACK_US 2000000 /* how far our clock and the database's may be apart */
-#define RELAY_TIMEOUT_MS 5000  /* how long a mail relay is waited for */
+#define CLOCK_SLACK_US 2000000               /* how far our clock and the database's may be apart */
+#define DISK_LEAST_SHARE 20                  /* this part of the disk has to be free, */
+#define DISK_LEAST_BYTES (UINT64_C(2) << 30) /* ... or as much */
+#define RELAY_TIMEOUT_MS 5000                /* how long a mail relay is waited for */
 
 struct doctor {
     struct ctl *ctl;
@@ -188,6 +191,24 @@ static void check_clock(struct doctor *doctor, struct db *db)
            "run a time service (chrony) on both machines");
 }
 
+/* The disk of the database, where that is this machine's. */
+static void check_disk(struct doctor *doctor, struct db *db)
+{
+    struct space space;
+    char found[600];
+
+    if (!space_measure(db_data_directory(db), &space)) {
+        report(doctor, "database's disk", true, "is not seen from here", "");
+        return;
+    }
+    uint64_t least = space.all_bytes / DISK_LEAST_SHARE;
+    snprintf(found, sizeof(found), "%" PRIu64 " of %" PRIu64 " MiB are free in %.500s",
+             space.free_bytes >> 20, space.all_bytes >> 20, db_data_directory(db));
+    report(doctor, "database's disk",
+           space.free_bytes >= (least < DISK_LEAST_BYTES ? least : DISK_LEAST_BYTES), found,
+           "make room: with less than 16 MiB no change is taken any more");
+}
+
 /* As the owner where that is possible, who sees the text of routines. */
 static void check_schema(struct doctor *doctor, struct db *db)
 {
@@ -278,6 +299,7 @@ int ctl_doctor(struct ctl *ctl)
     if (ctl->db != NULL) {
         check_questions(&doctor, ctl->db);
         check_clock(&doctor, ctl->db);
+        check_disk(&doctor, ctl->db);
     }
     db_close(owner);
     writer_end(doctor.findings);
