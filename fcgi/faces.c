@@ -1,3 +1,4 @@
+/* The table of faces. */
 #include "fcgi/faces.h"
 
 const struct face *const faces[] = {

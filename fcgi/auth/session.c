@@ -1,3 +1,5 @@
+/* The session cookie: found among the request's cookies, set and cleared; and the check of a caller
+ * who brings one. */
 #include "fcgi/auth/session.h"
 
 #include <stdio.h>

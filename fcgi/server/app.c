@@ -1,3 +1,4 @@
+/* Starting a worker process: key, files, database, and what it gives back at its end. */
 #include "fcgi/server/app.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Fibers on ucontext, with what AddressSanitizer has to be told of a change of stacks. */
 #include "fcgi/server/fiber.h"
 
 #include <stdlib.h>

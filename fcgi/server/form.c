@@ -1,3 +1,4 @@
+/* The parsers of urlencoded and multipart forms. */
 #include "fcgi/server/form.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* The accept loop: slots, who waits for what, signals, and the end without a lost request. */
 #include "fcgi/server/loop.h"
 
 #include <errno.h>

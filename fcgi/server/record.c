@@ -1,3 +1,4 @@
+/* Writing an answer as FastCGI records. */
 #include "fcgi/server/record.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* What a handler asks of a request: headers, parameters, captures, its id and its failure. */
 #include "fcgi/server/request.h"
 
 #include <ctype.h>

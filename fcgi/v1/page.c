@@ -1,3 +1,4 @@
+/* The page object of v1, begun and ended. */
 #include "fcgi/v1/page.h"
 
 static void begin(struct writer *json, const struct page *page)

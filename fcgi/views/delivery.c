@@ -1,3 +1,5 @@
+/* Events, their deliveries and attempts as JSON, and the explanation of one that does not arrive.
+ * */
 #include "fcgi/views/delivery.h"
 
 #include <stdlib.h>

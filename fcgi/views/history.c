@@ -1,3 +1,4 @@
+/* A history's filter read from parameters, and the words of its lines. */
 #include "fcgi/views/history.h"
 
 #include <string.h>

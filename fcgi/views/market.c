@@ -1,3 +1,4 @@
+/* Tickers, trades, levels and candles as JSON. */
 #include "fcgi/views/market.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Merchant orders as JSON, and the calls that v1 and the site share. */
 #include "fcgi/views/merchant_order.h"
 
 #include <stdio.h>

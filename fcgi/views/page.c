@@ -1,3 +1,4 @@
+/* Counting the rows of a page while they are written. */
 #include "fcgi/views/page.h"
 
 struct writer *page_row(struct page_rows *rows)

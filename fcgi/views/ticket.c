@@ -1,3 +1,4 @@
+/* Tickets as JSON, and what opening and listing them reads. */
 #include "fcgi/views/ticket.h"
 
 #include "base/page.h"

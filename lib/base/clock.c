@@ -1,3 +1,4 @@
+/* Reading the clocks, and moments as text. */
 #include "base/clock.h"
 
 #include <time.h>

@@ -1,3 +1,5 @@
+/* The configuration's reader: lines of INI into a typed struct, and what is wrong with them in
+ * words. */
 #include "base/config.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Encoders and strict decoders of hexadecimal, base64, base32 and forms. */
 #include "base/encode.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The table of errors, and what is asked of one. */
 #include "base/err.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* UUIDs to text and back. */
 #include "base/id.h"
 
 #include "base/encode.h"

@@ -1,3 +1,4 @@
+/* Log lines: levels, escapes, one write each. */
 #include "base/log.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* From a page's number to its rows. */
 #include "base/page.h"
 
 struct page page_of(uint64_t records, int64_t current, int64_t size)

@@ -1,3 +1,4 @@
+/* The growing text, and what is asked of UTF-8. */
 #include "base/text.h"
 
 #include <errno.h>

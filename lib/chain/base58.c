@@ -1,3 +1,4 @@
+/* Long division between bytes and digits of base 58. */
 #include "chain/base58.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Call data and events of tokens, in the ABI's words of 32 bytes. */
 #include "chain/erc20.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Ethereum's addresses: text, checksum, of a key, of a contract. */
 #include "chain/ethereum_address.h"
 
 #include <string.h>

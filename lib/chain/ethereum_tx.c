@@ -1,3 +1,4 @@
+/* Ethereum's transactions: written, signed, and read back strictly. */
 #include "chain/ethereum_tx.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* BIP-32: children of keys, and extended keys as text. */
 #include "chain/hd_key.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* RLP: an appender, and a reader that takes one spelling of everything. */
 #include "chain/rlp.h"
 
 /* The first byte of an item. Below STRING it is the item. */

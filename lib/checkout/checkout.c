@@ -1,3 +1,5 @@
+/* The rules of orders and payments: what is checked before the database is asked, and what a repeat
+ * gets. */
 #include "checkout/checkout.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The SQL of orders and payments. */
 #include "checkout/store.h"
 
 #include <string.h>

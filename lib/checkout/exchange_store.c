@@ -1,3 +1,4 @@
+/* The SQL of money that was changed at the market for a payment. */
 #include "checkout/exchange.h"
 
 static struct amount read_amount(const struct db_rows *rows, unsigned currency, unsigned units)

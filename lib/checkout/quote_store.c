@@ -1,3 +1,4 @@
+/* The SQL of quotes. */
 #include "checkout/quote.h"
 #include "crypto/crypto.h"
 

@@ -1,3 +1,4 @@
+/* Digests and MACs, by libgcrypt. */
 #include <gcrypt.h>
 
 #include "crypto/crypto.h"

@@ -1,3 +1,4 @@
+/* Reading the master key's file, and saying what is wrong with it. */
 #include "crypto/master_key.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Passwords: Argon2id in the PHC format. */
 #include <gcrypt.h>
 #include <stdio.h>
 #include <string.h>

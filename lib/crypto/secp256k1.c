@@ -1,3 +1,4 @@
+/* Keys and signatures, by libsecp256k1. */
 #include "crypto/secp256k1.h"
 
 #include <secp256k1.h>

@@ -1,3 +1,4 @@
+/* Opening a connection to the server, with its options, and opening it again. */
 #include "db/connection.h"
 
 #include <stdlib.h>

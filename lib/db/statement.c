@@ -1,3 +1,4 @@
+/* Arguments into the text of a statement: numbers and hexadecimal literals only. */
 #include "db/statement.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* API keys in the database, and the cache of those in use. */
 #include "identity/api_key.h"
 
 #include <stdio.h>

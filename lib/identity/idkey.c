@@ -1,3 +1,4 @@
+/* Making and checking idkeys: a day under a MAC. */
 #include "identity/idkey.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Parsing CIDR lists, bringing them to one spelling, and asking whether an address is in one. */
 #include "identity/networks.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* Parsing nonces and tonces. */
 #include "identity/nonce.h"
 
 #include <stdbool.h>

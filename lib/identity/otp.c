@@ -1,3 +1,4 @@
+/* HOTP and TOTP, and the URI for authenticator apps. */
 #include "identity/otp.h"
 
 #include <inttypes.h>

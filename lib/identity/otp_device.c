@@ -1,3 +1,4 @@
+/* The devices in the database: each step is spent once, and guesses are counted. */
 #include "identity/otp_device.h"
 
 #include <stdio.h>

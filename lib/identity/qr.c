@@ -1,3 +1,4 @@
+/* QR codes by libqrencode, drawn as SVG. */
 #include "identity/qr.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The table of rights, and lists of their names. */
 #include "identity/rights.h"
 
 #include <string.h>

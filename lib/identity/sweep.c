@@ -1,3 +1,4 @@
+/* Calling the procedure that removes a batch of what has had its time. */
 #include "identity/sweep.h"
 
 #include "identity/request.h"

@@ -1,3 +1,4 @@
+/* Users in the database. */
 #include "identity/user.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Reading balances, limits, wallets and currencies. */
 #include "ledger/ledger.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* All markets in a page's order. */
 #include "market/board.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The book in memory: its orders, accounts and indexes. */
 #include "market/book.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Rows into a book, and the statements that both readers of it share. */
 #include <string.h>
 
 #include "db/statement.h"

@@ -1,3 +1,4 @@
+/* Candles from trades, by intervals. */
 #include "market/candle.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* The SQL of candles. */
 #include "market/data_store.h"
 
 static struct market_candle read_candle(const struct db_rows *rows, const struct market *market)

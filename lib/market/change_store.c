@@ -1,3 +1,5 @@
+/* Making changes: locks, reading, matching and writing, alone, in somebody's transaction, or many
+ * together. */
 #include <string.h>
 
 #include "base/text.h"

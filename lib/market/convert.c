@@ -1,3 +1,4 @@
+/* Routes between two moneys, what one costs, and converting. */
 #include "market/convert.h"
 
 #include <stdio.h>

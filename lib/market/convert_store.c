@@ -1,3 +1,4 @@
+/* The SQL of conversions. */
 #include "market/convert_store.h"
 
 static struct amount read_amount(const struct db_rows *rows, unsigned col,

@@ -1,3 +1,4 @@
+/* Depth by price level, walked for a quote. */
 #include "market/depth.h"
 
 #include "market/data_store.h"

@@ -1,3 +1,4 @@
+/* The arithmetic of fills and of what money buys. */
 #include "market/fill_math.h"
 
 __int128 fill_down(__int128 amount, __int128 price, __int128 whole)

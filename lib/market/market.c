@@ -1,3 +1,4 @@
+/* The table of markets in memory, and changing their rules. */
 #include "market/market.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The SQL of markets. */
 #include <stdio.h>
 
 #include "market/store.h"

@@ -1,3 +1,4 @@
+/* Asking teller-match over its socket. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

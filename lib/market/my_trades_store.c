@@ -1,3 +1,4 @@
+/* The SQL of a trader's own trades. */
 #include "market/my_trades.h"
 
 static struct amount read_amount(const struct db_rows *rows, unsigned col,

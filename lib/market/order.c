@@ -1,3 +1,4 @@
+/* Placing and cancelling orders. */
 #include "market/order.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The SQL of orders. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* Tickers: means rounded, and nothing where nothing traded. */
 #include "market/ticker.h"
 
 #include "market/data_store.h"

@@ -1,3 +1,4 @@
+/* The SQL of tickers. */
 #include <string.h>
 
 #include "market/data_store.h"

@@ -1,3 +1,4 @@
+/* Public trades. */
 #include "market/trades.h"
 
 #include <string.h>

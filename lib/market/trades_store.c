@@ -1,3 +1,4 @@
+/* The SQL of public trades. */
 #include "base/text.h"
 #include "market/data_store.h"
 

@@ -1,3 +1,4 @@
+/* Adding, comparing, parsing and writing amounts. */
 #include "money/amount.h"
 
 enum err amount_add(struct amount a, struct amount b, struct amount *out)

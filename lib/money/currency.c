@@ -1,3 +1,4 @@
+/* The table of currencies. */
 #include "money/currency.h"
 
 #include <string.h>

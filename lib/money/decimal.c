@@ -1,3 +1,4 @@
+/* Exact decimal text in and out of 128 bits, in every spelling that is taken. */
 #include "money/decimal.h"
 
 #include <stdint.h>

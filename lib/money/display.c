@@ -1,3 +1,4 @@
+/* Amounts for people: symbol, thousands, digits. */
 #include "money/display.h"
 
 #include <string.h>

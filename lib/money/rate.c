@@ -1,3 +1,4 @@
+/* Rates, and the one division that rounds (GMP). */
 #include "money/rate.h"
 
 #include <gmp.h>

@@ -1,3 +1,4 @@
+/* Building a mail and handing it to the relay, by libcurl. */
 #include "net/mail.h"
 
 #include <curl/curl.h>

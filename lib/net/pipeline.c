@@ -1,3 +1,4 @@
+/* A pipelining HTTP client for one server of ours. */
 #include "net/pipeline.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Paying an order, with money changed at the market where it is needed, in one transaction. */
 #include "sale/sale.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The names of the stream's channels. */
 #include "stream/channel.h"
 
 #include <inttypes.h>

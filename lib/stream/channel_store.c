@@ -1,3 +1,4 @@
+/* The SQL of channels. */
 #include <stdio.h>
 
 #include "stream/channel.h"

@@ -1,3 +1,4 @@
+/* The SQL of the stream's outbox. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* What database tests share: checks, names, users, the connection. */
 #include "tests/db/db.h"
 
 #include <stdio.h>

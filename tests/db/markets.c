@@ -1,3 +1,4 @@
+/* Markets and trades for tests of market data. */
 #include "tests/db/markets.h"
 
 #include <stdio.h>

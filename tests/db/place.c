@@ -1,3 +1,4 @@
+/* Traders, money and orders for tests of trading. */
 #include "tests/db/place.h"
 
 #include <stdio.h>

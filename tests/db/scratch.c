@@ -1,3 +1,4 @@
+/* Making and dropping a database of a test's own. */
 #include "tests/db/scratch.h"
 
 #include <fcntl.h>

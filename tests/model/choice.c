@@ -1,3 +1,4 @@
+/* Choosing the next operation. */
 #include "tests/model/choice.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Doing an operation on both sides, and comparing. */
 #include "tests/model/driver.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* The side under test: the libraries, on a database. */
 #include "tests/model/exchange.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* The race at one price. */
 #include "tests/model/race.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Calling out from a network of the test's own. */
 #include <stdlib.h>
 
 #include "tests/net/net.h"

@@ -1,3 +1,4 @@
+/* Amounts: arithmetic at the ends of 128 bits, and every spelling. */
 #include "money/amount.h"
 
 #include <string.h>

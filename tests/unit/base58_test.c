@@ -1,3 +1,4 @@
+/* Base58Check by vectors. */
 #include "chain/base58.h"
 
 #include <string.h>

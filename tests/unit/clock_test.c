@@ -1,3 +1,4 @@
+/* Moments as text. */
 #include "base/clock.h"
 
 #include <string.h>

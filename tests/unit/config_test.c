@@ -1,3 +1,4 @@
+/* The configuration: types, unknown keys, ranges, origins. */
 #include "base/config.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* Digests, MACs, sealing and passwords by published vectors. */
 #include "crypto/crypto.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Decimal text: what is exact is taken, all else refused. */
 #include "money/decimal.h"
 
 #include <string.h>

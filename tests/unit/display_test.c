@@ -1,3 +1,4 @@
+/* Amounts as people see them. */
 #include "money/display.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Encodings by the vectors of RFC 4648, and what decoders refuse. */
 #include "base/encode.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Tokens' calls and events by vectors. */
 #include "chain/erc20.h"
 
 #include <string.h>

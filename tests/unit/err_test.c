@@ -1,3 +1,4 @@
+/* The table of errors: ids are unique, texts are there. */
 #include "base/err.h"
 
 #include <string.h>

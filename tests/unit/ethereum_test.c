@@ -1,3 +1,4 @@
+/* Ethereum's addresses and transactions by vectors. */
 #include <string.h>
 
 #include "chain/ethereum_address.h"

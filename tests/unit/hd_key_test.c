@@ -1,3 +1,4 @@
+/* BIP-32 by its vectors. */
 #include "chain/hd_key.h"
 
 #include <string.h>

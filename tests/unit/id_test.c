@@ -1,3 +1,4 @@
+/* UUIDs. */
 #include "base/id.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Log lines and their escapes. */
 #include "base/log.h"
 
 #include <stdio.h>

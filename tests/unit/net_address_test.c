@@ -1,3 +1,4 @@
+/* Which addresses may be called. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The bytes of a mail. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Which URLs are taken. */
 #include <stdio.h>
 #include <string.h>
 

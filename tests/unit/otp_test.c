@@ -1,3 +1,4 @@
+/* One-time passwords by the vectors of RFC 4226 and RFC 6238. */
 #include "identity/otp.h"
 
 #include <string.h>

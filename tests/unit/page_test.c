@@ -1,3 +1,4 @@
+/* Pages of lists. */
 #include "base/page.h"
 
 #include "tests/unit/unit.h"

@@ -1,3 +1,4 @@
+/* QR codes: the picture is read back; its size, corner marks and quiet zone. */
 #include "identity/qr.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Rates: parsing, printing, rounding. */
 #include "money/rate.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The arithmetic of fills. */
 #include "market/fill_math.h"
 
 #include "money/decimal.h"

@@ -1,3 +1,4 @@
+/* Rights and their names. */
 #include "identity/rights.h"
 
 #include <string.h>

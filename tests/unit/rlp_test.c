@@ -1,3 +1,4 @@
+/* RLP by vectors, refusals included. */
 #include "chain/rlp.h"
 
 #include <string.h>

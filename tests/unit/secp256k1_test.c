@@ -1,3 +1,4 @@
+/* Keys and signatures by vectors. */
 #include "crypto/secp256k1.h"
 
 #include <string.h>

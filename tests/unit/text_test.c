@@ -1,3 +1,4 @@
+/* The growing text, UTF-8 and numbers. */
 #include "base/text.h"
 
 #include <string.h>

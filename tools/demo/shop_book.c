@@ -1,3 +1,4 @@
+/* The demo shop's book on disk. */
 #include "tools/demo/shop_book.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* The loop of a demo site, on libfcgi. */
 #include "tools/demo/site.h"
 
 #include <curl/curl.h>

@@ -1,3 +1,4 @@
+/* Signed calls to Teller, and checking what it sends. */
 #include "tools/demo/teller.h"
 
 #include <curl/curl.h>

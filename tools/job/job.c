@@ -1,3 +1,4 @@
+/* The command line, the rounds and the signals of a job. */
 #include "tools/job/job.h"
 
 #include <getopt.h>

@@ -1,3 +1,4 @@
+/* Turning rows of the outbox into messages, in order. */
 #include "tools/stream/batch.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* The parts of `tellerctl doctor`. */
 #ifndef TELLERCTL_DOCTOR_H
 #define TELLERCTL_DOCTOR_H
 
