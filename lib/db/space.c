@@ -1,3 +1,4 @@
+/* Free space of a file system, asked for at most every so often. */
 #include "db/space.h"
 
 #include <string.h>
