@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/sanitized.h"
 #include "base/version.h"
+#include "desk/bid.h"
 #include "fcgi/faces.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/dispatch.h"
@@ -156,7 +157,9 @@ static int serve(size_t connections, const char *config, bool *reload)
         goto out;
     }
     status = EXIT_FAILED;
-    rc = dispatch_start(faces);
+    rc = desk_start();
+    if (rc == ERR_OK)
+        rc = dispatch_start(faces);
     if (rc == ERR_OK)
         rc = loop_run(&app, may_reload, &config, reload);
     if (rc == ERR_OK)

@@ -41,8 +41,8 @@ struct desk_bid {
     char pay_in[9], pay_out[8];
     struct amount sum1, sum1dc, sum1c, sum2, sum2dc, sum2c;
     struct amount rounding;
-    char course_give[41], course_get[41]; /* decimals */
-    enum desk_status status;              /* `delete` from the instant at which it expires */
+    char course_give[AMOUNT_TEXT_SIZE], course_get[AMOUNT_TEXT_SIZE]; /* decimals */
+    enum desk_status status; /* `delete` from the instant at which it expires */
     enum desk_stage stage;
     uint64_t turn; /* how many statuses it has had */
     char account1[4 * DESK_ACCOUNT_MAX + 1], account2[4 * DESK_ACCOUNT_MAX + 1];
@@ -133,8 +133,9 @@ struct desk_move {
 
 /* Changes a bid's status; one that has it already stays as it is and is no error.
  * out  out, the bid afterwards
- * Errors: ERR_DESK_BID where there is no such bid; ERR_DESK_ACTION where `who` may not do that from
- * its status, or it is paid by a checkout order and the customer says that it is paid; ERR_DESK_RESERVE
+ * Errors: ERR_DESK_BID where there is no such bid, or a customer may not do that from its status;
+ * ERR_DESK_ACTION where somebody else may not, or it is paid by a checkout order and the customer says
+ * that it is paid; ERR_DESK_RESERVE
  * where a bid that held nothing is to hold again and the reserve does not cover it;
  * ERR_INSUFFICIENT_FUNDS where a balance is to pay, or one that was paid is to give back what it has
  * not; ERR_NOT_UTF8, ERR_TOO_LONG (note). */
@@ -185,8 +186,8 @@ MUST_USE enum err desk_audit(struct db *db, void (*difference)(void *arg, const 
                              void *arg, uint64_t *checked, uint64_t *differences);
 
 /* Registers the format in which callbacks are posted: `bid_id` and `status` as a form, any 2xx
- * acknowledges, gaps that double up to a day. Once per process, before the first bid or delivery.
- * ERR_INVALID as format_register. */
+ * acknowledges, gaps that double up to a day. Before the first bid or delivery of a process; a second
+ * time does nothing. ERR_INVALID as format_register. */
 MUST_USE enum err desk_start(void);
 
 #endif

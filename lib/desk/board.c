@@ -21,7 +21,7 @@ enum err desk_board_take(struct db *db, const struct desk_board **out)
     int64_t now_us = clock_mono_us();
 
     if (newest == NULL || now_us - read_us >= DESK_BOARD_AGE_MS * 1000) {
-        enum err rc = board_read(db, 0, &board);
+        enum err rc = board_read(db, &board);
         if (rc != ERR_OK)
             return rc;
         /* Others may have read one meanwhile: the later one stays. */

@@ -113,9 +113,10 @@ static const struct db_column field_columns[] = {
 };
 
 enum { SETTINGS, SYSTEMS, DIRECTIONS, TIERS, FIELDS, TEXTS, RESULTS };
+_Static_assert(RESULTS == BOARD_RESULTS, "as many as there is room for");
 
 /* Directions are read in the order of their ids, so that what belongs to each stands in one run. */
-static void add_selects(struct db_packet *packet, uint64_t direction_id)
+void board_ask(struct db_packet *packet, uint64_t direction_id)
 {
     struct db_arg one = db_u64(direction_id);
 
@@ -382,21 +383,13 @@ static int by_order(const void *a, const void *b)
     return order != 0 ? order : (left->get > right->get) - (left->get < right->get);
 }
 
-enum err board_read(struct db *db, uint64_t direction_id, struct board **out)
+enum err board_make(struct db_rows rows[BOARD_RESULTS], struct board **out)
 {
-    struct db_packet packet = DB_PACKET(DESK_SQL_MAX);
-    struct db_rows rows[RESULTS] = {0};
     struct board *board = calloc(1, sizeof(*board));
 
     if (board == NULL)
         return ERR_NO_MEMORY;
-    add_selects(&packet, direction_id);
-    enum err rc = db_in_txn(db) ? db_packet_run(db, &packet, rows, RESULTS)
-                                : db_packet_read(db, &packet, rows, RESULTS);
-    if (rc == ERR_OK)
-        rc = take_results(board, rows);
-    for (size_t i = 0; i < RESULTS; i++)
-        db_rows_free(&rows[i]);
+    enum err rc = take_results(board, rows);
     if (rc != ERR_OK) {
         board_free(board);
         return rc;
@@ -404,4 +397,18 @@ enum err board_read(struct db *db, uint64_t direction_id, struct board **out)
     qsort(board->directions, board->shown.direction_count, sizeof(*board->directions), by_order);
     *out = board;
     return ERR_OK;
+}
+
+enum err board_read(struct db *db, struct board **out)
+{
+    struct db_packet packet = DB_PACKET(DESK_SQL_MAX);
+    struct db_rows rows[RESULTS] = {0};
+
+    board_ask(&packet, 0);
+    enum err rc = db_packet_read(db, &packet, rows, RESULTS);
+    if (rc == ERR_OK)
+        rc = board_make(rows, out);
+    for (size_t i = 0; i < RESULTS; i++)
+        db_rows_free(&rows[i]);
+    return rc;
 }

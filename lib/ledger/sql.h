@@ -39,6 +39,15 @@
 #define LEDGER_SQL_ENABLED(currency) \
     "(SELECT enabled FROM currency AS ledger_currency WHERE ledger_currency.id = " currency ")"
 
+/* The code of a currency; and units of it as a decimal text without zeros at its end. */
+#define LEDGER_SQL_CODE(currency) \
+    "(SELECT code FROM currency AS ledger_coded WHERE ledger_coded.id = " currency ")"
+#define LEDGER_SQL_DECIMAL(units, currency)                                             \
+    "(SELECT TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CONCAT(" units               \
+    " DIV CAST(POW(10, decimals) AS DECIMAL(38, 0)), '.', LPAD(MOD(" units              \
+    ", CAST(POW(10, decimals) AS DECIMAL(38, 0))), decimals, '0')))) FROM currency AS " \
+    "ledger_shown WHERE ledger_shown.id = " currency ")"
+
 /* The user variable that holds the id of the journal that ledger_post has written in this packet. */
 #define LEDGER_SQL_JOURNAL "@ledger_journal"
 

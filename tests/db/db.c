@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "base/text.h"
 #include "crypto/master_key.h"
+#include "desk/bid.h"
 #include "identity/user.h"
 #include "ledger/ledger.h"
 
@@ -77,6 +78,8 @@ static bool connect_stack(void)
         rc = db_open_config(&test_config, false, &test_db);
     if (rc == ERR_OK)
         rc = ledger_load(test_db);
+    if (rc == ERR_OK)
+        rc = desk_start();
     if (rc != ERR_OK)
         fprintf(stderr, "TELLER_CONFIG: %s %s\n", err_id(rc), text_string(&problem));
     text_free(&problem);

@@ -20,7 +20,8 @@
     X(sale)             \
     X(market_data)      \
     X(market_book)      \
-    X(stream)
+    X(stream)           \
+    X(desk)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)

@@ -194,7 +194,7 @@ test('doctor: an application user with too many rights, a database that may lose
 
 test('audit: counts, and exit 1 at a difference', async () => {
   const report = await stack.audit();
-  assert.deepEqual(Object.keys(report), ['journals', 'entries', 'accounts', 'tickets', 'orders', 'trades', 'differences', 'findings']);
+  assert.deepEqual(Object.keys(report), ['journals', 'entries', 'accounts', 'tickets', 'orders', 'trades', 'bids', 'differences', 'findings']);
   const customer = await stack.customer({ funds: { USD: '5' } });
   const account = `(SELECT id FROM user WHERE login = '${customer.user.login}')`;
   try {

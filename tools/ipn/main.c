@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "crypto/master_key.h"
 #include "db/canary.h"
+#include "desk/bid.h"
 #include "tools/ipn/ipn.h"
 
 #define FOR_DEFAULT_S 55 /* as cron starts it, each minute */
@@ -104,6 +105,8 @@ static enum job_status work(const struct job *job, void *arg)
     enum job_status status = load_key(job, ipn->master_key);
 
     ipn->job = job;
+    if (status == JOB_DONE && desk_start() != ERR_OK)
+        status = JOB_FAILED;
     if (status == JOB_DONE && mail_configure(config, &ipn->mail) != ERR_OK)
         status = job_misconfigured(job, "relay, user or password_file in [mail] cannot be used");
     else if (status == JOB_DONE && config->ipn_lease_seconds * 1000 <= config->ipn_timeout_ms)

@@ -1,4 +1,4 @@
-/* teller-sweep: releases expired tickets, closes orders past their expiry and clears away what nobody
+/* teller-sweep: releases expired tickets, closes orders and deletes bids past their expiry and clears away what nobody
  * needs any more. Any number of copies may run; each is ended once. SIGTERM ends it after the batch in
  * hand. */
 #include <inttypes.h>
@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "checkout/checkout.h"
 #include "checkout/quote.h"
+#include "desk/bid.h"
 #include "identity/sweep.h"
+#include "ledger/ledger.h"
 #include "stream/outbox.h"
 #include "ticket/ticket.h"
 #include "tools/job/job.h"
@@ -21,8 +23,8 @@
 static const char usage_text[] =
     "usage: teller-sweep [--config FILE] [--once | --for SECONDS] [--batch N]\n"
     "\n"
-    "Releases the money of expired tickets, closes orders past their expiry and clears old rows\n"
-    "away.\n"
+    "Releases the money of expired tickets, closes orders and deletes bids past their expiry and\n"
+    "clears old rows away.\n"
     "  --once         until nothing is due (the default)\n"
     "  --for SECONDS  as long as that, looking again as they fall due\n"
     "  --batch N      tickets or orders in one transaction, 100\n"
@@ -35,6 +37,8 @@ struct sweep {
     int64_t next_clear_us;
     uint64_t released; /* tickets */
     uint64_t closed;   /* orders */
+    uint64_t deleted;  /* bids */
+    bool loaded;       /* the currencies */
     uint64_t cleared;  /* old rows */
 };
 
@@ -86,9 +90,14 @@ static enum err clear_old(struct sweep *sweep)
 static enum err do_round(void *arg)
 {
     struct sweep *sweep = arg;
-    enum err rc = end_due(sweep, ticket_expire_due, "released", &sweep->released);
+    enum err rc = sweep->loaded ? ERR_OK : ledger_load(sweep->db);
+    sweep->loaded = rc == ERR_OK;
+    if (rc == ERR_OK)
+        rc = end_due(sweep, ticket_expire_due, "released", &sweep->released);
     if (rc == ERR_OK)
         rc = end_due(sweep, checkout_close_due, "closed", &sweep->closed);
+    if (rc == ERR_OK)
+        rc = end_due(sweep, desk_bid_expire_due, "deleted", &sweep->deleted);
     return rc == ERR_OK ? clear_old(sweep) : rc;
 }
 
@@ -98,12 +107,14 @@ static enum job_status work(const struct job *job, void *arg)
     int64_t start_us = clock_mono_us();
     enum job_status status = job_database(job, &sweep->db);
 
+    if (desk_start() != ERR_OK)
+        status = JOB_FAILED;
     if (status == JOB_DONE) {
         enum err rc = job_rounds(job, IDLE_MS, do_round, sweep);
         log_line(LOG_LEVEL_INFO, "swept",
-                 "released=%" PRIu64 " closed=%" PRIu64 " cleared=%" PRIu64 " ms=%" PRId64
-                 " result=%s",
-                 sweep->released, sweep->closed, sweep->cleared,
+                 "released=%" PRIu64 " closed=%" PRIu64 " deleted=%" PRIu64 " cleared=%" PRIu64
+                 " ms=%" PRId64 " result=%s",
+                 sweep->released, sweep->closed, sweep->deleted, sweep->cleared,
                  (clock_mono_us() - start_us) / 1000, err_id(rc));
         status = rc == ERR_OK ? JOB_DONE : JOB_FAILED;
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "desk/bid.h"
 #include "ledger/ledger.h"
 #include "money/display.h"
 #include "tools/tellerctl/people.h"
@@ -30,6 +31,8 @@ enum err ctl_connect(struct ctl *ctl)
         return rc;
     }
     rc = ledger_load(ctl->db);
+    if (rc == ERR_OK)
+        rc = desk_start();
     if (rc != ERR_OK)
         ctl_fail(ctl, rc, db_problem(ctl->db));
     return rc;

@@ -8,6 +8,7 @@
 #include "crypto/master_key.h"
 #include "db/canary.h"
 #include "db/migrate.h"
+#include "desk/bid.h"
 #include "ledger/ledger.h"
 #include "market/market.h"
 #include "ticket/ticket.h"
@@ -86,13 +87,13 @@ static int run_migrate(struct ctl *ctl)
     return status;
 }
 
-/* The ledger's books, then tickets, merchants' orders and the market against them. */
+/* The ledger's books, then tickets, merchants' orders, the market and the desk against them. */
 static enum err audit_all(struct ctl *ctl, struct words *words, struct writer *json,
                           uint64_t *differences)
 {
     struct ledger_audit ledger = {0};
     uint64_t tickets = 0, ticket_differences = 0, orders = 0, order_differences = 0;
-    uint64_t trades = 0, trade_differences = 0;
+    uint64_t trades = 0, trade_differences = 0, bids = 0, bid_differences = 0;
     enum err rc = ledger_audit(ctl->db, add_word, words, &ledger);
 
     if (rc == ERR_OK)
@@ -101,7 +102,10 @@ static enum err audit_all(struct ctl *ctl, struct words *words, struct writer *j
         rc = checkout_audit(ctl->db, add_word, words, &orders, &order_differences);
     if (rc == ERR_OK)
         rc = market_audit(ctl->db, add_word, words, &trades, &trade_differences);
-    *differences = ledger.differences + ticket_differences + order_differences + trade_differences;
+    if (rc == ERR_OK)
+        rc = desk_audit(ctl->db, add_word, words, &bids, &bid_differences);
+    *differences = ledger.differences + ticket_differences + order_differences + trade_differences +
+                   bid_differences;
     writer_object(json, NULL);
     writer_int(json, "journals", (int64_t)ledger.journals);
     writer_int(json, "entries", (int64_t)ledger.entries);
@@ -109,6 +113,7 @@ static enum err audit_all(struct ctl *ctl, struct words *words, struct writer *j
     writer_int(json, "tickets", (int64_t)tickets);
     writer_int(json, "orders", (int64_t)orders);
     writer_int(json, "trades", (int64_t)trades);
+    writer_int(json, "bids", (int64_t)bids);
     writer_int(json, "differences", (int64_t)*differences);
     end_words(words, json, "findings");
     writer_end(json);

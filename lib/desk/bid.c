@@ -1,0 +1,242 @@
+/* What happens to a bid: changes of status, expiry, callbacks. A change locks and reads in one packet, is
+ * decided here, and is written and committed with its postings in another. Locks are taken in the order
+ * bid, affiliate, hold, accounts by id. */
+#include "desk/bid.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/encode.h"
+#include "base/text.h"
+#include "desk/store.h"
+#include "notify/event.h"
+#include "notify/format.h"
+
+#define TOPIC "desk"
+#define NOTE_MAX 255   /* code points */
+#define EXPIRY_MAX 200 /* bids in one packet */
+#define RETRY_FIRST_S 10
+#define RETRY_MOST_S 86400
+
+/* A change of status on its way. */
+struct change {
+    const struct desk_move *move;
+    struct bid_row row;
+    struct db_packet packet;
+};
+
+/* Adds one more status to a bid, with all that it moves.
+ * at  DATETIME(6) */
+static enum err add_turn(struct db *db, struct db_packet *packet, struct bid_row *row,
+                         enum desk_status to, enum desk_who who, const char *note,
+                         const char *trace, const char *at)
+{
+    enum desk_stage from = row->bid.stage, next = desk_status_stage(to);
+    bool was_done = from == DESK_STAGE_DONE, done = next == DESK_STAGE_DONE;
+    enum err rc = ERR_OK;
+
+    /* none and done hold nothing: what is held from there on is another hold */
+    if (from == DESK_STAGE_NONE || was_done)
+        row->hold_ref = crypto_uuid7();
+    row->credit = (struct amount){0};
+    row->turnover = 0;
+    if (done != was_done)
+        rc = reward_decide(row, done);
+    if (rc != ERR_OK)
+        return rc;
+    row->bid.turn++;
+    row->bid.status = to;
+    row->bid.stage = next;
+    bid_store_turn(packet, row, to, who, note, at);
+    reward_count(packet, row);
+    rc = bid_book(db, packet, row, from, next, trace);
+    if (rc == ERR_OK)
+        rc = reward_post(db, packet, row, trace);
+    if (rc == ERR_OK)
+        bid_tell(packet, row, to);
+    return rc;
+}
+
+/* Writes down that a bid's time is over. */
+static enum err add_expiry(struct db *db, struct db_packet *packet, struct bid_row *row)
+{
+    row->bid.stage = DESK_STAGE_HELD; /* as it is written still */
+    row->due = false;
+    return add_turn(db, packet, row, DESK_STATUS_delete, DESK_JOB, NULL, "", row->expires);
+}
+
+static enum err check_move(const struct change *change)
+{
+    const struct desk_move *move = change->move;
+    const struct desk_bid *bid = &change->row.bid;
+
+    if (!desk_status_may(move->who, bid->status, move->to))
+        return move->who == DESK_CUSTOMER ? ERR_DESK_BID : ERR_DESK_ACTION;
+    if (move->who == DESK_CUSTOMER && move->to == DESK_STATUS_payed &&
+        strcmp(bid->pay_in, "checkout") == 0)
+        return ERR_DESK_ACTION;
+    return ERR_OK;
+}
+
+/* Whether the money is there. */
+static enum err check_cover(const struct bid_row *row, enum desk_status to)
+{
+    enum desk_stage from = row->bid.stage, next = desk_status_stage(to);
+
+    if (from == DESK_STAGE_NONE && next > DESK_STAGE_NONE && row->reserve < row->bid.sum2.units)
+        return ERR_DESK_RESERVE;
+    return from < DESK_STAGE_PAID && next >= DESK_STAGE_PAID &&
+                   strcmp(row->bid.pay_in, "balance") == 0 && row->own_free < row->bid.sum1dc.units
+               ? ERR_INSUFFICIENT_FUNDS
+               : ERR_OK;
+}
+
+static enum err write_move(struct db *db, struct change *change)
+{
+    const struct desk_move *move = change->move;
+    struct bid_row *row = &change->row;
+
+    enum err rc = row->due ? add_expiry(db, &change->packet, row) : ERR_OK;
+    if (rc == ERR_OK)
+        rc = add_turn(db, &change->packet, row, move->to, move->who, move->note, move->trace,
+                      row->now);
+    return rc == ERR_OK ? db_packet_commit(db, &change->packet, NULL, 0) : rc;
+}
+
+static enum err move_in(struct db *db, void *arg)
+{
+    struct change *change = arg;
+
+    change->row = (struct bid_row){0};
+    change->packet = DB_PACKET(DESK_PACKET_MAX);
+    enum err rc = bid_store_lock(db, &change->move->name, &change->row);
+    if (rc != ERR_OK || change->row.bid.status == change->move->to)
+        return rc; /* it has it already */
+    rc = check_move(change);
+    if (rc == ERR_OK)
+        rc = check_cover(&change->row, change->move->to);
+    if (rc == ERR_OK)
+        rc = write_move(db, change);
+    db_packet_free(&change->packet);
+    return rc;
+}
+
+static enum err check_note(const char *note)
+{
+    if (note == NULL)
+        return ERR_OK;
+    if (!text_is_utf8(note, strlen(note)))
+        return ERR_NOT_UTF8;
+    return text_utf8_length(note, strlen(note)) > NOTE_MAX ? ERR_TOO_LONG : ERR_OK;
+}
+
+enum err desk_bid_move(struct db *db, const struct desk_move *move, struct desk_bid *out)
+{
+    struct change change = {.move = move};
+    bool resent = false; /* done before, it has that status: no other answer is needed */
+
+    enum err rc = check_note(move->note);
+    if (rc == ERR_OK)
+        rc = db_txn(db, move_in, &change, &resent);
+    return rc == ERR_OK ? desk_bid_view(db, &move->name, out) : rc;
+}
+
+/* A batch of bids past their time. */
+struct expiry {
+    struct db *db;
+    int limit;
+    int64_t count;
+    struct bid_row *rows;
+};
+
+static void keep_due(void *arg, const struct bid_row *row)
+{
+    struct expiry *expiry = arg;
+    if (expiry->count < expiry->limit)
+        expiry->rows[expiry->count++] = *row;
+}
+
+static enum err expire_in(struct db *db, void *arg)
+{
+    struct expiry *expiry = arg;
+    struct db_packet packet = DB_PACKET(DESK_PACKET_MAX);
+
+    expiry->count = 0;
+    enum err rc = bid_store_due(db, expiry->limit, keep_due, expiry);
+    for (int64_t i = 0; rc == ERR_OK && i < expiry->count; i++)
+        rc = add_expiry(db, &packet, &expiry->rows[i]);
+    if (rc == ERR_OK)
+        rc = db_packet_commit(db, &packet, NULL, 0);
+    db_packet_free(&packet);
+    return rc;
+}
+
+enum err desk_bid_expire_due(struct db *db, int limit, int64_t *expired)
+{
+    struct expiry expiry = {.db = db, .limit = limit < EXPIRY_MAX ? limit : EXPIRY_MAX};
+
+    *expired = 0;
+    expiry.rows = calloc((size_t)expiry.limit, sizeof(*expiry.rows));
+    if (expiry.rows == NULL)
+        return ERR_NO_MEMORY;
+    enum err rc = db_txn(db, expire_in, &expiry, NULL);
+    if (rc == ERR_OK)
+        *expired = expiry.count;
+    free(expiry.rows);
+    return rc;
+}
+
+void bid_tell(struct db_packet *packet, const struct bid_row *row, enum desk_status status)
+{
+    const struct desk_bid *bid = &row->bid;
+    char payload[48];
+
+    if (bid->callback_url[0] == '\0')
+        return;
+    snprintf(payload, sizeof(payload), "{\"bid_id\":\"%lld\"}", (long long)bid->id);
+    event_add(packet, &(struct event){.topic = TOPIC,
+                                      .kind = desk_status_names[status],
+                                      .owner_id = bid->user_id == 0 ? LEDGER_HOUSE : bid->user_id,
+                                      .subject = &bid->uuid,
+                                      .payload = payload,
+                                      .deliveries = {{.format = TOPIC,
+                                                      .url = bid->callback_url,
+                                                      .endpoint = row->endpoint}},
+                                      .delivery_count = 1});
+}
+
+static enum err callback_write(const struct notify_event *event, struct text *out)
+{
+    struct json_object *payload = json_tokener_parse(event->payload), *id = NULL;
+    const char *text =
+        json_object_object_get_ex(payload, "bid_id", &id) ? json_object_get_string(id) : NULL;
+
+    text_clear(out);
+    if (text != NULL) {
+        form_add(out, "bid_id", text, strlen(text));
+        form_add(out, "status", event->status, strlen(event->status));
+    }
+    json_object_put(payload);
+    if (text == NULL)
+        return ERR_INTERNAL;
+    return out->full ? ERR_TOO_LARGE : ERR_OK;
+}
+
+enum err desk_start(void)
+{
+    static const struct format callback = {
+        .name = TOPIC,
+        .channel = "post",
+        .content_type = "application/x-www-form-urlencoded",
+        .signers = SIGN_WEBHOOK,
+        .ordered = true,
+        .write_body = callback_write,
+        .acknowledges = format_any_2xx,
+        .refusal = "the answer is not a status of 2xx",
+        .schedule = {.first_s = RETRY_FIRST_S, .most_s = RETRY_MOST_S},
+    };
+
+    return format_find(TOPIC) == &callback ? ERR_OK : format_register(&callback);
+}
