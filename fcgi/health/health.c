@@ -1,4 +1,8 @@
-/* GET /health/live and /health/ready: for load balancers, monitors and start scripts. */
+/* GET /health/live and /health/ready: for load balancers, monitors and start scripts. GET /health/deep: for
+ * operators; the web server answers it on its own machine only. */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/canary.h"
@@ -6,6 +10,7 @@
 #include "db/space.h"
 #include "fcgi/faces.h"
 #include "fcgi/server/app.h"
+#include "watch/watch.h"
 
 /* The process answers; nothing else is looked at. */
 static enum err live(struct request *request, struct reply *reply)
@@ -15,6 +20,7 @@ static enum err live(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
+#define READY_WORDS_SIZE 160
 #define LOOK_AGAIN_US (5 * INT64_C(1000000)) /* how long a current schema is taken to stay so */
 
 /* Compares the schema with its files, which costs a query per file. */
@@ -68,6 +74,43 @@ static enum err ready(struct request *request, struct reply *reply)
     return ERR_OK;
 }
 
+/* What is wrong, and what was looked at. */
+struct deep {
+    struct text *out;
+    bool wrong;
+};
+
+static void add_finding(void *arg, const struct finding *finding)
+{
+    struct deep *deep = arg;
+
+    text_addf(deep->out, "%s: %s: %s%s%s%s\n", finding->good ? "ok" : "WRONG", finding->check,
+              finding->found, finding->good ? "" : " (", finding->good ? "" : finding->mend,
+              finding->good ? "" : ")");
+    deep->wrong = deep->wrong || !finding->good;
+}
+
+static enum err look_deep(struct request *request, struct reply *reply)
+{
+    struct app *app = request->app;
+    struct deep deep = {.out = reply->writer.out};
+    const char *problem = not_ready(request);
+    struct finding ready = {.check = "ready", .good = problem == NULL, .found = "yes", .mend = ""};
+    char words[READY_WORDS_SIZE];
+
+    if (problem != NULL) {
+        snprintf(words, sizeof(words), "%.*s", (int)strcspn(problem, "\n"), problem);
+        ready.found = words;
+        ready.mend = "tellerctl doctor says more";
+    }
+    add_finding(&deep, &ready);
+    watch_secrets(&app->config, add_finding, &deep);
+    if (app->db[request->slot] != NULL)
+        watch_all(app->db[request->slot], &app->config, add_finding, &deep);
+    reply->status = deep.wrong ? 503 : 200;
+    return ERR_OK;
+}
+
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/health/live",
@@ -83,6 +126,14 @@ static const struct route rows[] = {
      .effect = EFFECT_READS,
      .handler = ready,
      .help = "The worker can serve: database reachable, schema current."},
+    {.methods = METHOD_GET,
+     .path = "/health/deep",
+     .auth = &auth_public,
+     .needs_no_db = true,
+     .effect = EFFECT_READS,
+     .handler = look_deep,
+     .help =
+         "For operators, on this machine: jobs, what waits for them, disk, clock, certificate."},
 };
 
 ROUTE_TABLE(routes_health, rows);

@@ -27,6 +27,7 @@
     X(site, base_url, STRING, NULL)                             \
     X(site, name, STRING, "Teller")                             \
     X(site, allow_http, BOOL, "no")                             \
+    X(site, certificate, STRING, "/etc/teller/tls/cert.pem")    \
     X(net, allow_loopback, BOOL, "no")                          \
     X(net, ca_file, STRING, "")                                 \
     X(mail, relay, STRING, "")                                  \

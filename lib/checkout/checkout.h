@@ -161,6 +161,10 @@ MUST_USE enum err checkout_payments(struct db *db, const struct uuid *order,
 /* Sweeper: closes orders past their expiry, about `limit` of them; *closed says how many. */
 MUST_USE enum err checkout_close_due(struct db *db, int limit, int64_t *closed);
 
+/* For how many seconds the oldest order past its expiry has been waiting to be closed; 0 where none does.
+ * age_s  out */
+MUST_USE enum err checkout_overdue(struct db *db, int64_t *age_s);
+
 #define CHECKOUT_FEE_DEFAULT \
     1 /* in place of a merchant: every merchant without a fee of their own */
 

@@ -303,3 +303,17 @@ enum err checkout_store_fee(struct db *db, int64_t merchant_id, const char *perc
                           db_i128(fixed.units)),
                   NULL);
 }
+
+enum err checkout_overdue(struct db *db, int64_t *age_s)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db,
+                         "SELECT COALESCE(TIMESTAMPDIFF(SECOND, MIN(expires_at), NOW(6)), 0) FROM "
+                         "checkout_order FORCE INDEX (due) WHERE status IN ('open', 'partial') AND "
+                         "expires_at <= NOW(6)",
+                         DB_NO_ARGS, &rows);
+
+    *age_s = rc == ERR_OK && db_next(&rows) ? db_get_i64(&rows, 0) : 0;
+    db_rows_free(&rows);
+    return rc;
+}

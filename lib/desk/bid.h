@@ -176,6 +176,10 @@ MUST_USE enum err desk_bid_fields(struct db *db, int64_t id, struct text *out);
  * expired  out, how many were */
 MUST_USE enum err desk_bid_expire_due(struct db *db, int limit, int64_t *expired);
 
+/* For how many seconds the oldest bid past its time has been waiting to end; 0 where none does.
+ * age_s  out */
+MUST_USE enum err desk_bid_overdue(struct db *db, int64_t *age_s);
+
 /* Audit: each bid has its hold, what came in and what went out for it, and the journals of its story;
  * the accounts of the desk hold what bids and payouts say; affiliates' shares add up.
  * difference   called with words for each thing that is wrong

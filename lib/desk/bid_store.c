@@ -415,3 +415,17 @@ void bid_store_turn(struct db_packet *packet, const struct bid_row *row, enum de
                           db_text(desk_status_names[status]), db_text(desk_who_names[who]),
                           db_text(note)));
 }
+
+enum err desk_bid_overdue(struct db *db, int64_t *age_s)
+{
+    struct db_rows rows = {0};
+    enum err rc =
+        db_run(db,
+               "SELECT COALESCE(TIMESTAMPDIFF(SECOND, MIN(b.expires_at), NOW(6)), 0) FROM "
+               "desk_bid AS b WHERE " DESK_SQL_DUE,
+               DB_NO_ARGS, &rows);
+
+    *age_s = rc == ERR_OK && db_next(&rows) ? db_get_i64(&rows, 0) : 0;
+    db_rows_free(&rows);
+    return rc;
+}

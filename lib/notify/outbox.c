@@ -53,6 +53,23 @@ enum err outbox_fresh(struct db *db, const char *channel,
                 channel, row, arg);
 }
 
+enum err outbox_overdue(struct db *db, int64_t *age_s)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(
+        db,
+        "SELECT COALESCE(TIMESTAMPDIFF(SECOND, MIN(l.due), NOW(6)), 0) FROM (SELECT endpoint, "
+        "owner_id, MIN(next_at) AS due FROM delivery FORCE INDEX (queue) WHERE channel IN "
+        "('mail', 'post') AND state = 'pending' AND next_at <= NOW(6) GROUP BY endpoint, "
+        "owner_id) AS l WHERE NOT EXISTS (SELECT 1 FROM endpoint_pause AS p WHERE p.endpoint "
+        "= l.endpoint AND p.owner_id IN (1, l.owner_id))",
+        DB_NO_ARGS, &rows);
+
+    *age_s = rc == ERR_OK && db_next(&rows) ? db_get_i64(&rows, 0) : 0;
+    db_rows_free(&rows);
+    return rc;
+}
+
 /* What the transaction of a claim works on. */
 struct claim {
     const char *channel;

@@ -27,6 +27,10 @@ MUST_USE enum err outbox_fresh(struct db *db, const char *channel,
                                void (*row)(void *arg, const struct delivery_queue *queue),
                                void *arg);
 
+/* For how many seconds the oldest delivery has been due whose queue is not paused; 0 where none is.
+ * age_s  out */
+MUST_USE enum err outbox_overdue(struct db *db, int64_t *age_s);
+
 /* How many deliveries to take from a queue; taken says how many there were. */
 struct outbox_want {
     const struct delivery_queue *queue;

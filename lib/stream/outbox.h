@@ -78,6 +78,10 @@ MUST_USE enum err stream_delete(struct db *db, const struct text *read);
  * removed  out, how many */
 MUST_USE enum err stream_clear(struct db *db, int64_t limit, int64_t *removed);
 
+/* For how many seconds the oldest row has been waiting to be told; 0 where none does.
+ * age_s  out */
+MUST_USE enum err stream_overdue(struct db *db, int64_t *age_s);
+
 /* Whose turn it is. */
 struct stream_turn {
     bool mine;

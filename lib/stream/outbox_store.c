@@ -264,3 +264,15 @@ enum err stream_turn_leave(struct db *db, const struct uuid *owner)
         db, "UPDATE stream_turn SET owner = NULL, until = NOW(6) WHERE id = 1 AND owner = ?",
         DB_ARGS(db_uuid(owner)), NULL, NULL);
 }
+
+enum err stream_overdue(struct db *db, int64_t *age_s)
+{
+    struct db_rows rows = {0};
+    enum err rc =
+        db_run(db, "SELECT TIMESTAMPDIFF(SECOND, at, NOW(6)) FROM stream_event ORDER BY id LIMIT 1",
+               DB_NO_ARGS, &rows);
+
+    *age_s = rc == ERR_OK && db_next(&rows) ? db_get_i64(&rows, 0) : 0;
+    db_rows_free(&rows);
+    return rc;
+}

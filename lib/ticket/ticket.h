@@ -209,6 +209,10 @@ MUST_USE enum err ticket_partner_set(struct db *db, const char *id,
 MUST_USE enum err ticket_partner_by_id(struct db *db, const char *id, int64_t *user_id,
                                        struct ticket_partner *out);
 
+/* For how many seconds the oldest expired ticket has been waiting to be released; 0 where none does.
+ * age_s  out */
+MUST_USE enum err ticket_overdue(struct db *db, int64_t *age_s);
+
 /* Audit: each ticket must have its hold, its use of a limit and the journals of its story.
  * difference   called with words for each thing that is wrong
  * checked      out, tickets looked at

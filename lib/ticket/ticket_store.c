@@ -151,6 +151,20 @@ enum err ticket_store_due(struct db *db, int limit,
     return rc;
 }
 
+enum err ticket_overdue(struct db *db, int64_t *age_s)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db,
+                         "SELECT COALESCE(TIMESTAMPDIFF(SECOND, MIN(expires_at), NOW(6)), 0) FROM "
+                         "ticket FORCE INDEX "
+                         "(due) WHERE status = 'open' AND expires_at <= NOW(6)",
+                         DB_NO_ARGS, &rows);
+
+    *age_s = rc == ERR_OK && db_next(&rows) ? db_get_i64(&rows, 0) : 0;
+    db_rows_free(&rows);
+    return rc;
+}
+
 void ticket_store_add(struct db_packet *packet, const struct actor *actor,
                       const struct ticket_request *order, const struct uuid *id,
                       const uint8_t key_hash[SHA256_SIZE], const struct ticket_offer *offer)

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { appendFile, chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -66,7 +67,10 @@ async function withWorker(use) {
   pool.stderr.on('data', (data) => { log += data; });
   const ended = new Promise((resolve) => { pool.once('exit', resolve); });
   try {
-    await until(() => stat(socket).catch(() => false), 10, 'the socket');
+    await until(() => new Promise((resolve) => {
+      const probe = net.connect(socket, () => { probe.destroy(); resolve(true); });
+      probe.on('error', () => resolve(false));
+    }), 10, 'the socket');
     await use(async (variables, body = '') => {
       const connection = new FastCgi(socket);
       try {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/beat.h"
 #include "ledger/ledger.h"
 #include "net/http.h"
 #include "notify/delivery.h"
@@ -297,6 +298,8 @@ static enum err turn(struct run *run, bool *done)
     if (rc == ERR_OK && record_due(run))
         rc = record(run);
     bool idle = http_in_flight(run->http) == 0 && run->ended_count == 0;
+    if (rc == ERR_OK)
+        beat_note(run->db, "teller-ipn");
     *done = idle && (over || (run->ipn->job->until_us == 0 && run->looked_empty && rc == ERR_OK));
     return rc;
 }

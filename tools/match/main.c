@@ -11,6 +11,7 @@
 #include "base/failpoint.h"
 #include "base/listen.h"
 #include "base/log.h"
+#include "db/beat.h"
 #include "ledger/ledger.h"
 #include "market/change.h"
 #include "tools/job/job.h"
@@ -134,8 +135,11 @@ static enum job_status work(const struct job *job, void *arg)
         status =
             job_misconfigured(job, "descriptor 0 is not a listening socket, and none is passed "
                                    "(LISTEN_FDS)");
-    while (status == JOB_DONE && !job_over(job))
+    while (status == JOB_DONE && !job_over(job)) {
         turn(server);
+        if (server->count == 0)
+            beat_note(server->db, "teller-match");
+    }
     if (server->count > 0)
         make_batch(server);
     log_line(LOG_LEVEL_INFO, "matched", "made=%" PRIu64 " batches=%" PRIu64, server->made,

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/beat.h"
 #include "ledger/ledger.h"
 #include "market/order.h"
 #include "tools/job/job.h"
@@ -44,6 +45,8 @@ static enum err do_round(void *arg)
         if (rc == ERR_OK && tried > 0)
             log_line(LOG_LEVEL_DEBUG, "batch", "tried=%" PRId64, tried);
     }
+    if (rc == ERR_OK)
+        beat_note(trigger->db, "teller-stop-orders");
     return rc;
 }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "db/beat.h"
 #include "ledger/ledger.h"
 #include "market/order.h"
 #include "market/ticker.h"
@@ -256,6 +257,8 @@ static enum err do_round(void *arg)
             job_rest_ms(WAIT_MS);
         }
     }
+    if (rc == ERR_OK)
+        beat_note(publisher->db, "teller-stream");
     if (rc != ERR_IO || once)
         return rc;
     /* nchan is away: that passes. */

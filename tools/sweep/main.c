@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "checkout/checkout.h"
 #include "checkout/quote.h"
+#include "db/beat.h"
 #include "desk/bid.h"
 #include "identity/sweep.h"
 #include "ledger/ledger.h"
@@ -98,7 +99,11 @@ static enum err do_round(void *arg)
         rc = end_due(sweep, checkout_close_due, "closed", &sweep->closed);
     if (rc == ERR_OK)
         rc = end_due(sweep, desk_bid_expire_due, "deleted", &sweep->deleted);
-    return rc == ERR_OK ? clear_old(sweep) : rc;
+    if (rc == ERR_OK)
+        rc = clear_old(sweep);
+    if (rc == ERR_OK)
+        beat_note(sweep->db, "teller-sweep");
+    return rc;
 }
 
 static enum job_status work(const struct job *job, void *arg)

@@ -164,6 +164,11 @@ const struct ctl_command database_commands[] = {
      .args = "",
      .help = "Checks the installation and says how to mend what is wrong; exit 1 where something "
              "is.",
+     .options =
+         {{"as", "USER",
+           "whose the workers are, and who therefore has to read the secrets; teller where left "
+           "out and there is one",
+           .required = false}},
      .run = ctl_doctor},
     {.group = "audit",
      .args = "",

@@ -1,24 +1,23 @@
 /* doctor: is this installation sound? Each check says what it found and how to mend it. */
-#include <inttypes.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/clock.h"
 #include "crypto/master_key.h"
 #include "db/canary.h"
 #include "db/migrate.h"
 #include "db/schema_check.h"
-#include "db/space.h"
 #include "net/mail.h"
 #include "tools/tellerctl/ctl.h"
 #include "tools/tellerctl/doctor.h"
+#include "watch/watch.h"
 
-#define CLOCK_SLACK_US 2000000               /* how far our clock and the database's may be apart */
-#define DISK_LEAST_SHARE 20                  /* this part of the disk has to be free, */
-#define DISK_LEAST_BYTES (UINT64_C(2) << 30) /* ... or as much */
-#define RELAY_TIMEOUT_MS 5000                /* how long a mail relay is waited for */
+#define WORKERS_USER "teller" /* where that is a user of this machine */
+#define RELAY_TIMEOUT_MS 5000 /* how long a mail relay is waited for */
 
 struct doctor {
     struct ctl *ctl;
@@ -37,6 +36,11 @@ static void report(struct doctor *doctor, const char *check, bool good, const ch
     writer_text(json, "mend", good ? NULL : mend);
     writer_end(json);
     doctor->wrong += !good;
+}
+
+static void take_finding(void *arg, const struct finding *finding)
+{
+    report(arg, finding->check, finding->good, finding->found, finding->mend);
 }
 
 static void check_secret_file(struct doctor *doctor, const char *check, const char *path)
@@ -69,6 +73,40 @@ static void check_key(struct doctor *doctor)
            good ? "256 bits" : "not 64 hexadecimal digits, or readable by others",
            "for a new installation: openssl rand -hex 32 >KEY_FILE; chmod 600 KEY_FILE. An old "
            "one's key must come from its backup");
+}
+
+/* Where root asks, who may read everything: whether the user can of whom the workers are. */
+struct reader {
+    struct doctor *doctor;
+    const char *name;
+};
+
+static void take_read(void *arg, const struct finding *finding)
+{
+    const struct reader *reader = arg;
+    char check[128];
+
+    snprintf(check, sizeof(check), "%s, read by %s", finding->check, reader->name);
+    report(reader->doctor, check, finding->good, finding->found, finding->mend);
+}
+
+static void check_readers(struct doctor *doctor)
+{
+    const char *name = ctl_option(doctor->ctl, "as");
+    struct reader reader = {.doctor = doctor, .name = name != NULL ? name : WORKERS_USER};
+    const struct passwd *user = getpwnam(reader.name);
+
+    if (geteuid() != 0 || (user == NULL && name == NULL))
+        return;
+    bool become = user != NULL && initgroups(user->pw_name, user->pw_gid) == 0 &&
+                  setegid(user->pw_gid) == 0 && seteuid(user->pw_uid) == 0;
+    if (become)
+        watch_secrets(&doctor->ctl->config, take_read, &reader);
+    else
+        report(doctor, "workers' user", false, reader.name,
+               "name a user of this machine with --as");
+    if (seteuid(0) != 0 || setegid(0) != 0 || setgroups(0, NULL) != 0)
+        abort();
 }
 
 static void check_site(struct doctor *doctor)
@@ -179,36 +217,6 @@ static void check_questions(struct doctor *doctor, struct db *db)
     }
 }
 
-static void check_clock(struct doctor *doctor, struct db *db)
-{
-    char text[64], found[96];
-    bool asked =
-        ask(db, "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)", text, sizeof(text));
-    int64_t apart_us = asked ? strtoll(text, NULL, 10) - clock_now_us() : INT64_MAX;
-    snprintf(found, sizeof(found), "the database's is %" PRId64 " ms from ours",
-             asked ? apart_us / 1000 : 0);
-    report(doctor, "clock", asked && llabs(apart_us) < CLOCK_SLACK_US, found,
-           "run a time service (chrony) on both machines");
-}
-
-/* The disk of the database, where that is this machine's. */
-static void check_disk(struct doctor *doctor, struct db *db)
-{
-    struct space space;
-    char found[600];
-
-    if (!space_measure(db_data_directory(db), &space)) {
-        report(doctor, "database's disk", true, "is not seen from here", "");
-        return;
-    }
-    uint64_t least = space.all_bytes / DISK_LEAST_SHARE;
-    snprintf(found, sizeof(found), "%" PRIu64 " of %" PRIu64 " MiB are free in %.500s",
-             space.free_bytes >> 20, space.all_bytes >> 20, db_data_directory(db));
-    report(doctor, "database's disk",
-           space.free_bytes >= (least < DISK_LEAST_BYTES ? least : DISK_LEAST_BYTES), found,
-           "make room: with less than 16 MiB no change is taken any more");
-}
-
 /* As the owner where that is possible, who sees the text of routines. */
 static void check_schema(struct doctor *doctor, struct db *db)
 {
@@ -286,6 +294,7 @@ int ctl_doctor(struct ctl *ctl)
     check_secret_file(&doctor, "password file", config->database_password_file);
     check_secret_file(&doctor, "owner's password file", config->database_owner_password_file);
     check_secret_file(&doctor, "mail password file", config->mail_password_file);
+    check_readers(&doctor);
     check_relay(&doctor);
     struct db *owner = check_connection(&doctor, "owner's connection", true);
     if (owner != NULL)
@@ -298,8 +307,7 @@ int ctl_doctor(struct ctl *ctl)
     }
     if (ctl->db != NULL) {
         check_questions(&doctor, ctl->db);
-        check_clock(&doctor, ctl->db);
-        check_disk(&doctor, ctl->db);
+        watch_all(ctl->db, &ctl->config, take_finding, &doctor);
     }
     db_close(owner);
     writer_end(doctor.findings);
