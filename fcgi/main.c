@@ -20,6 +20,7 @@
 #include "fcgi/server/dispatch.h"
 #include "fcgi/server/loop.h"
 #include "fcgi/server/openapi.h"
+#include "fcgi/server/routes_apache.h"
 #include "fcgi/server/routes_json.h"
 #include "fcgi/server/routes_nginx.h"
 
@@ -32,7 +33,7 @@ enum { EXIT_OK, EXIT_FAILED, EXIT_MISCONFIGURED };
 static const char usage[] =
     "usage: teller-worker [--config FILE] [--connections N]\n"
     "       teller-worker [--config FILE] --check\n"
-    "       teller-worker --routes[=openapi|json|nginx] | --help | --version\n"
+    "       teller-worker --routes[=openapi|json|nginx|apache] | --help | --version\n"
     "\n"
     "Answers FastCGI requests on a listening socket: descriptor 0, as spawn-fcgi and Apache's\n"
     "mod_fcgid hand it over, or what systemd passes (LISTEN_FDS):\n"
@@ -48,6 +49,7 @@ static const char usage[] =
     "  --routes=openapi  prints them as an OpenAPI 3.1 document\n"
     "  --routes=json     prints them as data, with the bounds of every field\n"
     "  --routes=nginx    prints them as the maps that nginx/teller.conf includes\n"
+    "  --routes=apache   prints the words that apache/teller.conf includes\n"
     "\n"
     "SIGTERM finishes what is in hand, then ends. SIGHUP finishes it and begins anew as the same\n"
     "process, with the configuration and the program that are there now; where those cannot be\n"
@@ -102,9 +104,13 @@ static int print_routes(const char *form)
         routes_json(faces, &out);
     } else if (strcmp(form, "nginx") == 0) {
         routes_nginx(faces, &out);
+    } else if (strcmp(form, "apache") == 0) {
+        routes_apache(faces, &out);
     } else {
         fprintf(stderr,
-                "teller-worker: --routes=%s is not known, only =openapi, =json and =nginx\n", form);
+                "teller-worker: --routes=%s is not known, only =openapi, =json, =nginx and "
+                "=apache\n",
+                form);
         status = EXIT_MISCONFIGURED;
     }
     if (fputs(text_string(&out), stdout) == EOF || fflush(stdout) != 0)

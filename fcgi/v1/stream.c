@@ -236,12 +236,22 @@ static bool can_follow(const struct request *request)
     return is_handshake(request) || (accept != NULL && strstr(accept, "text/event-stream") != NULL);
 }
 
+/* Whether the web server can hand the connection over: nginx says so (nginx/teller.conf.in), Apache cannot.
+ * To others the answer would be nothing, and 200. */
+static bool has_stream(const struct request *request)
+{
+    return request_env(request, "TELLER_STREAM") != NULL &&
+           request->app->config.stream_socket[0] != '\0';
+}
+
 static enum err handle_stream(struct request *request, struct reply *reply)
 {
     struct stream_params params = {0};
     struct wish wish = {.list = TEXT(LIST_MAX)};
 
     enum err rc = FIELDS_READ(request, &params);
+    if (rc == ERR_OK && !has_stream(request))
+        rc = ERR_NO_STREAM;
     if (rc == ERR_OK && !can_follow(request))
         rc = request_fail_text(request, NULL, ERR_INVALID,
                                "connect by websocket, or with Accept: text/event-stream");
@@ -252,6 +262,8 @@ static enum err handle_stream(struct request *request, struct reply *reply)
     if (rc == ERR_OK)
         reply_header(reply, "X-Accel-Redirect", "/stream-channels?channels=%s",
                      text_string(&wish.list));
+    else if (rc == ERR_NO_STREAM)
+        reply->status = 404; /* whatever the client reads, it is no stream */
     else if (is_handshake(request))
         reply->status = 400; /* its client reads the status alone (RFC 6455, section 4.1) */
     text_free(&wish.list);

@@ -45,6 +45,7 @@ enum err_class {
     /* routing and caps */                                                                                             \
     X(NO_ROUTE,            NOT_FOUND, "unknown_method",       "unknown method")                                        \
     X(METHOD,              METHOD,    "invalid_request_method", "this method cannot be called with this HTTP verb")    \
+    X(NO_STREAM,           NOT_FOUND, "no_stream",            "there is no live stream here, it needs nginx with nchan") \
     X(TOO_LARGE,           TOO_LARGE, "request_too_large",    "request is too large")                                  \
     X(TOO_MANY_PARAMS,     TOO_LARGE, "too_many_parameters",  "too many parameters")                                   \
     X(TOO_MANY_REQUESTS,   LIMIT,     "too_many_requests",    "too many requests, please slow down")                   \
