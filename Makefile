@@ -49,6 +49,7 @@ SWEEP := $(call objects,$(wildcard tools/sweep/*.c)) $(JOB)
 IPN := $(call objects,$(wildcard tools/ipn/*.c)) $(JOB)
 STREAM := $(call objects,$(wildcard tools/stream/*.c) fcgi/views/market.c) $(JOB)
 MATCH := $(call objects,$(wildcard tools/match/*.c)) $(JOB)
+SIGNER := $(call objects,$(wildcard tools/signer/*.c))
 STOP_ORDERS := $(call objects,$(wildcard tools/stop-orders/*.c)) $(JOB)
 OUTSIDE := $(call objects,$(wildcard tools/demo/site.c tools/demo/teller.c))
 PARTNER := $(call objects,$(wildcard tools/demo/partner.c)) $(OUTSIDE)
@@ -66,7 +67,7 @@ LIBTELLER := $(BUILD)/libteller.a
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/teller-worker) $(if $(TELLERCTL),$(BUILD)/tellerctl) \
 	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(IPN),$(BUILD)/teller-ipn) \
-	$(if $(STOP_ORDERS),$(BUILD)/teller-stop-orders) $(if $(MATCH),$(BUILD)/teller-match) $(if $(STREAM),$(BUILD)/teller-stream) $(if $(PARTNER),$(BUILD)/demo-partner) \
+	$(if $(STOP_ORDERS),$(BUILD)/teller-stop-orders) $(if $(MATCH),$(BUILD)/teller-match) $(if $(SIGNER),$(BUILD)/teller-signer) $(if $(STREAM),$(BUILD)/teller-stream) $(if $(PARTNER),$(BUILD)/demo-partner) \
 	$(if $(SHOP),$(BUILD)/demo-shop)
 TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) $(BUILD)/model-tests \
 	$(if $(NET),$(BUILD)/net-tests) $(FUZZERS) $(FAULTS) $(HELPERS)
@@ -142,6 +143,8 @@ $(BUILD)/teller-stream: $(STREAM) $(LIBTELLER)
 $(BUILD)/teller-stop-orders: $(STOP_ORDERS) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-match: $(MATCH) $(LIBTELLER)
+	$(link)
+$(BUILD)/teller-signer: $(SIGNER) $(LIBTELLER)
 	$(link)
 $(BUILD)/demo-partner: $(PARTNER) $(LIBTELLER)
 	$(link)

@@ -39,15 +39,12 @@ static const struct network {
 
 static void make_p2pkh(const uint8_t hash[HASH160_SIZE], struct bitcoin_script *out)
 {
-    uint8_t *at = out->bytes;
+    static const uint8_t head[] = {OP_DUP, OP_HASH160, PUSH_20};
 
-    *at++ = OP_DUP;
-    *at++ = OP_HASH160;
-    *at++ = PUSH_20;
-    memcpy(at, hash, HASH160_SIZE);
-    at += HASH160_SIZE;
-    *at++ = OP_EQUALVERIFY;
-    *at++ = OP_CHECKSIG;
+    memcpy(out->bytes, head, sizeof(head));
+    memcpy(out->bytes + sizeof(head), hash, HASH160_SIZE);
+    out->bytes[P2PKH_SIZE - 2] = OP_EQUALVERIFY;
+    out->bytes[P2PKH_SIZE - 1] = OP_CHECKSIG;
     out->len = P2PKH_SIZE;
 }
 

@@ -1,0 +1,97 @@
+/* The sealed seed: made once, read at each start. */
+#include "tools/signer/seed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/encode.h"
+#include "crypto/crypto.h"
+#include "crypto/master_key.h"
+
+#define PLACE "signer/seed" /* what the seal is bound to */
+#define SEALED_MAX (HD_SEED_MAX + SEAL_OVERHEAD)
+
+static enum err load_key(const struct policy *policy, uint8_t out[SEAL_KEY_SIZE],
+                         struct text *problem)
+{
+    const struct config config = {.security_key_file = policy->key_file};
+    enum err rc = master_key_load(&config, out);
+
+    if (rc != ERR_OK)
+        master_key_problem(&config, problem);
+    return rc;
+}
+
+/* Writes a file that was not there, and sees to it that it stays. */
+static enum err write_new(const char *path, const char *line, size_t len, struct text *problem)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd >= 0 && write(fd, line, len) == (ssize_t)len && fsync(fd) == 0 && close(fd) == 0)
+        return ERR_OK;
+    text_addf(problem, "%s: %s", path, strerror(errno));
+    return ERR_IO;
+}
+
+enum err seed_write(const struct policy *policy, const uint8_t *seed, size_t len,
+                    struct text *problem)
+{
+    uint8_t key[SEAL_KEY_SIZE], sealed[SEALED_MAX];
+    char line[HEX_SIZE(SEALED_MAX)];
+
+    if (len < HD_SEED_MIN || len > HD_SEED_MAX) {
+        text_addf(problem, "a seed has %d to %d bytes", HD_SEED_MIN, HD_SEED_MAX);
+        return ERR_CONFIG;
+    }
+    enum err rc = load_key(policy, key, problem);
+    if (rc != ERR_OK)
+        return rc;
+    rc = crypto_seal(key, PLACE, seed, len, sealed);
+    crypto_wipe(key, sizeof(key));
+    if (rc != ERR_OK)
+        return rc;
+    hex_encode(sealed, len + SEAL_OVERHEAD, line);
+    size_t line_len = strlen(line);
+    line[line_len++] = '\n';
+    return write_new(policy->seed_file, line, line_len, problem);
+}
+
+static enum err unseal(const struct policy *policy, const char *line, struct hd_key *out,
+                       struct text *problem)
+{
+    uint8_t key[SEAL_KEY_SIZE], sealed[SEALED_MAX], seed[HD_SEED_MAX];
+    size_t len = strlen(line) / 2;
+
+    if (len < SEAL_OVERHEAD + HD_SEED_MIN || len > sizeof(sealed) ||
+        !hex_decode(line, strlen(line), sealed, len)) {
+        text_addf(problem, "%s: is no sealed seed", policy->seed_file);
+        return ERR_CONFIG;
+    }
+    enum err rc = load_key(policy, key, problem);
+    if (rc != ERR_OK)
+        return rc;
+    rc = crypto_unseal(key, PLACE, sealed, len, seed);
+    if (rc == ERR_OK)
+        rc = hd_from_seed(seed, len - SEAL_OVERHEAD, out);
+    else
+        text_addf(problem, "%s: was not sealed with this key", policy->seed_file);
+    crypto_wipe(key, sizeof(key));
+    crypto_wipe(seed, sizeof(seed));
+    return rc;
+}
+
+enum err seed_load(const struct policy *policy, struct hd_key *out, struct text *problem)
+{
+    char line[HEX_SIZE(SEALED_MAX)];
+    enum err rc = config_secret(policy->seed_file, line, sizeof(line));
+
+    if (rc != ERR_OK) {
+        config_secret_problem(policy->seed_file, problem);
+        return rc;
+    }
+    return unseal(policy, line, out, problem);
+}
