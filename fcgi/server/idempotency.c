@@ -128,6 +128,10 @@ enum err idempotency_settle(struct request *request, enum err rc)
 {
     const struct actor actor = request_actor(request);
 
+    if (rc == ERR_DB_UNKNOWN && actor.repeatable)
+        return request_fail_text(request, NULL, rc,
+                                 "it is not known whether this was done, please send the same "
+                                 "again under the same key");
     if (rc == ERR_OK || !actor.repeatable || err_is_bug(rc) || err_class(rc) == ERR_CLASS_BUSY)
         return rc;
     enum err checked = request_check(request->db, &actor);

@@ -9,10 +9,27 @@ static const char words[] = "the key is right";
 
 _Static_assert(CANARY_SIZE == sizeof(words) + SEAL_OVERHEAD, "the words are of that size");
 
+/* Whether the table is there: before the first migration it is not. */
+static bool is_there(struct db *db)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db,
+                         "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() "
+                         "AND table_name = 'seal_canary'",
+                         DB_NO_ARGS, &rows);
+    bool there = rc == ERR_OK && rows.count == 1;
+
+    db_rows_free(&rows);
+    return there;
+}
+
 enum err canary_read(struct db *db, uint8_t sealed[CANARY_SIZE])
 {
     struct db_rows rows = {0};
     size_t len = 0;
+
+    if (!is_there(db))
+        return ERR_NOT_FOUND;
     enum err rc = db_run(db, "SELECT sealed FROM seal_canary WHERE id = 1", DB_NO_ARGS, &rows);
 
     if (rc == ERR_OK && !db_next(&rows))
@@ -59,26 +76,12 @@ enum err canary_write(struct db *db, const uint8_t key[SEAL_KEY_SIZE])
     return rc == ERR_OK ? canary_check(db, key) : rc; /* somebody else's may have been first */
 }
 
-/* Whether the table is there: before the first migration it is not. */
-static bool is_there(struct db *db)
-{
-    struct db_rows rows = {0};
-    enum err rc = db_run(db,
-                         "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() "
-                         "AND table_name = 'seal_canary'",
-                         DB_NO_ARGS, &rows);
-    bool there = rc == ERR_OK && rows.count == 1;
-
-    db_rows_free(&rows);
-    return there;
-}
-
 enum err canary_refuses(const struct config *config, const uint8_t key[SEAL_KEY_SIZE],
                         struct text *problem)
 {
     struct db *db = NULL;
-    bool refused = db_open_config(config, false, &db) == ERR_OK && is_there(db) &&
-                   canary_check(db, key) == ERR_CRYPTO;
+    bool refused =
+        db_open_config(config, false, &db) == ERR_OK && canary_check(db, key) == ERR_CRYPTO;
 
     db_close(db);
     if (refused)

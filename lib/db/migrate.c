@@ -155,18 +155,19 @@ enum err migrate_look(struct db *owner, bool grants, struct text *problem)
     size_t count = sizeof(needs) / sizeof(needs[0]) - !grants; /* the last one is about that */
     enum err rc = ERR_OK;
 
+    text_clear(problem);
     for (size_t i = 0; rc == ERR_OK && i < count; i++) {
         struct db_rows rows = {0};
         rc = db_run(owner, needs[i].good, DB_NO_ARGS, &rows);
-        if (rc == ERR_OK && (!db_next(&rows) || db_get_i64(&rows, 0) != 1)) {
-            text_puts(problem, needs[i].mend);
-            rc = ERR_CONFIG;
-        }
+        if (rc == ERR_OK && (!db_next(&rows) || db_get_i64(&rows, 0) != 1))
+            text_addf(problem, "%s%s", problem->len > 0 ? "; " : "", needs[i].mend);
         db_rows_free(&rows);
     }
-    if (rc != ERR_OK && problem->len == 0)
+    if (rc != ERR_OK) {
+        text_clear(problem);
         text_puts(problem, db_problem(owner));
-    return rc;
+    }
+    return rc == ERR_OK && problem->len > 0 ? ERR_CONFIG : rc;
 }
 
 /* A plain restore makes a database with the server's default, and a routine made in it would compare

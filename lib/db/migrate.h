@@ -38,7 +38,7 @@ MUST_USE enum err migrate_set_collation(struct db *owner);
 
 /* Looks whether migrate_run can succeed: binary log, cluster, the owner's rights.
  * grants   whether the owner has to grant
- * problem  out, what is not as it must be, and how to mend it
+ * problem  out, all that is not as it must be, and how to mend it
  * Returns ERR_CONFIG where something is not, ERR_DB or ERR_DB_AWAY. */
 MUST_USE enum err migrate_look(struct db *owner, bool grants, struct text *problem);
 

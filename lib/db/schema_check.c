@@ -172,14 +172,35 @@ static enum err check_triggers(struct db *db, const struct scripts *scripts, str
     return rc;
 }
 
+/* Whether anything was ever applied. */
+static enum err is_empty(struct db *db, bool *empty)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db,
+                         "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = "
+                         "DATABASE() AND table_name = 'schema_migration'",
+                         DB_NO_ARGS, &rows);
+
+    *empty = rc == ERR_OK && db_next(&rows) && db_get_u64(&rows, 0) == 0;
+    db_rows_free(&rows);
+    return rc;
+}
+
 enum err schema_check(struct db *db, const char *directory, struct text *wrong,
                       struct text *problem)
 {
     struct scripts scripts = {0};
     char newer[128] = "";
     size_t pending = 0;
+    bool empty = false;
 
-    enum err rc = migrate_pending(db, directory, &pending, problem);
+    enum err rc = is_empty(db, &empty);
+    if (rc == ERR_OK && empty) {
+        text_puts(wrong, "the database has no tables yet");
+        return ERR_OK;
+    }
+    if (rc == ERR_OK)
+        rc = migrate_pending(db, directory, &pending, problem);
     if (rc == ERR_OK)
         rc = scripts_read(&scripts, directory, problem);
     if (rc == ERR_OK)

@@ -104,6 +104,14 @@ async function assertSound() {
   assert.equal((await done('audit')).differences, 0);
 }
 
+test('an empty database: doctor says that alone, and no error of ours', async () => {
+  await emptyCopy();
+  const { out, complaint } = await ctl('doctor');
+  assert.equal(complaint, '');
+  assert.deepEqual(JSON.parse(out).filter((row) => !row.ok).map((row) => [row.check, row.found]),
+    [['schema', 'the database has no tables yet'], ['master key of this database', 'nothing was sealed yet']]);
+});
+
 for (const [options, fault] of [[['--routines'], /^function \w+ has another collation$/], [[], /^function \w+ is missing$/]])
   test(`a plain dump (${['mariadb-dump --single-transaction', ...options].join(' ')}): doctor, ready and migrate say it, migrate mends it`, async () => {
     await emptyCopy();

@@ -357,6 +357,8 @@ test('what is installed names what is installed, and no word is left to be fille
     }
   for (const name of ['teller-worker', 'teller-match', 'teller-sweep', 'tellerctl', 'html', 'headers.conf'])
     assert.ok(seen.has(name), name);
+  // Where it survives a reboot: nginx does not start without it.
+  assert.match(await readFile(path.join(docs, 'nginx/teller.conf'), 'utf8'), /^fastcgi_cache_path \/var\/lib\/nginx\/teller /m);
   const units = await readdir(path.join(docs, 'systemd'));
   for (const [, unit] of (await readFile(path.join(docs, 'systemd/teller.target'), 'utf8')).matchAll(/(teller-[a-z]+@?)\d*\.(socket|service|timer)/g))
     assert.ok(units.some((file) => file.startsWith(`${unit}.`)), unit);

@@ -74,4 +74,8 @@ test('without workers: 502 in each face\'s shape', async () => {
     assert.equal(reply.status, 502, `${face}: ${reply.text}`);
     assert.deepEqual(Object.keys(reply.json), KEYS[face], reply.text);
   }
+  // What only reads may be sent again without a look, whatever its verb; a change may have been made.
+  for (const [method, target, words] of [['GET', '/api/1/generic/currency', 'again'], ['POST', '/api/1/generic/info', 'again'],
+    ['POST', '/identity-service/session', 'again'], ['POST', '/api/1/generic/ticket/create', 'look'], ['POST', '/site/tickets', 'look']])
+    assert.match((await stack.request(method, target)).text, words === 'again' ? /please try again/ : /look before you repeat a change/, `${method} ${target}`);
 });

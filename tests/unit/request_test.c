@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fcgi/faces.h"
+#include "fcgi/server/idempotency.h"
 #include "tests/unit/unit.h"
 
 #define FORM "CONTENT_TYPE=application/x-www-form-urlencoded"
@@ -274,6 +275,19 @@ static void test_variables(void)
     request_free(&request);
 }
 
+/* Who can repeat without doing it twice is not told to look first. */
+static void test_unknown_outcome(void)
+{
+    static const char *env[] = {"REQUEST_URI=/site/x", NULL};
+    request_start(&request, NULL, (char *const *)env);
+    UNIT_CHECK("without a key", idempotency_settle(&request, ERR_DB_UNKNOWN) == ERR_DB_UNKNOWN &&
+                                    request.err_detail == NULL);
+    request.caller.repeatable = true;
+    UNIT_CHECK("with one", idempotency_settle(&request, ERR_DB_UNKNOWN) == ERR_DB_UNKNOWN);
+    UNIT_CHECK("its words", strstr(request.err_detail, "again under the same key") != NULL);
+    request_free(&request);
+}
+
 static const struct test_case cases[] = {
     {"form bodies", test_form},
     {"JSON bodies", test_json},
@@ -282,6 +296,7 @@ static const struct test_case cases[] = {
     {"GET has no body", test_get_has_no_body},
     {"headers", test_headers},
     {"CGI variables", test_variables},
+    {"an unknown outcome", test_unknown_outcome},
     {NULL, NULL},
 };
 const struct test_suite suite_request = {.name = "request", .cases = cases};

@@ -217,19 +217,23 @@ static void check_questions(struct doctor *doctor, struct db *db)
     }
 }
 
-/* As the owner where that is possible, who sees the text of routines. */
-static void check_schema(struct doctor *doctor, struct db *db)
+/* As the owner where that is possible, who sees the text of routines. False where it is not as this program
+ * needs it. */
+static bool check_schema(struct doctor *doctor, struct db *db)
 {
     struct text wrong = TEXT(2048), problem = TEXT(2048);
     enum err rc = schema_check(db, doctor->ctl->config.schema_directory, &wrong, &problem);
 
-    report(doctor, "schema", rc == ERR_OK && wrong.len == 0,
+    bool good = rc == ERR_OK && wrong.len == 0;
+
+    report(doctor, "schema", good,
            rc != ERR_OK     ? text_string(&problem)
            : wrong.len == 0 ? "current, with all its routines"
                             : text_string(&wrong),
            "tellerctl migrate; where it is newer than the program, install the newer one");
     text_free(&problem);
     text_free(&wrong);
+    return good;
 }
 
 /* What a migration will need, before one fails half way. */
@@ -301,13 +305,15 @@ int ctl_doctor(struct ctl *ctl)
         check_owner(&doctor, owner);
     ctl->db = check_connection(&doctor, "application's connection", false);
     struct db *either = owner != NULL ? owner : ctl->db;
+    bool current = false;
     if (either != NULL) {
-        check_schema(&doctor, either);
+        current = check_schema(&doctor, either);
         check_canary(&doctor, either);
     }
     if (ctl->db != NULL) {
         check_questions(&doctor, ctl->db);
-        watch_all(ctl->db, &ctl->config, take_finding, &doctor);
+        if (current)
+            watch_all(ctl->db, &ctl->config, take_finding, &doctor);
     }
     db_close(owner);
     writer_end(doctor.findings);
