@@ -1,0 +1,104 @@
+// What the signer signs is what real nodes mine: an Ethereum and a Bitcoin chain, from a seed to the block.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { startAnvil, startBitcoin } from '../support/chains.mjs';
+import { Signer, bitcoinTx, hash256, rlp, scriptOf, unsigned1559 } from '../support/signer.mjs';
+import { until } from '../support/teller.mjs';
+
+const SEED_TEST = '9dfc3c64c2f8bede1533b6a79f8570e5943e0b8fd1cf77107adf7b72cef42185d564a3aee24cab43f80e3c4538087d70fc824eabbad596a23c97b6ee8322ccc0';
+const LIMITS = '[limit.ether]\nchain = ethereum\nchain_id = 31337\ndecimals = 18\nper_request = 5\nper_day = 20\nfee_per_request = 0.01\n'
+  + '[limit.bitcoin]\nchain = bitcoin\ndecimals = 8\nper_request = 50\nper_day = 200\nfee_per_request = 0.001\n';
+const ACCOUNT = "m/44'/60'/0'/0/0", OTHER = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
+const GWEI = 10n ** 9n;
+
+const running = [];
+after(async () => {
+  for (const end of running.reverse()) await end();
+});
+async function signer() {
+  const self = await Signer.make({ limits: LIMITS, seed: SEED_TEST });
+  running.push(() => self.remove());
+  return self.start();
+}
+
+/** Asks the signer; gives what is behind "ok". */
+async function ask(self, line) {
+  const answer = await self.ask(line);
+  assert.match(answer, /^ok /);
+  return answer.slice(3).split(' ');
+}
+
+test('Ethereum: both kinds of transaction are mined under the hash that was known before', { timeout: 60000 }, async () => {
+  const node = await startAnvil();
+  running.push(() => node.end());
+  const self = await signer();
+  const balance = async () => BigInt(await node.rpc('eth_getBalance', OTHER, 'latest'));
+  const before = await balance();
+  const rows = [
+    unsigned1559({ nonce: 0, to: OTHER, value: 3n * 10n ** 18n }),
+    rlp([1, 2n * GWEI, 21000, OTHER, 12345n, '0x', 31337, 0, 0]).toString('hex'),
+    unsigned1559({ nonce: 2, to: OTHER, value: 1n, maxFee: 400n * GWEI }),
+  ];
+  for (const unsigned of rows) {
+    const [raw, hash] = await ask(self, `sign ethereum ${ACCOUNT} ${unsigned} -`);
+    assert.equal(await node.rpc('eth_sendRawTransaction', `0x${raw}`), `0x${hash}`);
+    const receipt = await until(() => node.rpc('eth_getTransactionReceipt', `0x${hash}`), 10, 'the receipt');
+    assert.equal(receipt.status, '0x1');
+    assert.equal(receipt.from, '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266');
+    assert.equal(receipt.to, OTHER.toLowerCase());
+  }
+  assert.equal(await balance() - before, 3n * 10n ** 18n + 12345n + 1n);
+  assert.equal(await node.rpc('eth_getTransactionCount', '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266', 'latest'), '0x3');
+  await self.end();
+});
+
+test('Bitcoin: every kind of input that we sign, every kind of output that we pay', { timeout: 60000 }, async () => {
+  const node = await startBitcoin();
+  running.push(() => node.end());
+  const self = await signer();
+  const paths = ["m/84'/1'/0'/0/0", "m/44'/1'/0'/0/0", "m/49'/1'/0'/0/0", "m/84'/1'/0'/1/0"];
+  const addresses = [];
+  for (const own of paths) addresses.push((await ask(self, `address ${own}`))[0]);
+  // Both programs read the same address from it.
+  const scripts = [];
+  for (const address of addresses) {
+    const { isvalid, scriptPubKey } = await node.rpc('validateaddress', address);
+    assert.ok(isvalid, address);
+    scripts.push(Buffer.from(scriptPubKey, 'hex'));
+  }
+  assert.deepEqual(scripts[0], scriptOf(addresses[0]));
+
+  const blocks = await node.rpc('generatetoaddress', 101, addresses[0]);
+  const { tx: [coinbase] } = await node.rpc('getblock', blocks[0], true);
+  const funding = Buffer.from(await node.rpc('getrawtransaction', coinbase), 'hex');
+  const mined = async (raw, txid) => {
+    assert.equal(await node.rpc('sendrawtransaction', raw), txid);
+    assert.ok((await node.rpc('getrawmempool')).includes(txid));
+    await node.rpc('generatetoaddress', 1, addresses[0]);
+    assert.equal((await node.rpc('getrawtransaction', txid, true)).confirmations, 1);
+    await assert.rejects(node.rpc('sendrawtransaction', raw), { code: -27 });
+  };
+
+  const strangers = ['76a914751e76e8199196d454941c45d1b3a323f1433bd688ac', 'a914bcfeb728b584253d5f3f70bcb780e9ef218a68f487', '0014751e76e8199196d454941c45d1b3a323f1433bd6',
+    '00201863143c14c5166804bd19203356da136c985678cd4d27a1b8c6329604903262', '512079be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'].map((hex) => Buffer.from(hex, 'hex'));
+  const coin = 10n ** 8n;
+  const first = {
+    inputs: [{ id: Buffer.from(coinbase, 'hex').reverse(), index: 0 }],
+    outputs: [...strangers.map((script, i) => ({ value: coin + BigInt(i), script })), ...[1, 2, 3].map((i) => ({ value: 10n * coin, script: scripts[i] })),
+      { value: 15n * coin - 20010n, script: scripts[3] }],
+  };
+  const [raw, txid] = await ask(self, `sign bitcoin ${bitcoinTx(first).toString('hex')} ${paths[0]} ${funding.toString('hex')} 5:${paths[1]},6:${paths[2]},7:${paths[3]},8:${paths[3]}`);
+  await mined(raw, txid);
+
+  // A legacy, a nested and a native input together; and all that is left goes to somebody else.
+  const id = hash256(bitcoinTx(first));
+  const second = { inputs: [5, 6, 7].map((index) => ({ id, index })), outputs: [{ value: 30n * coin - 30000n, script: strangers[4] }] };
+  const [spending, spent] = await ask(self, `sign bitcoin ${bitcoinTx(second).toString('hex')} ${paths[1]},${paths[2]},${paths[3]} ${raw} -`);
+  // One bit of a signature is another transaction, which no node takes.
+  const broken = Buffer.from(spending, 'hex');
+  broken[60] ^= 1;
+  await assert.rejects(node.rpc('sendrawtransaction', broken.toString('hex')), { code: -26 });
+  await mined(spending, spent);
+  assert.equal((await node.rpc('gettxout', spent, 0)).value, 29.9997);
+  await self.end();
+});
