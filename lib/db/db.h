@@ -70,7 +70,7 @@ struct db_rows {
 
 /* No answer to a queued statement comes later than that. It waits for no lock of a row, and a server whose disk
  * is full, where we cannot see that (db/space.h), would take a minute; for as long again none is sent. */
-#define DB_DEFERRED_MS 3000
+#define DB_DEFERRED_MS 5000
 
 /* How to connect. */
 struct db_params {

@@ -14,7 +14,7 @@ import { closeConnections, Sql, Stack, stack, until } from '../support/teller.mj
 const run = promisify(execFile);
 const DISK_MIB = 480;    // the files of an empty database need 350
 const FAST_MS = 2000;    // a refusal takes a millisecond; a loaded machine is given its time
-const PATIENCE_MS = 3000; // DB_DEFERRED_MS
+const PATIENCE_MS = 5000; // DB_DEFERRED_MS
 
 after(closeConnections);
 

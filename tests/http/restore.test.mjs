@@ -141,7 +141,21 @@ test('a lost trigger is told and made again', async () => {
 
 test('backup and restore: whole, audited, and in the configured owner\'s name', async () => {
   const backup = path.join(home, 'backup');
+  // While the workers go on: what is taken is of one moment, or the audit of the copy would not agree.
+  const tickets = { open: 0, going: true };
+  const customers = Array.from({ length: 2 }, async () => {
+    const busy = await stack.customer();
+    while (tickets.going) {
+      await busy.ticket(partner, '0.01');
+      tickets.open++;
+    }
+  });
+  await until(() => tickets.open > 5, 20, 'tickets');
   const made = await stack.ctl('backup', backup);
+  const then = tickets.open;
+  await until(() => tickets.open > then, 20, 'more tickets');
+  tickets.going = false;
+  await Promise.all(customers);
   assert.match(made.key, /^is not in the backup/);
   assert.deepEqual((await readdir(backup)).sort(), ['backup.json', 'database.sql']);
   for (const [name, mode] of [['', 0o700], ['backup.json', 0o600], ['database.sql', 0o600]])

@@ -63,8 +63,20 @@ const sales = [
   ['what is sold at once is off the step', 'lib/market/convert.c', 'placement.amount.units -= amount.units % market->amount_step.units;', '', ['db sale']],
 ];
 
+const operating = [
+  ['a key of another database starts', 'lib/db/canary.c', 'return refused ? ERR_CRYPTO : ERR_OK;', 'return ERR_OK;', ['http tellerctl']],
+  ['a partner is renamed with whatever else changes', 'lib/ticket/partner_store.c', 'COALESCE(?, name)', 'COALESCE(?, id)', ['http tellerctl']],
+  ['a full disk is written to', 'lib/db/deferred.c', '!space_is_short(', '!false && !space_is_short("") && !(', ['fault disk_full']],
+  ['a lost trigger stays lost', 'lib/db/migrate.c', 'return rc == ERR_OK ? mend_triggers(run) : rc;', 'return rc;', ['http restore']],
+  ['a damaged dump is restored', 'tools/tellerctl/backup.c', 'if (strcmp(hex, read_word(manifest, "sha256")) == 0)', 'if (true)', ['http restore']],
+  ['a backup is restored over a database', 'tools/tellerctl/backup.c', 'db_get_u64(&rows, 0) != 0', 'false', ['http restore']],
+  ['a backup is restored under another key', 'tools/tellerctl/backup.c', '!canary_opens(key, sealed)', 'false', ['http restore']],
+  ['a job that stands still is alive', 'lib/watch/watch.c', ' && age_s <= JOB_LATE_S', '', ['http watch']],
+  ['Apache gets 200 and nothing for the stream', 'fcgi/v1/stream.c', 'rc = ERR_NO_STREAM;', 'rc = ERR_OK;', ['http servers']],
+];
+
 /** Every change: its name, file, what it replaces by what, and who must notice. */
-export const changes = [...money, ...fills, ...matching, ...sales]
+export const changes = [...money, ...fills, ...matching, ...sales, ...operating]
   .map(([name, file, from, to, notice]) => ({ name, file, from, to, notice }));
 
 /** Changes that were tried and change nothing: why. */

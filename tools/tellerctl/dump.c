@@ -20,8 +20,9 @@ static const char definer[] = "DEFINER=";
 
 /* One run of a client program. */
 struct client {
-    int options; /* its option file: user, password, where the server is */
-    int said;    /* what it writes to standard error */
+    int options;       /* its option file: user, password, where the server is */
+    char defaults[64]; /* the argument that names it */
+    int said;          /* what it writes to standard error */
     pid_t pid;
 };
 
@@ -97,10 +98,9 @@ static enum err prepare(struct client *client, const struct config *config, stru
 /* Starts `words` (a program, a place for the name of the option file, arguments, NULL). */
 static enum err start(struct client *client, const char **words, int in, int out)
 {
-    char defaults[64];
-
-    snprintf(defaults, sizeof(defaults), "--defaults-file=/proc/self/fd/%d", client->options);
-    words[1] = defaults;
+    snprintf(client->defaults, sizeof(client->defaults), "--defaults-file=/proc/self/fd/%d",
+             client->options);
+    words[1] = client->defaults;
     client->pid = fork();
     if (client->pid != 0)
         return client->pid > 0 ? ERR_OK : ERR_IO;
