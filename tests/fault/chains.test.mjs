@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { startAnvil, startBitcoin } from '../support/chains.mjs';
-import { Signer, bitcoinTx, hash256, rlp, scriptOf, unsigned1559 } from '../support/signer.mjs';
+import { Signer, bitcoinTx, hash256, pay, rlp, scriptOf, unsigned1559 } from '../support/signer.mjs';
 import { until } from '../support/teller.mjs';
 
 const SEED_TEST = '9dfc3c64c2f8bede1533b6a79f8570e5943e0b8fd1cf77107adf7b72cef42185d564a3aee24cab43f80e3c4538087d70fc824eabbad596a23c97b6ee8322ccc0';
 const LIMITS = '[limit.ether]\nchain = ethereum\nchain_id = 31337\ndecimals = 18\nper_request = 5\nper_day = 20\nfee_per_request = 0.01\n'
-  + '[limit.bitcoin]\nchain = bitcoin\ndecimals = 8\nper_request = 50\nper_day = 200\nfee_per_request = 0.001\n';
+  + '[limit.bitcoin]\nchain = bitcoin\ndecimals = 8\nper_request = 90\nper_day = 200\nfee_per_request = 0.001\n';
 const ACCOUNT = "m/44'/60'/0'/0/0", OTHER = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 const GWEI = 10n ** 9n;
 
@@ -49,6 +49,11 @@ test('Ethereum: both kinds of transaction are mined under the hash that was know
   }
   assert.equal(await balance() - before, 3n * 10n ** 18n + 12345n + 1n);
   assert.equal(await node.rpc('eth_getTransactionCount', '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266', 'latest'), '0x3');
+  // And made, not only signed, by the library.
+  const [raw, hash] = await pay(self.socket, 'ethereum', ACCOUNT, '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266', 31337, 3, OTHER, 777);
+  assert.equal(await node.rpc('eth_sendRawTransaction', `0x${raw}`), `0x${hash}`);
+  await until(() => node.rpc('eth_getTransactionReceipt', `0x${hash}`), 10, 'the receipt');
+  assert.equal(await balance() - before, 3n * 10n ** 18n + 12345n + 1n + 777n);
   await self.end();
 });
 
@@ -100,5 +105,22 @@ test('Bitcoin: every kind of input that we sign, every kind of output that we pa
   await assert.rejects(node.rpc('sendrawtransaction', broken.toString('hex')), { code: -26 });
   await mined(spending, spent);
   assert.equal((await node.rpc('gettxout', spent, 0)).value, 29.9997);
+
+  // Coins chosen, built and sent by the library: two of 50 for 70, the rest comes back.
+  const coins = [];
+  for (const block of blocks.slice(1, 3)) {
+    const { tx: [txid] } = await node.rpc('getblock', block, true);
+    coins.push(`${paths[0]}:0:${await node.rpc('getrawtransaction', txid)}`);
+  }
+  const to = 'bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6';
+  const [made, id3] = await pay(self.socket, 'bitcoin', 5000, 10000, to, 70n * coin, paths[3], addresses[3], ...coins);
+  await mined(made, id3);
+  assert.equal((await node.rpc('gettxout', id3, 0)).value, 70);
+  const change = Math.round((await node.rpc('gettxout', id3, 1)).value * 1e8), { vsize } = await node.rpc('getrawtransaction', id3, true);
+  const fee = 30e8 - change;
+  assert.ok(fee >= 5 * vsize && fee <= 5 * (vsize + 8), `${fee} for ${vsize}`);
+  assert.deepEqual(await pay(self.socket, 'bitcoin', 5000, 500, to, 70n * coin, paths[3], addresses[3], ...coins), ['error', 'fee_over_cap']);
+  assert.deepEqual(await pay(self.socket, 'bitcoin', 5000, 10000, to, 100n * coin, paths[3], addresses[3], ...coins), ['error', 'insufficient_funds']);
+  assert.deepEqual(await pay(self.socket, 'bitcoin', 5000, 10000, to, 95n * coin, paths[3], addresses[3], ...coins), ['error', 'over_single_limit']);
   await self.end();
 });

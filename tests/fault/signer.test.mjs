@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { appendFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { Signer, bitcoinTx, hash160, hash256, scriptOf, transferCall, unsigned1559, witnessDigest } from '../support/signer.mjs';
+import { Signer, bitcoinTx, hash160, hash256, pay, scriptOf, transferCall, unsigned1559, witnessDigest } from '../support/signer.mjs';
 
 // Of the mnemonics "test ... junk" (development nodes) and "abandon ... about" (BIP-84's vectors).
 const SEED_TEST = '9dfc3c64c2f8bede1533b6a79f8570e5943e0b8fd1cf77107adf7b72cef42185d564a3aee24cab43f80e3c4538087d70fc824eabbad596a23c97b6ee8322ccc0';
@@ -149,7 +150,7 @@ test('Ethereum, byte for byte', async () => {
     'ok 02f870827a6901843b9aca0084b2d05e008252089470997970c51812dc3a010c7d01b50e0d17dc79c884075bcd1580c080a06cbe0280140d8d3f04b5586dcbd9492dbd7cfc38ef595b81404dd8479cf65e91a06bdfed586abd90c3a8c8ba640a3c46464d80bebf848aa8be6a45f1d8d615cba6 42859d739613d260689fc4e0d371dc6e2683dc1f41d7e017271d812a0c5d7aef');
   assert.equal(await self.ask(signLine({ nonce: 2, gas: 100000, to: TOKEN, data: transferCall(ADDRESS_2, 1500000) })),
     'ok 02f8b2827a6902843b9aca0084b2d05e00830186a0948464135c8f25da09e49bc8782676a84730c318bc80b844a9059cbb0000000000000000000000003c44cdddb6a900fa2b585dd299e03d12fa4293bc000000000000000000000000000000000000000000000000000000000016e360c080a0d349a6b95fe3a1e701bcde4455572c280d068abcbebcece1d0580b1e69350ac5a060e5069e5f69a90ba0b17e044e6eaccf70b1ad3f51f1dfb318a15f5a7b29a74b 951fae4b2ab8a5c8698aa262581ab3f4afd44a79db172655de04efd13738833f');
-  assert.match(self.log, /event=signed limit=token from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 nonce=2 to=0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC own=no units=1500000 fee=300000000000000/);
+  assert.match(self.log, /event=signed request=uid-\d+-pid-\d+ limit=token from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 nonce=2 to=0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC own=no units=1500000 fee=300000000000000/);
   await self.end();
 });
 
@@ -324,6 +325,55 @@ test('a record that cannot be written means that nothing is signed', async () =>
   await self.end();
 });
 
+test('who asks takes nothing but what was asked for', async () => {
+  const self = await signer();
+  await self.start();
+  const sender = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
+  const ask = (socket, nonce = 1) => pay(socket, 'ethereum', ACCOUNT_0, sender, 31337, nonce, ADDRESS_1, 123456789);
+  const [raw, hash] = await ask(self.socket);
+  assert.match(raw, /^02f870/);
+  assert.equal(hash, '42859d739613d260689fc4e0d371dc6e2683dc1f41d7e017271d812a0c5d7aef');
+  assert.match((await pay(self.socket, 'xpub', "m/84'/1'/0'"))[0], /^tpub/);
+  assert.deepEqual(await pay(self.socket, 'xpub', "m/84'/1'"), ['error', 'invalid_parameter']);
+  // Another account's signature under this sender's name.
+  assert.deepEqual(await pay(self.socket, 'ethereum', ACCOUNT_1, sender, 31337, 1, ADDRESS_1, 123456789), ['error', 'crypto']);
+  await self.end();
+  assert.deepEqual(await ask(self.socket), ['error', 'no_answer']);
+
+  // One that lies, in its place.
+  let answer;
+  const liar = net.createServer((connection) => connection.on('error', () => {}).on('data', () => (answer === undefined ? connection.destroy() : connection.write(answer))));
+  const socket = path.join(self.home, 'liar');
+  await new Promise((done) => { liar.listen(socket, done); });
+  try {
+    const rows = [
+      [`ok ${raw} ${hash}\n`, undefined],
+      [`ok ${raw}\n`, undefined], // the hash is reckoned, not believed
+      [`ok ${raw.slice(0, -2)} ${hash}\n`, 'crypto'],
+      [`ok ${raw.slice(0, -2)}00 ${hash}\n`, 'crypto'],
+      [`ok ${raw}0 ${hash}\n`, 'crypto'],
+      ['ok zz\n', 'crypto'],
+      ['ok \n', 'internal'],
+      ['ok\n', 'internal'],
+      ['\n', 'internal'],
+      ['error\n', 'internal'],
+      ['error over_daily_limit x\n', 'over_daily_limit'],
+      ['error over_daily_limit\n', 'over_daily_limit'],
+      [`error ${'x'.repeat(1000)}\n`, 'internal'],
+      ['x'.repeat(2 << 20), 'no_answer'],
+      [undefined, 'no_answer'],
+    ];
+    for (const [text, expected] of rows) {
+      answer = text;
+      assert.deepEqual(await ask(socket), expected === undefined ? [raw, hash] : ['error', expected], String(text).slice(0, 60));
+    }
+    answer = `ok ${raw} ${hash}\n`; // right, for another nonce
+    assert.deepEqual(await ask(socket, 2), ['error', 'crypto']);
+  } finally {
+    await new Promise((done) => { liar.close(done); });
+  }
+});
+
 // --- Bitcoin ---------------------------------------------------------------------------------------------
 
 /** Coins of one key of ours, the transactions that they are from, and where money goes. */
@@ -370,7 +420,7 @@ test('Bitcoin: what is signed is what leaves, less the change', async () => {
     assert.ok(verify('sha256', digest, publicKey, der.subarray(0, -1)), `input ${i}`);
     assert.equal(der.at(-1), 1);
   });
-  assert.match(self.log, /event=signed limit=bitcoin txid=\w+ inputs=2 outputs=2 sent=45000000 own=24995000 fee=5000/);
+  assert.match(self.log, /event=signed request=\S+ limit=bitcoin txid=\w+ inputs=2 outputs=2 sent=45000000 own=24995000 fee=5000/);
   assert.equal(await self.ask(line()), answer);
 
   const hex = (change) => bitcoinTx({ ...tx, ...change }).toString('hex');

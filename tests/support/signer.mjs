@@ -1,7 +1,7 @@
 // A signer on a socket in a directory of its own, and what is needed to talk to it: a way to ask, and the
 // formats of both chains, written here a second time, so that the signer's reading is compared with another.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -12,7 +12,13 @@ import { fileURLToPath } from 'node:url';
 import { until } from './teller.mjs';
 
 const TREE = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const PROGRAM = path.join(path.resolve(process.env.BUILD ?? path.join(TREE, 'build')), 'teller-signer');
+const BUILD = path.resolve(process.env.BUILD ?? path.join(TREE, 'build'));
+const PROGRAM = path.join(BUILD, 'teller-signer');
+
+/** Makes a payment by the library (pay.c): what it printed, as words. */
+export const pay = (socket, ...words) => new Promise((done) => {
+  execFile(path.join(BUILD, 'support/pay'), [socket, ...words.map(String)], { timeout: 30000 }, (error, stdout) => done(stdout.trim().split(' ')));
+});
 
 /** A signer's files; `start` and `end` may be called again and again. */
 export class Signer {

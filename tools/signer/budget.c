@@ -155,16 +155,6 @@ static enum err io_problem(const struct budget *budget, struct text *problem)
     return errno == ENOENT ? ERR_CONFIG : ERR_IO;
 }
 
-enum err budget_create(const char *path, struct text *problem)
-{
-    struct budget budget = {.path = path};
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-    if (fd < 0 || fsync(fd) != 0 || close(fd) != 0)
-        return io_problem(&budget, problem);
-    return ERR_OK;
-}
-
 enum err budget_open(const char *path, struct budget *out, struct text *problem)
 {
     off_t end;

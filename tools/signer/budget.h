@@ -54,9 +54,6 @@ struct budget {
     size_t sum_count;
 };
 
-/* Makes an empty file, which must not be there yet. ERR_IO. */
-MUST_USE enum err budget_create(const char *path, struct text *problem);
-
 /* Opens the file and reads what counts today. A line that a kill cut off is taken away: its signature was
  * not handed out.
  * path  must outlive the budget

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "tools/signer/budget.h"
+#include "tools/signer/file.h"
 #include "tools/signer/policy.h"
 #include "tools/signer/request.h"
 #include "tools/signer/seed.h"
@@ -26,6 +27,7 @@
 #define CLIENTS_MAX 32
 #define CHUNK_SIZE 65536
 #define SEND_WAIT_S 5
+#define PEER_SIZE 48
 
 enum { DONE = 0, FAILED = 1, MISCONFIGURED = 2 }; /* exit statuses */
 enum mode { MODE_SERVE, MODE_INIT, MODE_IMPORT, MODE_CHECK, MODE_HELP };
@@ -47,7 +49,8 @@ static const char usage_text[] =
     "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.\n";
 
 struct client {
-    struct text line; /* what came in of the request */
+    struct text line;     /* what came in of the request */
+    char name[PEER_SIZE]; /* whose process it is, for the log: "uid-UID-pid-PID" */
 };
 
 struct server {
@@ -73,6 +76,17 @@ static void drop_client(struct server *server, size_t at)
     text_free(&server->clients[at].line);
 }
 
+static void name_peer(int fd, char out[PEER_SIZE])
+{
+    struct ucred peer;
+    socklen_t len = sizeof(peer);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
+        snprintf(out, PEER_SIZE, "uid-%u-pid-%d", peer.uid, peer.pid);
+    else
+        text_copy(out, PEER_SIZE, "unknown");
+}
+
 static void accept_client(struct server *server)
 {
     const struct timeval wait = {.tv_sec = SEND_WAIT_S};
@@ -85,6 +99,7 @@ static void accept_client(struct server *server)
             setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == 0) {
             server->fds[1 + i] = (struct pollfd){.fd = fd, .events = POLLIN};
             server->clients[i].line = TEXT(REQUEST_MAX + 1);
+            name_peer(fd, server->clients[i].name);
             return;
         }
     close(fd); /* too many at once */
@@ -112,6 +127,7 @@ static bool answer_lines(struct server *server, size_t at)
     bool good = !in->full;
     char *start = in->data, *end;
 
+    log_set_request(server->clients[at].name);
     while (good && (end = memchr(start, '\n', in->len - (size_t)(start - in->data))) != NULL) {
         request_answer(&server->signer, start, (size_t)(end - start), &answer);
         good = !answer.full && send_whole(server->fds[1 + at].fd, answer.data, answer.len);
@@ -243,7 +259,7 @@ static int initialize(const struct policy *policy, bool import)
         rc = seed_write(policy, seed, len, &problem);
     crypto_wipe(seed, sizeof(seed));
     if (rc == ERR_OK)
-        rc = budget_create(policy->spent_file, &problem);
+        rc = file_make(policy->spent_file, "", 0, &problem);
     int status = rc == ERR_OK ? DONE : complain(rc, &problem);
     text_free(&problem);
     return status;

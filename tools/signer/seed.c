@@ -1,16 +1,13 @@
 /* The sealed seed: made once, read at each start. */
 #include "tools/signer/seed.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/config.h"
 #include "base/encode.h"
 #include "crypto/crypto.h"
 #include "crypto/master_key.h"
+#include "tools/signer/file.h"
 
 #define PLACE "signer/seed" /* what the seal is bound to */
 #define SEALED_MAX (HD_SEED_MAX + SEAL_OVERHEAD)
@@ -24,17 +21,6 @@ static enum err load_key(const struct policy *policy, uint8_t out[SEAL_KEY_SIZE]
     if (rc != ERR_OK)
         master_key_problem(&config, problem);
     return rc;
-}
-
-/* Writes a file that was not there, and sees to it that it stays. */
-static enum err write_new(const char *path, const char *line, size_t len, struct text *problem)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-    if (fd >= 0 && write(fd, line, len) == (ssize_t)len && fsync(fd) == 0 && close(fd) == 0)
-        return ERR_OK;
-    text_addf(problem, "%s: %s", path, strerror(errno));
-    return ERR_IO;
 }
 
 enum err seed_write(const struct policy *policy, const uint8_t *seed, size_t len,
@@ -57,7 +43,7 @@ enum err seed_write(const struct policy *policy, const uint8_t *seed, size_t len
     hex_encode(sealed, len + SEAL_OVERHEAD, line);
     size_t line_len = strlen(line);
     line[line_len++] = '\n';
-    return write_new(policy->seed_file, line, line_len, problem);
+    return file_make(policy->seed_file, line, line_len, problem);
 }
 
 static enum err unseal(const struct policy *policy, const char *line, struct hd_key *out,
