@@ -19,8 +19,9 @@
 #define ETAG_BYTES 16       /* of the body's SHA-256 */
 #define HEAD_MAX (16 << 10) /* of the header lines */
 #define SECOND_US 1000000
-#define COPY_STEP_MS 2       /* between looks for an answer that another request makes */
-#define KEEP_ROOM (64 << 10) /* bytes of a buffer that are kept between requests */
+#define COPY_STEP_MS 2         /* between looks for an answer that another request makes */
+#define KEEP_ROOM (64 << 10)   /* bytes of a buffer that are kept between requests */
+#define DISCARD_MAX (8u << 20) /* bytes of an unread body that are read away */
 
 /* The memory of a request is used again by the next one in its slot. A handler may wait while it writes
  * its body, but no request waits between putting its answer together in `output` and sending it. */
@@ -233,6 +234,16 @@ static enum err prepare(struct request *request, FCGX_Stream *in, struct reply *
     return rc;
 }
 
+/* Reads away what is left of the body: the next request on this connection would begin in the middle of
+ * it. Where there is too much of it the connection is not kept. */
+static void discard_body(FCGX_Stream *in)
+{
+    char buffer[4096];
+    size_t total = 0;
+    while (total < DISCARD_MAX && in->isClosed == 0)
+        total += (size_t)FCGX_GetStr(buffer, sizeof(buffer), in);
+}
+
 /* The handler, with all that is checked before it. */
 static enum err answer(struct request *request, struct reply *reply)
 {
@@ -395,6 +406,7 @@ const struct text *dispatch_serve(struct app *app, size_t slot, struct FCGX_Requ
     log_set_request(request->id);
     find_face(request);
     enum err rc = prepare(request, fcgx->in, &reply);
+    discard_body(fcgx->in); /* which may wait: not once the reply is being written */
     int status = 200;
     if (rc != ERR_OK || !take_copy(request, asked_us / SECOND_US, &reply)) {
         if (rc == ERR_OK)

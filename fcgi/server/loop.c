@@ -2,13 +2,11 @@
 #include "fcgi/server/loop.h"
 
 #include <errno.h>
-#include <fcgiapp.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,9 +15,8 @@
 #include "fcgi/server/dispatch.h"
 #include "fcgi/server/fiber.h"
 #include "fcgi/server/record.h"
+#include "fcgi/server/record_read.h"
 #include "fcgi/server/waiters.h"
-
-#define DISCARD_MAX (8u << 20) /* bytes of an unread body that are read away */
 
 /* A request in hand. */
 struct slot {
@@ -32,7 +29,7 @@ struct slot {
     bool stays;    /* and will after the request */
     bool let_go;   /* it has closed its end already */
     bool answered; /* what it waited for has come, not only the time gone by */
-    FCGX_Request fcgx;
+    struct record_request request;
 };
 
 struct loop {
@@ -81,47 +78,31 @@ static void listen_off(struct loop *loop)
     loop->listening = false;
 }
 
-/* Reads away what the handler left of the body: the next request on this connection would begin in
- * the middle of it. False where there is too much of it. */
-static bool discard_body(FCGX_Stream *in)
-{
-    char buffer[4096];
-    for (size_t total = 0; total < DISCARD_MAX;) {
-        int n = FCGX_GetStr(buffer, sizeof(buffer), in);
-        if (n < (int)sizeof(buffer))
-            return true;
-        total += (size_t)n;
-    }
-    return false;
-}
-
 static size_t slot_number(const struct slot *slot)
 {
     return (size_t)(slot - slot->loop->slots);
+}
+
+/* Reads, answers, writes. True where the connection can take another request. */
+static bool serve_request(struct slot *slot)
+{
+    struct record_request *request = &slot->request;
+    if (!record_read(request, slot->fd, RECORD_READ_MAX_MS))
+        return false;
+    const struct text *reply = dispatch_serve(slot->loop->app, slot_number(slot), &request->fcgx);
+    return record_write_reply(slot->fd, request->fcgx.requestId, text_string(reply), reply->len,
+                              RECORD_WRITE_MAX_MS) &&
+           request->fcgx.keepConnection != 0 && request->whole;
 }
 
 /* Serves one request on a readable connection. True where the web server keeps it; otherwise it is
  * closed already. */
 static bool serve(struct slot *slot)
 {
-    FCGX_Request *fcgx = &slot->fcgx;
-    fcgx->ipcFd = slot->fd;
-    /* Closing is ours: libfcgi would wait for the peer's end of the connection. It closes only
-     * after an error, and because of `detached` without waiting then. */
-    fcgx->keepConnection = 1;
-    fcgx->detached = 1;
-    if (FCGX_Accept_r(fcgx) != 0) {
-        fcgx->ipcFd = -1;
-        return false;
-    }
-    bool keep = fcgx->keepConnection != 0;
-    struct loop *loop = slot->loop;
-    const struct text *reply = dispatch_serve(loop->app, slot_number(slot), fcgx);
-    bool read = discard_body(fcgx->in) && FCGX_GetError(fcgx->in) == 0;
-    bool sent = record_write_reply(slot->fd, fcgx->requestId, text_string(reply), reply->len);
-    FCGX_Free(fcgx, false);
-    fcgx->ipcFd = -1;
-    keep = keep && read && sent && !slot->let_go;
+    bool keep = serve_request(slot) && !slot->let_go;
+    if (slot->request.fault != NULL)
+        log_line(LOG_LEVEL_WARNING, "record", "problem=\"%s\"", slot->request.fault);
+    record_free(&slot->request);
     if (!keep)
         close(slot->fd);
     return keep;
@@ -134,7 +115,7 @@ static void run_slot(void *arg)
 }
 
 /* A request that is there already, without waiting for one: 1 yes, 0 not yet, -1 closed by the
- * peer. Handing a closed connection to libfcgi would make it accept another one, blocking. */
+ * peer. */
 static int request_waits(int fd)
 {
     char byte;
@@ -245,16 +226,20 @@ static void resume_late(struct loop *loop)
         resume((struct slot *)taken[i], false);
 }
 
-/* The web server has let go of a connection whose request is in hand: it is closed, not kept, when
- * that has ended. */
-static bool let_go_of_busy(struct loop *loop, int fd)
+/* Something comes on a connection whose request is in hand. That is its rest, where the request waits for
+ * it. Otherwise the web server has let go, or sends what is not due: the connection is closed, not kept,
+ * when the request has ended. False where there is no such request. */
+static bool is_busy(struct loop *loop, int fd, bool hung_up)
 {
     for (size_t i = 0; i < APP_SLOTS; i++) {
         struct slot *slot = &loop->slots[i];
         if (!slot->busy || slot->fd != fd)
             continue;
-        epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
-        slot->let_go = true;
+        bool reads = slot->waiter.event == WAIT_READ && slot->waiter.fd == fd;
+        if (hung_up || !reads) {
+            epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
+            slot->let_go = true;
+        }
         return true;
     }
     return false;
@@ -264,7 +249,7 @@ static void on_kept(struct loop *loop, const struct epoll_event *event)
 {
     int fd = event->data.fd;
     bool hung_up = (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    if (hung_up && let_go_of_busy(loop, fd))
+    if (is_busy(loop, fd, hung_up))
         return;
     if (hung_up && request_waits(fd) <= 0) {
         close(fd);
@@ -277,7 +262,6 @@ static void on_kept(struct loop *loop, const struct epoll_event *event)
 /* Takes one connection and begins its request. False where there is none. */
 static bool accept_one(struct loop *loop)
 {
-    const struct timeval timeout = {.tv_sec = LOOP_IO_TIMEOUT_S};
     int fd = listen_accept();
     if (fd < 0) {
         bool harmless =
@@ -290,9 +274,6 @@ static bool accept_one(struct loop *loop)
         }
         return false;
     }
-    /* libfcgi reads and writes blocking; a stalled peer must not hold the worker for ever. */
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
     int waits = request_waits(fd);
     if (waits < 0)
         close(fd);
@@ -394,10 +375,6 @@ static enum err open_slots(struct loop *loop)
     for (size_t i = 0; i < APP_SLOTS; i++) {
         struct slot *slot = &loop->slots[i];
         slot->loop = loop;
-        /* -1: libfcgi never accepts by itself. */
-        if (FCGX_InitRequest(&slot->fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
-            return ERR_IO;
-        slot->fcgx.ipcFd = -1;
         enum err rc = fiber_open(&slot->fiber);
         if (rc != ERR_OK)
             return rc;
@@ -428,9 +405,6 @@ static enum err run_loop(struct loop *loop, bool (*may_reload)(void *arg), void 
 {
     sigset_t mask;
     if (loop->epoll < 0)
-        return ERR_IO;
-    /* libfcgi installs handlers of its own: ours come after it. */
-    if (FCGX_Init() != 0)
         return ERR_IO;
     enum err rc = open_slots(loop);
     if (rc != ERR_OK)

@@ -9,7 +9,6 @@
 
 #define LOOP_KEPT_MAX 256       /* connections that one worker keeps */
 #define LOOP_DRAIN_MAX_MS 10000 /* after SIGTERM, at most this long */
-#define LOOP_IO_TIMEOUT_S 10    /* a web server that stalls within a request is dropped */
 
 /* Whether the worker was asked to end: who only waits for something to happen stops. */
 bool loop_stopping(void);

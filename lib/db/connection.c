@@ -10,8 +10,9 @@
 
 #define CONNECT_TIMEOUT_S 2
 #define RETURN_PAUSE_MS 50 /* between attempts to reach a server that went away */
-/* An attempt that took longer than SLOW_US has kept everybody in this process waiting: for BACK_OFF_US
- * after it there is none, and who asks is told at once. */
+#define OPENING_STEP_MS 5  /* between looks whether another request has opened it */
+/* After an attempt that took longer than SLOW_US there is none for BACK_OFF_US, and who asks is told at
+ * once: otherwise each request would wait as long for the same no. */
 #define SLOW_US 100000
 #define BACK_OFF_US 2000000
 
@@ -71,6 +72,7 @@ static void set_options(struct connection *connection)
     my_bool yes = 1;
     MYSQL *mysql = &connection->mysql;
 
+    mysql_options(mysql, MYSQL_OPT_NONBLOCK, NULL); /* for reach alone */
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
     mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_s);
     mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_s);
@@ -85,16 +87,34 @@ static void set_options(struct connection *connection)
     }
 }
 
-/* One attempt. False where the server was not reached, or refused. */
+/* Waits for what the client library asks for while it connects; others go on. Returns what came. */
+static int wait_for_server(MYSQL *mysql, int wanted, int64_t until_us)
+{
+    enum wait_event event = (wanted & MYSQL_WAIT_WRITE) != 0 ? WAIT_WRITE : WAIT_READ;
+    int64_t left_ms = (until_us - clock_mono_us()) / 1000;
+
+    if (left_ms <= 0 || !wait_ready(event, mysql_get_socket(mysql), (int)left_ms))
+        return MYSQL_WAIT_TIMEOUT;
+    return event == WAIT_WRITE ? MYSQL_WAIT_WRITE : MYSQL_WAIT_READ;
+}
+
+/* One attempt. False where the server was not reached, or refused. Only looking up a host's name
+ * blocks. */
 static bool reach(struct connection *connection)
 {
     const struct db_params *params = &connection->params;
     bool tcp = given(params->host);
+    int64_t until_us = clock_mono_us() + CONNECT_TIMEOUT_S * INT64_C(1000000);
+    MYSQL *mysql = &connection->mysql, *connected;
 
     set_options(connection);
-    return mysql_real_connect(&connection->mysql, tcp ? params->host : NULL, params->user,
-                              params->password, params->name, tcp ? (unsigned)params->port : 0,
-                              tcp ? NULL : params->socket, CLIENT_MULTI_STATEMENTS) != NULL;
+    int wanted = mysql_real_connect_start(
+        &connected, mysql, tcp ? params->host : NULL, params->user, params->password, params->name,
+        tcp ? (unsigned)params->port : 0, tcp ? NULL : params->socket, CLIENT_MULTI_STATEMENTS);
+    while (wanted != 0)
+        wanted =
+            mysql_real_connect_cont(&connected, mysql, wait_for_server(mysql, wanted, until_us));
+    return connected != NULL;
 }
 
 /* Asks where the server's files lie, which is on this machine where its socket is. */
@@ -106,7 +126,9 @@ static void find_data(struct connection *connection)
 
     connection->data_directory[0] = '\0';
     if (given(connection->params.host) ||
-        mysql_real_query(&connection->mysql, sql, strlen(sql)) != 0 ||
+        mysql_send_query(&connection->mysql, sql, strlen(sql)) != 0 ||
+        !wait_readable(mysql_get_socket(&connection->mysql), CONNECT_TIMEOUT_S * 1000) ||
+        mysql_read_query_result(&connection->mysql) != 0 ||
         (result = mysql_store_result(&connection->mysql)) == NULL)
         return;
     if ((row = mysql_fetch_row(result)) != NULL)
@@ -114,29 +136,39 @@ static void find_data(struct connection *connection)
     mysql_free_result(result);
 }
 
-enum err connection_open(struct connection *connection, struct text *problem)
+/* The attempt that everybody waits for who shares the connection. */
+static enum err open_now(struct connection *connection, struct text *problem)
 {
     static _Atomic int64_t not_before_us;
     int64_t start_us = clock_mono_us();
 
-    text_clear(problem);
     if (start_us < not_before_us) {
         text_puts(problem, "the server did not answer a moment ago");
         return ERR_DB_AWAY;
     }
     if (mysql_init(&connection->mysql) == NULL)
         return ERR_NO_MEMORY;
-    if (reach(connection)) {
-        connection->open = true;
+    connection->opening = true;
+    connection->open = reach(connection);
+    if (connection->open)
         find_data(connection);
+    connection->opening = false;
+    if (connection->open)
         return ERR_OK;
-    }
     text_addf(problem, "%u %s", mysql_errno(&connection->mysql), mysql_error(&connection->mysql));
     log_line(LOG_LEVEL_WARNING, "db_away", "problem=\"%s\"", text_string(problem));
     mysql_close(&connection->mysql);
     if (clock_mono_us() - start_us > SLOW_US)
         not_before_us = clock_mono_us() + BACK_OFF_US;
     return ERR_DB_AWAY;
+}
+
+enum err connection_open(struct connection *connection, struct text *problem)
+{
+    text_clear(problem);
+    while (connection->opening)
+        wait_ms(OPENING_STEP_MS);
+    return connection->open ? ERR_OK : open_now(connection, problem);
 }
 
 enum err connection_open_again(struct connection *connection, struct text *problem)

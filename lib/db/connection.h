@@ -13,10 +13,11 @@
 
 struct connection {
     MYSQL mysql;
-    bool open;
+    bool open, opening;
     unsigned session; /* counts how often it was closed: what was underway then gets no answer */
     size_t underway;  /* packets sent by handles that wait, and not answered yet */
     size_t handles;
+    const struct db *owner; /* whose transaction has it; nobody else may send. NULL: nobody's */
     char data_directory[DATA_DIRECTORY_SIZE]; /* of the server; "" where it is reached over TCP */
     struct db_params params;                  /* strings owned */
 };
@@ -29,7 +30,7 @@ MUST_USE enum err connection_new(const struct db_params *params, struct connecti
 /* One handle less; the last one closes it and gives it back. */
 void connection_release(struct connection *connection);
 
-/* Opens it.
+/* Opens it, or waits until somebody else has, where it is not open. Others go on meanwhile.
  * problem  out, the server's words where it failed
  * Returns ERR_DB_AWAY, ERR_NO_MEMORY. */
 MUST_USE enum err connection_open(struct connection *connection, struct text *problem);

@@ -72,7 +72,7 @@ void db_disconnect(struct db *db)
 {
     connection_close(db->connection);
     db->txn = TXN_NONE;
-    db->alone = false;
+    handle_disclaim(db);
 }
 
 void db_close(struct db *db)
@@ -169,26 +169,6 @@ static bool keep_rows(struct db *db, struct places *places)
     return true;
 }
 
-/* Waits until every answer is read that is due before ours. Others may send meanwhile. False where
- * none will come: the connection was closed, or the server does not answer. */
-static bool wait_for_turn(struct db *db)
-{
-    struct connection *connection = db->connection;
-    bool deferred = db->deferred.len > 0;
-
-    if (db->alone)
-        return true;
-    connection->underway++;
-    bool answered = wait_readable(mysql_get_socket(mysql_of(db)),
-                                  deferred ? DB_DEFERRED_MS : CONNECTION_READ_TIMEOUT_S * 1000);
-    if (connection->session != db->session)
-        return false;
-    connection->underway--;
-    if (!answered && deferred)
-        deferred_stalls();
-    return answered;
-}
-
 /* Waits for an answer behind the first one, which may wait for a lock that another request of this
  * process holds: it has to go on meanwhile. Not on a shared connection, where those whose answers come
  * behind ours would be woken first. What was read ahead never makes the socket readable. */
@@ -197,7 +177,8 @@ static void wait_for_more(const struct db *db)
     const MARIADB_PVIO *pvio = mysql_of(db)->net.pvio;
     bool read_ahead = pvio->cache_pos < pvio->cache + pvio->cache_size;
 
-    if (db->connection->handles == 1 && mysql_more_results(mysql_of(db)) && !read_ahead)
+    bool shared = db->connection->handles > 1 && db->connection->owner != db;
+    if (!shared && mysql_more_results(mysql_of(db)) && !read_ahead)
         (void)wait_readable(mysql_get_socket(mysql_of(db)), CONNECTION_READ_TIMEOUT_S * 1000);
 }
 
@@ -208,7 +189,7 @@ static struct outcome send_packet(struct db *db, const struct sending *sending)
     failpoint();
     if (mysql_send_query(mysql_of(db), text_string(&db->packet), db->packet.len) != 0)
         return failed(db, sending);
-    if (!wait_for_turn(db))
+    if (!handle_await_turn(db, db->deferred.len > 0))
         return connection_lost(sending);
     if (mysql_read_query_result(mysql_of(db)) != 0)
         return failed(db, sending);
@@ -289,6 +270,13 @@ static void write_packet(struct db *db, const struct sending *sending)
     text_puts(&db->packet, sending->ends ? "; COMMIT; END" : "; END");
 }
 
+bool handle_command(struct db *db, const char *sql)
+{
+    db->session = db->connection->session;
+    return mysql_send_query(mysql_of(db), sql, strlen(sql)) == 0 && handle_await_turn(db, false) &&
+           mysql_read_query_result(mysql_of(db)) == 0;
+}
+
 /* Sends the packet, after a connection that turns out to be closed was opened again. One that breaks
  * underway, or that somebody else has closed in the middle of our transaction, is reported. */
 static struct outcome send_once(struct db *db, const struct sending *sending, struct places places)
@@ -300,7 +288,7 @@ static struct outcome send_once(struct db *db, const struct sending *sending, st
         return (struct outcome){.rc = ERR_DB_AWAY, .lost = true};
     for (int tries = 0; tries < 2; tries++) {
         bool fresh = !db->connection->open;
-        if ((fresh && (outcome.rc = connection_open(db->connection, &db->problem)) != ERR_OK) ||
+        if ((outcome.rc = handle_ready(db)) != ERR_OK ||
             (outcome.rc = handle_refuse(db, sending)) != ERR_OK) {
             outcome.unsent = true;
             break;
@@ -415,7 +403,8 @@ enum err handle_read(struct db *db, const char *sql, bool compound, struct place
 
 bool db_in_txn(const struct db *db)
 {
-    return db->txn != TXN_NONE || (db->connection->open && server_in_txn(db));
+    return db->txn != TXN_NONE ||
+           (db->connection->open && !handle_is_taken(db) && server_in_txn(db));
 }
 
 enum err db_run_script(struct db *db, const char *script, size_t len, struct text *problem)

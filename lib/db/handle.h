@@ -22,7 +22,6 @@ enum txn_state {
 struct db {
     struct connection *connection;
     unsigned session; /* of the connection: the one that the last packet was sent in */
-    bool alone;       /* nobody else may send */
     enum txn_state txn;
     enum err txn_refusal; /* in TXN_REFUSED */
     bool txn_lost;        /* the connection broke inside the transaction */
@@ -84,6 +83,29 @@ MUST_USE enum err handle_read(struct db *db, const char *sql, bool compound, str
 /* Waits until the server is back after the connection broke.
  * Returns as connection_open_again. */
 MUST_USE enum err handle_reopen(struct db *db);
+
+/* Whether somebody else's transaction has the connection. */
+bool handle_is_taken(const struct db *db);
+
+/* Opens the connection where it is not, when it is nobody else's: from then on until the next wait we may
+ * send. Returns as connection_open. */
+MUST_USE enum err handle_ready(struct db *db);
+
+/* Waits until every answer is read that is due before ours. Others may send meanwhile. False where none will
+ * come: the connection was closed, or the server does not answer.
+ * deferred  the packet begins with the queued statement, which is waited for less long */
+bool handle_await_turn(struct db *db, bool deferred);
+
+/* Waits until the connection belongs to nobody else and, where it is shared, makes it ours: no other
+ * packet may come into the middle of a transaction. */
+void handle_claim(struct db *db);
+
+/* Lets others send again. */
+void handle_disclaim(struct db *db);
+
+/* Sends one statement without arguments that gives no rows, whatever the transaction's state. False where
+ * the connection is lost. */
+bool handle_command(struct db *db, const char *sql);
 
 /* The one place for the rows of a call that gives at most one result set. */
 struct places handle_one_place(struct db_rows *rows);

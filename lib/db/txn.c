@@ -1,14 +1,12 @@
 /* The transaction runner: begins, runs, commits, and says of each failure whether it was a definite no,
  * may succeed when tried again, or leaves the outcome unknown. */
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/wait.h"
 #include "db/handle.h"
 
-#define RETRY_PAUSE_MAX_US 4000
+#define RETRY_PAUSE_MAX_MS 4
 
 /* Tries of one transaction, or of one call that is a transaction of its own. */
 struct tries {
@@ -22,12 +20,10 @@ static struct tries begin_tries(void)
     return (struct tries){.until_us = clock_mono_us() + DB_TXN_PATIENCE_MS * INT64_C(1000)};
 }
 
-/* Waits a little, each time another time, so that those who met do not meet again. */
+/* Waits a little, each time another time, so that those who met do not meet again; others go on. */
 static void pause_for_retry(int tries)
 {
-    struct timespec pause = {.tv_nsec =
-                                 1000L * (clock_now_us() * (tries + 1) % RETRY_PAUSE_MAX_US)};
-    nanosleep(&pause, NULL);
+    wait_ms(1 + (int)(clock_now_us() * (tries + 1) % RETRY_PAUSE_MAX_MS));
 }
 
 /* Whether to try again after a failure that allows it.
@@ -77,16 +73,6 @@ enum err db_txn_call_once(struct db *db, const char *sql, struct db_args args, s
     return outcome.doubtful ? ERR_DB_UNKNOWN : outcome.rc;
 }
 
-/* On a shared connection, waits until nobody's packet is underway: none may come into the middle of a
- * transaction. */
-static void wait_until_alone(struct db *db)
-{
-    while (db->connection->underway > 0)
-        (void)wait_readable(mysql_get_socket(&db->connection->mysql),
-                            CONNECTION_READ_TIMEOUT_S * 1000);
-    db->alone = db->connection->handles > 1;
-}
-
 static enum err commit(struct db *db)
 {
     static const struct sending sending = {.sql = "COMMIT", .commits = true};
@@ -97,16 +83,15 @@ static enum err commit(struct db *db)
 
 static void roll_back(struct db *db)
 {
-    static const char sql[] = "ROLLBACK";
-
-    if (db->connection->open && mysql_real_query(&db->connection->mysql, sql, strlen(sql)) != 0)
+    if (db->connection->open && !handle_command(db, "ROLLBACK") &&
+        db->session == db->connection->session)
         connection_close(db->connection);
 }
 
 /* One try. Whatever `work` makes of a failure inside it, what cannot be kept is not. */
 static enum err try_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg)
 {
-    wait_until_alone(db);
+    handle_claim(db);
     db->txn = TXN_WANTED;
     db->txn_lost = false;
     enum err rc = work(db, arg);
@@ -120,7 +105,7 @@ static enum err try_txn(struct db *db, enum err (*work)(struct db *db, void *arg
     if (rc != ERR_OK && (db->txn == TXN_OPEN || db->txn == TXN_ABORTED))
         roll_back(db);
     db->txn = TXN_NONE;
-    db->alone = false;
+    handle_disclaim(db);
     return rc;
 }
 

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -14,7 +14,7 @@
 #include "market/change.h"
 
 /* Longer than a transaction tries (DB_TXN_PATIENCE_MS) and its last try waits for a lock. */
-#define ANSWER_WAIT_S 10
+#define ANSWER_WAIT_MS 10000
 
 struct matcher_client {
     struct sockaddr_un address;
@@ -48,18 +48,15 @@ void matcher_client_close(struct matcher_client *client)
     free(client);
 }
 
+/* Connects where it is not. A matcher that takes no more connections is as good as none. */
 static bool call(struct matcher_client *client)
 {
-    const struct timeval wait = {.tv_sec = ANSWER_WAIT_S};
     const struct sockaddr *address = (const struct sockaddr *)&client->address;
 
     if (client->fd >= 0)
         return true;
-    client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (client->fd >= 0 &&
-        setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == 0 &&
-        setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == 0 &&
-        connect(client->fd, address, sizeof(client->address)) == 0)
+    client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (client->fd >= 0 && connect(client->fd, address, sizeof(client->address)) == 0)
         return true;
     hang_up(client);
     return false;
@@ -78,6 +75,26 @@ static bool put_question(struct matcher_client *client, const struct matcher_que
     return false;
 }
 
+/* Takes the answer as it comes. Returns 0, or what went wrong. */
+static int take_answer(struct matcher_client *client, struct market_outcome *out)
+{
+    int64_t left_ms, until_us = clock_mono_us() + ANSWER_WAIT_MS * INT64_C(1000);
+    char *to = (char *)out, *end = to + sizeof(*out);
+
+    while (to < end) {
+        left_ms = (until_us - clock_mono_us()) / 1000;
+        if (left_ms <= 0 || !wait_ready(WAIT_READ, client->fd, (int)left_ms))
+            return ETIMEDOUT;
+        ssize_t n = recv(client->fd, to, (size_t)(end - to), MSG_DONTWAIT);
+        if (n == 0)
+            return ECONNRESET;
+        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+            return errno;
+        to += n < 0 ? 0 : n;
+    }
+    return 0;
+}
+
 /* Asks the matcher. False where it has not got the question. */
 static bool ask(struct matcher_client *client, const struct market_change *change,
                 const char *first, struct market_outcome *out)
@@ -88,9 +105,9 @@ static bool ask(struct matcher_client *client, const struct market_change *chang
     failpoint();
     if (!put_question(client, &question))
         return false;
-    bool waited = wait_readable(client->fd, ANSWER_WAIT_S * 1000);
-    if (!waited || recv(client->fd, out, sizeof(*out), MSG_WAITALL) != (ssize_t)sizeof(*out)) {
-        log_line(LOG_LEVEL_WARNING, "matcher_lost", "errno=%d", waited ? errno : ETIMEDOUT);
+    int problem = take_answer(client, out);
+    if (problem != 0) {
+        log_line(LOG_LEVEL_WARNING, "matcher_lost", "errno=%d", problem);
         hang_up(client); /* a late answer is not to be taken for the next one's */
         *out = (struct market_outcome){0};
     }

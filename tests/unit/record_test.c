@@ -1,8 +1,10 @@
-/* Replies as FastCGI records, through a socket as the web server reads them. */
+/* FastCGI records, through a socket as the web server reads and writes them. */
 #include "fcgi/server/record.h"
+#include "fcgi/server/record_read.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +14,8 @@
 
 #define LARGEST (1 << 20)
 #define REQUEST_ID 0x1234
+#define WAIT_MS 10000
+#define STALL_MS 20
 
 static unsigned char received[LARGEST + 4096];
 static size_t received_len;
@@ -60,7 +64,7 @@ static void test_sizes(void)
         UNIT_CHECK("little room",
                    setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)) == 0);
         UNIT_CHECK("reader", pthread_create(&reader, NULL, receive, &pair[1]) == 0);
-        UNIT_CHECK("written", record_write_reply(pair[0], REQUEST_ID, data, sizes[i]));
+        UNIT_CHECK("written", record_write_reply(pair[0], REQUEST_ID, data, sizes[i], WAIT_MS));
         close(pair[0]);
         pthread_join(reader, NULL);
         close(pair[1]);
@@ -75,19 +79,174 @@ static void test_peer_gone(void)
     signal(SIGPIPE, SIG_IGN); /* as the worker does */
     UNIT_CHECK("sockets", socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
     close(pair[1]);
-    UNIT_CHECK("gone", !record_write_reply(pair[0], REQUEST_ID, "x", 1));
+    UNIT_CHECK("gone", !record_write_reply(pair[0], REQUEST_ID, "x", 1, WAIT_MS));
     close(pair[0]);
 }
 
-/* A peer that reads nothing: the socket's time limit ends it. */
+/* A peer that reads nothing. */
 static void test_peer_stalls(void)
 {
-    const struct timeval limit = {.tv_usec = 20000};
     static char data[LARGEST];
     int pair[2];
     UNIT_CHECK("sockets", socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-    UNIT_CHECK("limit", setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0);
-    UNIT_CHECK("stalled", !record_write_reply(pair[0], REQUEST_ID, data, sizeof(data)));
+    UNIT_CHECK("stalled", !record_write_reply(pair[0], REQUEST_ID, data, sizeof(data), STALL_MS));
+    close(pair[0]);
+    close(pair[1]);
+}
+
+/* --- requests ---------------------------------------------------------------------------------------- */
+
+#define BEGIN           \
+    "\1\1\0\1\0\10\0\0" \
+    "\0\1\1\0\0\0\0\0"
+#define PARAMS(len) "\1\4\0\1\0" len "\0\0"
+#define STDIN(len) "\1\5\0\1\0" len "\0\0"
+#define END_PARAMS PARAMS("\0")
+#define END STDIN("\0")
+#define A_IS_B PARAMS("\4") "\1\1AB"
+
+struct input {
+    const char *name, *bytes;
+    size_t len;
+    const char *env; /* the variables, each with a line end; NULL where the request is refused */
+    const char *body;
+    bool whole;
+    const char *fault;
+};
+#define INPUT(what, text, ...)                                                \
+    {                                                                         \
+        .name = (what), .bytes = (text), .len = sizeof(text) - 1, __VA_ARGS__ \
+    }
+
+/* Sends the bytes and closes; reads them as a request. */
+static void read_input(const struct input *input, size_t piece)
+{
+    static struct record_request request;
+    char body[64] = "", env[256] = "";
+    int pair[2];
+
+    UNIT_CHECK(input->name, socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    for (size_t at = 0; at < input->len; at += piece) {
+        size_t left = input->len - at, now = left < piece ? left : piece;
+        UNIT_CHECK(input->name, write(pair[1], input->bytes + at, now) == (ssize_t)now);
+    }
+    close(pair[1]);
+    bool good = record_read(&request, pair[0], WAIT_MS);
+    UNIT_CHECK(input->name, good == (input->env != NULL));
+    if (good) {
+        for (char **p = request.fcgx.envp; *p != NULL; p++)
+            snprintf(env + strlen(env), sizeof(env) - strlen(env), "%s\n", *p);
+        UNIT_SAME(input->name, env, input->env);
+        body[FCGX_GetStr(body, sizeof(body) - 1, request.fcgx.in)] = '\0';
+        UNIT_SAME(input->name, body, input->body);
+        UNIT_CHECK(input->name, request.fcgx.requestId == 1);
+    }
+    UNIT_CHECK(input->name, request.whole == input->whole);
+    UNIT_SAME(input->name, request.fault == NULL ? "" : request.fault, input->fault);
+    record_free(&request);
+    close(pair[0]);
+}
+
+#define GONE "the peer closed the connection"
+#define LONGER "a parameter that is longer than all of them"
+#define NOT_DUE "a record of a type that is not due"
+#define NO_VARIABLE "a parameter that no variable can be"
+
+static void test_requests(void)
+{
+    static const struct input inputs[] = {
+        INPUT("smallest", BEGIN END_PARAMS END, .env = "", .body = "", .whole = true, .fault = ""),
+        INPUT("parameters and body", BEGIN A_IS_B END_PARAMS STDIN("\3") "xyz" END, .env = "A=B\n",
+              .body = "xyz", .whole = true, .fault = ""),
+        INPUT("in several records",
+              BEGIN PARAMS("\2") "\1\1" PARAMS("\3") "AB\1" PARAMS("\2") "\0C" END_PARAMS STDIN(
+                  "\1") "x" STDIN("\1") "y" END,
+              .env = "A=B\nC=\n", .body = "xy", .whole = true, .fault = ""),
+        INPUT("padding",
+              "\1\1\0\1\0\10\2\0\0\1\1\0\0\0\0\0pp\1\4\0\1\0\4\1\0\1\1ABp" END_PARAMS
+              "\1\5\0\1\0\1\3\0xppp\1\5\0\1\0\0\4\0pppp",
+              .env = "A=B\n", .body = "x", .whole = true, .fault = ""),
+        INPUT("long form of lengths", BEGIN PARAMS("\12") "\200\0\0\1\200\0\0\1AB" END_PARAMS END,
+              .env = "A=B\n", .body = "", .whole = true, .fault = ""),
+        INPUT("nothing", "", .fault = GONE),
+        INPUT("half a header", "\1\1\0", .fault = GONE),
+        INPUT("half a beginning", "\1\1\0\1\0\10\0\0\0\1", .fault = GONE),
+        INPUT("version", "\2\1\0\1\0\10\0\0\0\1\1\0\0\0\0\0",
+              .fault = "a record of an unknown version"),
+        INPUT("parameters first", A_IS_B, .fault = NOT_DUE),
+        INPUT("a question to the application", "\1\11\0\0\0\0\0\0", .fault = NOT_DUE),
+        INPUT("request 0", "\1\1\0\0\0\10\0\0\0\1\1\0\0\0\0\0",
+              .fault = "a record of another request"),
+        INPUT("length of the beginning", "\1\1\0\1\0\7\0\0\0\1\1\0\0\0\0",
+              .fault = "a beginning of another length"),
+        INPUT("authorizer", "\1\1\0\1\0\10\0\0\0\2\1\0\0\0\0\0",
+              .fault = "another role than the responder's"),
+        INPUT("two beginnings", BEGIN BEGIN, .fault = NOT_DUE),
+        INPUT("aborted", BEGIN A_IS_B "\1\2\0\1\0\0\0\0", .fault = NOT_DUE),
+        INPUT("parameters of another", BEGIN "\1\4\0\2\0\0\0\0",
+              .fault = "a record of another request"),
+        INPUT("parameters without end", BEGIN A_IS_B, .fault = GONE),
+        INPUT("body before the end of the parameters", BEGIN A_IS_B STDIN("\0"), .fault = NOT_DUE),
+        INPUT("name that is longer", BEGIN PARAMS("\4") "\3\0AB" END_PARAMS END, .fault = LONGER),
+        INPUT("value that is longer", BEGIN PARAMS("\4") "\1\2AB" END_PARAMS END, .fault = LONGER),
+        INPUT("2 GB", BEGIN PARAMS("\12") "\377\377\377\377\377\377\377\377AB" END_PARAMS END,
+              .fault = LONGER),
+        INPUT("half a length", BEGIN PARAMS("\3") "\200\0\0" END_PARAMS END, .fault = LONGER),
+        INPUT("name without value", BEGIN PARAMS("\1") "\1" END_PARAMS END, .fault = LONGER),
+        INPUT("no name", BEGIN PARAMS("\3") "\0\1B" END_PARAMS END, .fault = NO_VARIABLE),
+        INPUT("name with =", BEGIN PARAMS("\4") "\1\1=B" END_PARAMS END, .fault = NO_VARIABLE),
+        INPUT("NUL", BEGIN PARAMS("\4") "\1\1A\0" END_PARAMS END, .fault = NO_VARIABLE),
+        INPUT("body without end", BEGIN A_IS_B END_PARAMS STDIN("\3") "xyz", .env = "A=B\n",
+              .body = "xyz", .fault = GONE),
+        INPUT("parameters behind the body", BEGIN END_PARAMS STDIN("\1") "x" A_IS_B, .env = "",
+              .body = "x", .fault = NOT_DUE),
+        INPUT("more than a request", BEGIN END_PARAMS END BEGIN, .env = "", .body = "",
+              .fault = "more than a request"),
+    };
+    for (size_t i = 0; i < TEST_COUNT(inputs); i++) {
+        read_input(&inputs[i], 1);
+        read_input(&inputs[i], RECORD_BUFFER);
+    }
+}
+
+static void *send_params(void *arg)
+{
+    static const char empty[65535];
+    const int *fd = arg;
+    bool sent = write(*fd, BEGIN, sizeof(BEGIN) - 1) > 0;
+    while (sent)
+        sent = write(*fd, "\1\4\0\1\377\377\0\0", 8) == 8 &&
+               write(*fd, empty, sizeof(empty)) == (ssize_t)sizeof(empty);
+    return NULL;
+}
+
+/* What has no end is refused at RECORD_PARAMS_MAX; who sends nothing more, when the time is over. */
+static void test_too_many_params(void)
+{
+    static struct record_request request;
+    int pair[2];
+    pthread_t sender;
+    UNIT_CHECK("sockets", socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    UNIT_CHECK("sender", pthread_create(&sender, NULL, send_params, &pair[1]) == 0);
+    UNIT_CHECK("refused", !record_read(&request, pair[0], WAIT_MS));
+    UNIT_SAME("fault", request.fault, "too many parameters");
+    UNIT_CHECK("room", request.params_room <= RECORD_PARAMS_MAX);
+    record_free(&request);
+    UNIT_CHECK("given back", request.params_room < RECORD_PARAMS_MAX);
+    close(pair[0]);
+    pthread_join(sender, NULL);
+    close(pair[1]);
+}
+
+static void test_request_stalls(void)
+{
+    static struct record_request request;
+    int pair[2];
+    UNIT_CHECK("sockets", socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    UNIT_CHECK("some", write(pair[1], BEGIN, 12) == 12);
+    UNIT_CHECK("refused", !record_read(&request, pair[0], STALL_MS));
+    UNIT_SAME("fault", request.fault, "the peer stalls");
+    record_free(&request);
     close(pair[0]);
     close(pair[1]);
 }
@@ -96,6 +255,9 @@ static const struct test_case cases[] = {
     {"every size", test_sizes},
     {"peer that is gone", test_peer_gone},
     {"peer that stalls", test_peer_stalls},
+    {"requests", test_requests},
+    {"parameters without end", test_too_many_params},
+    {"request that stalls", test_request_stalls},
     {NULL, NULL},
 };
 const struct test_suite suite_record = {.name = "record", .cases = cases};
