@@ -51,6 +51,7 @@ STREAM := $(call objects,$(wildcard tools/stream/*.c) fcgi/views/market.c) $(JOB
 MATCH := $(call objects,$(wildcard tools/match/*.c)) $(JOB)
 SIGNER := $(call objects,$(wildcard tools/signer/*.c))
 STOP_ORDERS := $(call objects,$(wildcard tools/stop-orders/*.c)) $(JOB)
+RELAY := $(call objects,$(wildcard tools/relay/*.c))
 OUTSIDE := $(call objects,$(wildcard tools/demo/site.c tools/demo/teller.c))
 PARTNER := $(call objects,$(wildcard tools/demo/partner.c)) $(OUTSIDE)
 SHOP := $(call objects,$(wildcard tools/demo/shop*.c)) $(OUTSIDE)
@@ -67,7 +68,7 @@ LIBTELLER := $(BUILD)/libteller.a
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/teller-worker) $(if $(TELLERCTL),$(BUILD)/tellerctl) \
 	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(IPN),$(BUILD)/teller-ipn) \
-	$(if $(STOP_ORDERS),$(BUILD)/teller-stop-orders) $(if $(MATCH),$(BUILD)/teller-match) $(if $(SIGNER),$(BUILD)/teller-signer) $(if $(STREAM),$(BUILD)/teller-stream) $(if $(PARTNER),$(BUILD)/demo-partner) \
+	$(if $(STOP_ORDERS),$(BUILD)/teller-stop-orders) $(if $(MATCH),$(BUILD)/teller-match) $(if $(SIGNER),$(BUILD)/teller-signer) $(if $(STREAM),$(BUILD)/teller-stream) $(BUILD)/teller-relay $(if $(PARTNER),$(BUILD)/demo-partner) \
 	$(if $(SHOP),$(BUILD)/demo-shop)
 TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) $(BUILD)/model-tests \
 	$(if $(NET),$(BUILD)/net-tests) $(FUZZERS) $(FAULTS) $(HELPERS)
@@ -139,6 +140,8 @@ $(BUILD)/teller-sweep: $(SWEEP) $(LIBTELLER)
 $(BUILD)/teller-ipn: $(IPN) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-stream: $(STREAM) $(LIBTELLER)
+	$(link)
+$(BUILD)/teller-relay: $(RELAY) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-stop-orders: $(STOP_ORDERS) $(LIBTELLER)
 	$(link)

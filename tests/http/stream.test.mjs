@@ -17,13 +17,15 @@ const DEPTH_USD = '24e67e0d-1cad-4cc0-9e7a-f8523ef460fe';
 const LAG = '85174711-be64-4de1-b783-0628995d7914';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const KILLS = 3;
+const CONNECTIONS = 60; // per address
+const MESSAGE_MAX = 4096; // bytes that a client may send at once
 const MICROS = /^\d{16}$/;
 
 let stack, program, alice, bob;
 const open = []; // followers and publishers to be ended
 
 before(async () => {
-  stack = await Stack.start(path.join(process.env.RUN_DIR, 'stream'), { DEMO: 'no', JOBS: 'no', WORKERS: '4' });
+  stack = await Stack.start(path.join(process.env.RUN_DIR, 'stream'), { DEMO: 'no', JOBS: 'no', WORKERS: '4', STREAM_CONNECTIONS: String(CONNECTIONS) });
   program = path.join(path.dirname(stack.tellerctl), 'teller-stream');
   for (const [currency, market] of [['USD', 'BTCUSD'], ['EUR', 'BTCEUR']]) {
     await stack.ctl('market', 'add', 'BTC', currency);
@@ -461,6 +463,92 @@ test('lines of one wallet come in the order of its history, whoever wrote them f
     Array.from({ length: 60 }, (_, i) => start + 100000000n * BigInt(i + 1)));
   await one.end();
   mine.close();
+});
+
+/** A frame of a client: opcode, whether it is the last of its message, and a length that may be longer than what is sent. */
+function frame(opcode, content, { last = true, length = content.length } = {}) {
+  const size = length < 126 ? Buffer.from([0x80 | length]) : length < 65536 ? Buffer.from([0xfe, length >> 8, length & 255]) : Buffer.alloc(9, 0xff);
+  if (length >= 65536) size.writeBigUInt64BE(BigInt(length), 1);
+  return Buffer.concat([Buffer.from([(last ? 0x80 : 0) | opcode]), size, Buffer.from([0, 0, 0, 0]), content]); // a mask of zeros changes nothing
+}
+
+/** Memory of nchan and of what stands in front of it, KiB. */
+async function carriers() {
+  let total = 0;
+  for (const part of ['nchan', 'relay'])
+    for (const parent of [Number(await readFile(path.join(stack.dir, 'pid', part), 'utf8')), ...await stack.processes(part)])
+      for (const pid of [parent, ...await childrenOf(parent)])
+        total += Number(/VmRSS:\s*(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1] ?? 0);
+  return total;
+}
+
+test('what clients send: over 4 KB ends the connection before it is kept, less changes nothing', async () => {
+  const others = await follow();
+  const before_ = await carriers();
+  const big = Buffer.alloc(100 << 20, 0x20);
+  const ended = {
+    '5 KB': [1009, (socket) => socket.send('x'.repeat(5 << 10))],
+    '5 KB of bytes': [1009, (socket) => socket.send(Buffer.alloc(5 << 10))],
+    '100 MB': [1009, (socket) => socket.send(big)],
+    '100 MB, announced': [1009, (socket) => socket._socket.write(frame(2, Buffer.alloc(100), { length: 100 << 20 }))],
+    '2^53 bytes, announced': [1009, (socket) => socket._socket.write(frame(1, Buffer.alloc(0), { length: 2 ** 53 }))],
+    'fragments': [1009, (socket) => { for (let i = 0; i < 100; i++) socket.send('x'.repeat(100), { fin: false }); }],
+    'a large ping': [1002, (socket) => socket._socket.write(frame(9, Buffer.alloc(200)))],
+    'no mask': [1002, (socket) => socket._socket.write(Buffer.from([0x81, 1, 65]))],
+    'a continuation of nothing': [1002, (socket) => socket._socket.write(frame(0, Buffer.alloc(1)))],
+  };
+  for (const [name, [code, send]] of Object.entries(ended)) {
+    const follower = await follow();
+    follower.socket.on('error', () => {}); // what is still being sent when the connection ends
+    send(follower.socket);
+    await until(() => follower.closed !== undefined, 10, `the end after ${name}`);
+    assert.equal(follower.closed, code, name);
+  }
+  const grown = await carriers() - before_;
+  assert.ok(grown < 8192, `${grown} KiB more`);
+
+  const talker = await follow();
+  let pongs = 0;
+  talker.socket.on('pong', () => { pongs++; });
+  for (let i = 0; i < 50; i++) {
+    talker.socket.send('x'.repeat(MESSAGE_MAX));
+    talker.socket.send('{"op":"mtgox.subscribe","type":"lag"}');
+    talker.socket.send('half', { fin: false });
+    talker.socket.ping('x');
+    talker.socket.send('', { fin: true });
+  }
+  const oid = await place(alice, 'bid', '1', '12');
+  await once_();
+  for (const follower of [others, talker]) await follower.message((m) => m.depth?.price === '12');
+  await until(() => pongs === 50, 10, 'the answers to pings');
+  await cancel(alice, oid);
+  await once_();
+  talker.close();
+  await until(() => talker.closed !== undefined, 10, 'the end');
+  assert.equal(talker.closed, 1005, 'the usual end');
+  others.close();
+});
+
+test('connections that follow, per address: a number, then 429', async () => {
+  const followers = [];
+  let refusal;
+  while (!refusal && followers.length <= CONNECTIONS)
+    await follow('Channel=trade.lag').then((one) => followers.push(one), (error) => { refusal = error; });
+  assert.equal(refusal?.status, 429, `${followers.length} connections`);
+  for (const follower of followers) follower.close();
+  await until(() => follow('Channel=trade.lag').then((one) => { one.close(); return true; }, () => false), 10, 'room again');
+});
+
+test('the relay: wrong usage is told; restarted, the stream is there again', async () => {
+  const relay = path.join(path.dirname(stack.tellerctl), 'teller-relay');
+  for (const args of [[], ['--to'], ['--to', ''], ['--to', 'x'.repeat(200)], ['--to', '/x', 'y']])
+    await assert.rejects(promisify(execFile)(relay, args), (error) => error.code === 2 && /usage: teller-relay/.test(error.stderr));
+  const market = await follow();
+  const [pid] = await stack.processes('relay');
+  process.kill(pid, 'SIGTERM');
+  await until(() => market.closed !== undefined, 10, 'the end of the connection');
+  const again = await until(() => follow().catch(() => null), 10, 'another connection');
+  again.close();
 });
 
 test('the carrier killed: who follows again hears what is new', async () => {

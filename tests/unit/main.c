@@ -45,6 +45,7 @@
     X(reply)           \
     X(face)            \
     X(record)          \
+    X(frame)           \
     X(fiber)           \
     X(arena)           \
     X(wait)            \
