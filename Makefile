@@ -22,7 +22,7 @@ override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 prefix ?= /usr/local
 export BUILD
 
-PACKAGES := json-c libgcrypt libmariadb gmp inih libqrencode libcurl nettle libsecp256k1
+PACKAGES := json-c libgcrypt libmariadb gmp inih libqrencode libcurl libidn2 nettle libsecp256k1
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wformat=2 -Wswitch-enum -Werror
 ifdef SAN
 OPTIMIZE := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined

@@ -65,7 +65,7 @@ static enum err check_return_url(struct request *request, const char *name, cons
 }
 
 static enum err check_urls(struct request *request, struct create_params *params,
-                           char endpoint[HTTP_ENDPOINT_SIZE])
+                           char ipn[HTTP_URL_SIZE], char endpoint[HTTP_ENDPOINT_SIZE])
 {
     const char *failure_name = "return_failure";
     if (params->return_failure[0] == '\0') {
@@ -77,8 +77,10 @@ static enum err check_urls(struct request *request, struct create_params *params
         rc = check_return_url(request, failure_name, params->return_failure);
     if (rc != ERR_OK || params->ipn[0] == '\0')
         return rc;
-    rc = http_url_check(params->ipn, endpoint);
-    return rc == ERR_URL ? request_fail(request, "ipn", rc) : rc;
+    rc = http_url_ascii(params->ipn, ipn);
+    if (rc == ERR_OK)
+        rc = http_url_check(ipn, endpoint);
+    return rc == ERR_OK ? ERR_OK : request_fail(request, "ipn", rc);
 }
 
 /* An hour, unless the merchant says otherwise; what is paid again and again stays. */
@@ -93,12 +95,12 @@ static enum err create(struct request *request, struct uuid *id)
 {
     struct create_params params = {
         .return_failure = "", .cancel_return = "", .description = "", .ipn = ""};
-    char endpoint[HTTP_ENDPOINT_SIZE] = "";
+    char ipn[HTTP_URL_SIZE] = "", endpoint[HTTP_ENDPOINT_SIZE] = "";
     struct actor actor = request_actor(request);
 
     enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
-        rc = check_urls(request, &params, endpoint);
+        rc = check_urls(request, &params, ipn, endpoint);
     if (rc != ERR_OK)
         return rc;
     struct checkout_request order = {
@@ -107,7 +109,7 @@ static enum err create(struct request *request, struct uuid *id)
         .description = params.description,
         .return_success = params.return_success,
         .return_failure = params.return_failure,
-        .ipn_url = params.ipn,
+        .ipn_url = ipn,
         .ipn_endpoint = endpoint,
         .data = params.data.data,
         .data_len = params.data.len,

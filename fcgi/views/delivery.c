@@ -420,17 +420,19 @@ FIELD_TABLE_OF(notification_test_params, test_fields, struct test_params);
 enum err notification_test(struct request *request, struct reply *reply)
 {
     struct test_params params = {0};
-    char endpoint[HTTP_ENDPOINT_SIZE];
+    char url[HTTP_URL_SIZE], endpoint[HTTP_ENDPOINT_SIZE];
     struct uuid event;
     enum err rc = FIELDS_READ(request, &params);
 
     if (rc != ERR_OK)
         return rc;
-    rc = http_url_check(params.url, endpoint);
+    rc = http_url_ascii(params.url, url);
+    if (rc == ERR_OK)
+        rc = http_url_check(url, endpoint);
     if (rc != ERR_OK)
         return request_fail(request, "url", rc);
-    rc = feed_test(request->db, request->caller.user_id, request->caller.api_key_id, params.url,
-                   endpoint, &event);
+    rc = feed_test(request->db, request->caller.user_id, request->caller.api_key_id, url, endpoint,
+                   &event);
     /* On the site no key is at hand, and there may be none. */
     if (rc == ERR_NOT_FOUND)
         return request_fail_text(request, "url", ERR_INVALID,

@@ -134,6 +134,7 @@ enum err_class {
     X(ORDER_OTHER_PAYER,   STATE,     "order_other_payer",    "Somebody else paid a part of this order")               \
     X(PAYMENT_UNKNOWN,     NOT_FOUND, "payment_not_found",    "Payment not found")                                     \
     X(URL,                 INPUT,     "not_url",              "should be an http or https URL")                        \
+    X(URL_HOST,            INPUT,     "not_host",             "names a host that is no domain name")                   \
     /* chains */                                                                                                       \
     X(ADDRESS,             INPUT,     "not_address",          "is not an address of this chain")                       \
     X(CHECKSUM,            INPUT,     "wrong_checksum",       "is mistyped: its checksum is wrong")                    \

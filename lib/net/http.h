@@ -14,7 +14,8 @@
 
 #include "base/err.h"
 
-#define HTTP_URL_MAX 2000      /* bytes of a URL */
+#define HTTP_URL_MAX 2000 /* bytes of a URL */
+#define HTTP_URL_SIZE (HTTP_URL_MAX + 1)
 #define HTTP_ENDPOINT_SIZE 300 /* "host:port" and a NUL */
 #define HTTP_ANSWER_MAX 4096   /* bytes of an answer that are kept; the rest is not read */
 #define HTTP_HEADERS_MAX 65536 /* bytes of an answer's status line and headers */
@@ -39,6 +40,14 @@ enum http_result {
 
 /* The lower-case name that is stored and shown, as in the table above. Static storage. */
 const char *http_result_name(enum http_result result);
+
+/* Brings a URL as a person writes it into the characters of RFC 3986: a host in another script becomes a
+ * name in ASCII (IDNA 2008 with UTS 46, non-transitional), and what else is not ASCII its percent-encoded
+ * UTF-8. What is ASCII already stays as it is. Whether it may be called http_url_check says, of the result.
+ * url  UTF-8
+ * out  out
+ * ERR_URL_HOST where the host is no such name, ERR_URL, ERR_TOO_LONG, ERR_NO_MEMORY. */
+MUST_USE enum err http_url_ascii(const char *url, char out[HTTP_URL_SIZE]);
 
 /* Checks a URL that is to be called: http or https, a host, at most HTTP_URL_MAX bytes of the
  * characters that RFC 3986 has (so ASCII, and neither white space nor backslash), no user part, no

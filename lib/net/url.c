@@ -2,6 +2,7 @@
  * who looks at a URL can take it for another one; curl, which calls it, has the last word. */
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <idn2.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -121,6 +122,71 @@ static bool read_endpoint(CURLU *parser, const char *url, char endpoint[HTTP_END
     curl_free(host);
     curl_free(port);
     return good;
+}
+
+static bool is_ascii(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* Adds a host in another script as the name that resolvers know. */
+static enum err add_host(struct text *out, const char *host, size_t len)
+{
+    char utf8[HTTP_URL_SIZE], *ascii = NULL;
+
+    if (len >= sizeof(utf8))
+        return ERR_TOO_LONG;
+    text_copy(utf8, len + 1, host);
+    int rc = idn2_to_ascii_8z(utf8, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    /* libidn2 may leave bytes in it that would end the host for whoever reads the URL (U+2100 is "a/c"),
+     * and by its own rule for that (STD3) drops them. */
+    bool good = rc == IDN2_OK && strspn(ascii, HOST_BYTES) == strlen(ascii) && labels_ok(ascii);
+    if (good)
+        text_puts(out, ascii);
+    idn2_free(ascii);
+    if (rc == IDN2_MALLOC)
+        return ERR_NO_MEMORY;
+    return good ? ERR_OK : ERR_URL_HOST;
+}
+
+/* Adds what is ASCII as it is, all other bytes percent-encoded. */
+static void add_encoded(struct text *out, const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x80)
+            text_putc(out, *text);
+        else
+            text_addf(out, "%%%02X", (unsigned)(unsigned char)*text);
+}
+
+enum err http_url_ascii(const char *url, char out[HTTP_URL_SIZE])
+{
+    struct text text = TEXT(HTTP_URL_MAX);
+    const char *authority = after_scheme(url);
+    enum err rc = ERR_OK;
+
+    out[0] = '\0';
+    if (authority == NULL || strlen(url) > HTTP_URL_MAX)
+        return ERR_URL;
+    size_t len = strcspn(authority, "/?#"), host = strcspn(authority, ":/?#");
+    text_add(&text, url, (size_t)(authority - url));
+    if (is_ascii(authority, len)) {
+        text_add(&text, authority, len);
+    } else if (!is_ascii(authority + host, len - host)) {
+        rc = ERR_URL;
+    } else {
+        rc = add_host(&text, authority, host);
+        text_add(&text, authority + host, len - host);
+    }
+    add_encoded(&text, authority + len);
+    if (rc == ERR_OK && text.full)
+        rc = ERR_TOO_LONG;
+    text_copy(out, HTTP_URL_SIZE, rc == ERR_OK ? text_string(&text) : "");
+    text_free(&text);
+    return rc;
 }
 
 enum err http_url_check(const char *url, char endpoint[HTTP_ENDPOINT_SIZE])

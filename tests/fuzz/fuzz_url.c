@@ -35,6 +35,24 @@ static void check_host(const char *host, size_t len)
         must(inet_pton(AF_INET, text, address) == 1);
 }
 
+/* What is brought into ASCII stays so, and is the same as what was ASCII already. */
+static void check_ascii(const char *url)
+{
+    char once[HTTP_URL_SIZE], twice[HTTP_URL_SIZE];
+    bool plain = true;
+
+    for (const char *c = url; *c != '\0'; c++)
+        plain = plain && (unsigned char)*c < 0x80;
+    enum err rc = http_url_ascii(url, once);
+    must(rc == ERR_OK || once[0] == '\0');
+    if (rc != ERR_OK)
+        return;
+    must(!plain || strcmp(url, once) == 0);
+    for (const char *c = once; *c != '\0'; c++)
+        must((unsigned char)*c < 0x80);
+    must(http_url_ascii(once, twice) == ERR_OK && strcmp(once, twice) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char endpoint[HTTP_ENDPOINT_SIZE], again[HTTP_ENDPOINT_SIZE], url[HTTP_ENDPOINT_SIZE + 10];
@@ -43,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(text != NULL);
     if (size > 0)
         memcpy(text, data, size);
+    check_ascii(text);
     enum err rc = http_url_check(text, endpoint);
     must(rc == ERR_OK || (rc == ERR_URL && endpoint[0] == '\0'));
     if (rc == ERR_OK) {

@@ -322,6 +322,15 @@ test('somebody else sees nothing and changes nothing', async () => {
     await rightless.refused('missing_right', `merchant/${method}`, {}, { status: 403 });
 });
 
+test('a host and a path as people write them: called by the names that machines know', async () => {
+  const shop = await openShop();
+  const url = new URL(shop.url);
+  await merchant.ok('merchant/event/test', { url: `http://bücher.localhost:${url.port}/süß?q=ä` });
+  const [{ headers, url: target }] = await shop.got(1);
+  assert.deepEqual([headers.host, target], [`xn--bcher-kva.localhost:${url.port}`, '/s%C3%BC%C3%9F?q=%C3%A4']);
+  await merchant.refused('not_host', 'merchant/event/test', { url: 'http://ü..example/' }, { error: 'Invalid parameter "url" (names a host that is no domain name)' });
+});
+
 test('wrong input is refused with its name', async () => {
   const rows = [
     ['event/list', { status: 'late' }, 'invalid_parameter'], ['event/list', { page: 0 }, 'out_of_range'],

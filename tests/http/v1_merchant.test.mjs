@@ -133,7 +133,7 @@ for (const name of ['return_success', 'return_failure', 'cancel_return', 'ipn'])
       'http://', 'https:///x', 'http://?x', 'http://@evil.example', 'http:\\\\shop.example', ' http://shop.example', 'http://shop.example/a b',
       'http://shop.example/\r\nSet-Cookie: a=b', 'http://shop.example/\t', 'http://shop.example/\x7f', `http://shop.example/${'x'.repeat(1990)}`];
     if (name === 'ipn')
-      bad.push('http://user:password@shop.example/', 'http://shop.example:0/', 'http://shop.example:99999/', 'http://shop.example/ä');
+      bad.push('http://user:password@shop.example/', 'http://shop.example:0/', 'http://shop.example:99999/', 'http://ü:p@shop.example/', 'http://shop.example/#ä');
     for (const url of bad)
       await refused('not_url', { ...(name === 'cancel_return' ? { return_failure: undefined } : {}), [name]: url },
         `Invalid parameter "${name}" (should be an http or https URL)`);
@@ -141,6 +141,16 @@ for (const name of ['return_success', 'return_failure', 'cancel_return', 'ipn'])
     await refused('too_long', { [name]: `http://shop.example/${'x'.repeat(4096)}` }, `Invalid parameter "${name}" (is too long)`);
   });
 }
+
+test('create: an ipn as people write it is called by the names that machines know', async () => {
+  for (const [url, stored] of [['http://bücher.example', 'http://xn--bcher-kva.example'], ['https://Bücher.Example:8443/Süß/?q=ä&r=%C3%A4', 'https://xn--bcher-kva.example:8443/S%C3%BC%C3%9F/?q=%C3%A4&r=%C3%A4'],
+    ['http://straße.example/', 'http://xn--strae-oqa.example/'], ['http://例え。テスト/買う', 'http://xn--r8jz45g.xn--zckzah/%E8%B2%B7%E3%81%86'],
+    ['http://магазин.рф/ipn', 'http://xn--80aairftm.xn--p1ai/ipn'], ['http://shop.example/ä', 'http://shop.example/%C3%A4'], ['http://shop.example/😀?', 'http://shop.example/%F0%9F%98%80?']])
+    assert.equal((await made({ ipn: url })).ipn, stored);
+  for (const url of ['http://bü cher.example/', 'http://ü@shop.example/', 'http://ü..example/', 'http://-ü.example/', 'http://ü\u200b\u2028.example/', 'http://a\u2100b.example/', `http://${'ü'.repeat(64)}.example/`])
+    await refused('not_host', { ipn: url }, 'Invalid parameter "ipn" (names a host that is no domain name)');
+  await refused('too_long', { ipn: `http://shop.example/${'ä'.repeat(400)}` }, 'Invalid parameter "ipn" (is too long)');
+});
 
 test('create: return_success is required', async () => {
   await refused('missing_parameter', { return_success: undefined }, 'Invalid parameter "return_success" (is required)');

@@ -126,6 +126,37 @@ static void test_refused(void)
     }
 }
 
+/* Written by people; tests/http/v1_merchant.test.mjs has more. */
+static void test_ascii(void)
+{
+    static const struct {
+        const char *url;
+        enum err rc;
+        const char *ascii;
+    } rows[] = {
+        {"http://shop.example/a b%20?#", ERR_OK, "http://shop.example/a b%20?#"},
+        {"HTTP://Shop.Example:80", ERR_OK, "HTTP://Shop.Example:80"},
+        {"http://B\u00fccher.example:80/\u00fc?\u00e4", ERR_OK,
+         "http://xn--bcher-kva.example:80/%C3%BC?%C3%A4"},
+        {"http://stra\u00dfe.example", ERR_OK, "http://xn--strae-oqa.example"},
+        {"http://\uff11\uff12\uff17.0.0.1/", ERR_OK, "http://127.0.0.1/"},
+        {"http://a\u2100b/", ERR_URL_HOST, ""}, /* a/c in one character */
+        {"http://\u00fc..example/", ERR_URL_HOST, ""},
+        {"http://\u00fc@h/", ERR_URL_HOST, ""},
+        {"http://\xff/", ERR_URL_HOST, ""},
+        {"ftp://\u00fc/", ERR_URL, ""},
+    };
+    char out[HTTP_URL_SIZE], url[HTTP_URL_MAX + 10];
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        UNIT_CHECK(rows[i].url, http_url_ascii(rows[i].url, out) == rows[i].rc);
+        UNIT_SAME(rows[i].url, out, rows[i].ascii);
+    }
+    snprintf(url, sizeof(url), "http://h/%0*d\u00fc", HTTP_URL_MAX - 15, 0);
+    UNIT_CHECK("2000 bytes", http_url_ascii(url, out) == ERR_OK && strlen(out) == HTTP_URL_MAX);
+    snprintf(url, sizeof(url), "http://h/%0*d\u00fc", HTTP_URL_MAX - 14, 0);
+    UNIT_CHECK("2001 bytes", http_url_ascii(url, out) == ERR_TOO_LONG);
+}
+
 static void test_lengths(void)
 {
     char endpoint[HTTP_ENDPOINT_SIZE], url[HTTP_URL_MAX + 10], label[64];
@@ -155,6 +186,7 @@ static void test_lengths(void)
 static const struct test_case cases[] = {
     {"accepted", test_accepted},
     {"refused", test_refused},
+    {"as people write them", test_ascii},
     {"lengths", test_lengths},
     {NULL, NULL},
 };
