@@ -49,6 +49,21 @@ test('a buyer signs in on the page, pays all and is taken back to the shop', asy
   await done(page);
 });
 
+test('the older addresses of the payment page lead to it, by a form as well', async () => {
+  const transaction = await order();
+  for (const address of [`/${transaction}`, `/${transaction}/`, `/pay/${transaction}/`, `/${transaction.toUpperCase()}?custom=17`]) {
+    const page = await newPage(browser);
+    await page.goto(`${BASE}${address}`);
+    await page.getByRole('heading', { level: 1, name: 'Coffee beans' }).waitFor();
+    assert.equal(page.url(), `${BASE}/pay/${transaction}`);
+    await done(page);
+    const posted = await fetch(`${BASE}${address}`, { method: 'POST', body: new URLSearchParams({ any: 'thing' }) });
+    assert.deepEqual([posted.status, await posted.text()], [200, await (await fetch(`${BASE}/pay/${transaction}`)).text()], address);
+  }
+  for (const address of [`/${transaction}/x`, `/x${transaction}`, `/pay/pay/${transaction}`])
+    assert.equal((await fetch(`${BASE}${address}`)).status, 404, address);
+});
+
 test('a shop may send its buyer by a form; reloading does not post again', async () => {
   const transaction = await order();
   const page = await newPage(browser);
@@ -275,8 +290,7 @@ test('the page is served to GET and POST alone, at the addresses of transactions
     (await fetch(BASE + path, { method, body: method === 'POST' ? 'a=b' : undefined })).status));
   assert.deepEqual(await statuses(...['GET', 'HEAD', 'POST', 'PUT', 'DELETE'].map((method) => [method, `/pay/${id}`])),
     [200, 200, 200, 403, 403]);
-  assert.deepEqual(await statuses(...['/pay/', '/pay/1', `/pay/${id}/`, `/pay/${id}x`].map((path) => ['GET', path])),
-    [404, 404, 404, 404]);
+  assert.deepEqual(await statuses(...['/pay/', '/pay/1', `/pay/${id}x`].map((path) => ['GET', path])), [404, 404, 404]);
 });
 
 test('a transaction that does not exist is said so', async () => {
@@ -409,11 +423,13 @@ test('the button knows every currency as the site does, and its older names are 
     shop.close();
   }
   for (const name of ['/js/button.js', '/js/mtgox.js', '/js/button.min.js', '/img/checkout.svg',
-    '/img/mtgox-checkout.png']) {
+    '/img/mtgox-checkout.png', '/img/logo.svg', '/img/button-logo.v4.png', '/img/mt.gox.png', '/css/button.css', '/css/mtgox.css',
+    '/css/mtgox.min.css']) {
     const response = await fetch(`${BASE}${name}`);
     assert.deepEqual([response.status, response.headers.get('cross-origin-resource-policy')],
       [200, 'cross-origin'], name);
-    assert.match(response.headers.get('content-type'), name.startsWith('/js/') ? /javascript/ : /^image\/svg\+xml/);
+    const type = { js: /javascript/, css: /^text\/css/, img: /^image\/svg\+xml/ }[name.split('/')[1]];
+    assert.match(response.headers.get('content-type'), type, name);
   }
   await done(page, 'favicon', 'policy: img-src');
 });

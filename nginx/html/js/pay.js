@@ -11,7 +11,7 @@ import { currentSession, onSignOut, showWho } from './session.js';
 
 const POLL_MS = 4000;
 
-const id = location.pathname.split('/').pop().toLowerCase();
+const id = location.pathname.split('/').filter(Boolean).pop().toLowerCase();
 const form = $('pay');
 let order;
 let session;
@@ -344,8 +344,8 @@ async function load() {
   setTimeout(poll, POLL_MS);
 }
 
-// The shop's form brought us here perhaps: reloading must not post it again.
-history.replaceState(null, '', location.pathname);
+// The shop's form brought us here perhaps: reloading must not post it again. And the address may be an older one.
+history.replaceState(null, '', `/pay/${id}`);
 $('zone').textContent = ZONE;
 onSignOut(() => location.pathname);
 setSessionEnded(() => {
