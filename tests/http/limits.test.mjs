@@ -1,6 +1,7 @@
 // The web server's limits, on a stack with small ones: sign-ins per address, calls per API key. And a
 // stack without sessions on plain HTTP.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { inParallel, Stack } from '../support/teller.mjs';
@@ -40,6 +41,33 @@ test('sign-ins: a burst, then 429 in the words of the face', async () => {
   }
   const check = await stack.request('GET', '/identity-service/session');
   assert.equal(check.status, 401, 'checking a session is not limited');
+});
+
+/** A call from an address of this machine's own, with somebody's key and a signature that does not hold. */
+function guess(key, localAddress) {
+  const { hostname, port } = new URL(stack.base);
+  return new Promise((resolve, reject) => {
+    http.request({ hostname, port, localAddress, method: 'POST', path: '/api/1/generic/info',
+      headers: { 'Rest-Key': key, 'Rest-Sign': 'x'.repeat(88), 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': 7 } },
+    (reply) => reply.resume().on('end', () => resolve(reply.statusCode))).on('error', reject).end('nonce=1');
+  });
+}
+
+test('a stranger who knows a key by name does not use up its owner\'s calls', async () => {
+  const owner = await stack.customer();
+  const statuses = await inParallel(4, Array.from({ length: 20 }, () => () => guess(owner.key, '127.0.0.9')));
+  assert.equal(statuses.filter((status) => status === 429).length, 20 - BURST - 1, 'the stranger is limited');
+  await owner.ok('info');
+});
+
+test('a key in other letters is not another key: all its spellings with capitals share one count', async () => {
+  const owner = await stack.customer();
+  const spellings = Array.from({ length: 20 }, (_, i) => [...owner.key].map((letter, at) => (at % 20 === i || at % 7 === 0 ? letter.toUpperCase() : letter)).join(''));
+  const letters = spellings.filter((one) => one !== owner.key);
+  const replies = await inParallel(4, letters.map((key) => () => Object.assign(Object.create(owner), { key }).call('info')));
+  const refused = replies.filter((reply) => reply.status === 429);
+  assert.equal(replies.length - refused.length, BURST + 1);
+  assert.equal(replies.find((reply) => reply.status !== 429).json.result, 'success', 'the same key');
 });
 
 test('calls of one key: a burst, then 429; other keys go on', async () => {
