@@ -158,10 +158,13 @@ test('a key that root can read and the workers cannot', async (t) => {
 });
 
 test('/health/deep is for this machine alone', async () => {
-  const url = new URL('/health/deep', stack.base);
-  const from = (localAddress) => new Promise((resolve, reject) => {
-    http.get(url, { localAddress, agent: false }, (reply) => { reply.resume(); resolve(reply.statusCode); }).on('error', reject);
+  const { hostname: host, port } = new URL(stack.base);
+  const from = (localAddress, target = '/health/deep') => new Promise((resolve, reject) => {
+    http.get({ host, port, path: target, localAddress, agent: false }, (reply) => { reply.resume(); resolve(reply.statusCode); }).on('error', reject);
   });
   assert.equal(await from('127.0.0.1'), 200);
-  assert.equal(await from('127.0.0.2'), 403); // which is not one of those in nginx/teller.conf.in
+  // An address that is not one of those in nginx/teller.conf.in, and other ways to write the path.
+  for (const target of ['/health/deep', '/health/deep/', '/health//deep', '//health/deep', '/health/deep%2f', '/%68ealth/d%65ep', '/health/live/../deep', '/site/..%2fhealth/deep', '/health/deep?x=1'])
+    assert.equal(await from('127.0.0.2', target), 403, target);
+  assert.equal(await from('127.0.0.2', '/health/ready'), 200);
 });
