@@ -22,7 +22,7 @@ override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 prefix ?= /usr/local
 export BUILD
 
-PACKAGES := json-c libgcrypt libmariadb gmp inih libqrencode libcurl libidn2 nettle libsecp256k1
+PACKAGES := json-c libgcrypt libmariadb gmp inih libqrencode libcurl libidn2 nettle libsecp256k1 libxml-2.0
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wformat=2 -Wswitch-enum -Werror
 ifdef SAN
 OPTIMIZE := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
@@ -50,6 +50,7 @@ IPN := $(call objects,$(wildcard tools/ipn/*.c)) $(JOB)
 STREAM := $(call objects,$(wildcard tools/stream/*.c) fcgi/views/market.c) $(JOB)
 MATCH := $(call objects,$(wildcard tools/match/*.c)) $(JOB)
 SIGNER := $(call objects,$(wildcard tools/signer/*.c))
+RATES := $(call objects,$(wildcard tools/rates/*.c)) $(JOB)
 STOP_ORDERS := $(call objects,$(wildcard tools/stop-orders/*.c)) $(JOB)
 RELAY := $(call objects,$(wildcard tools/relay/*.c))
 OUTSIDE := $(call objects,$(wildcard tools/demo/site.c tools/demo/teller.c))
@@ -57,7 +58,7 @@ PARTNER := $(call objects,$(wildcard tools/demo/partner.c)) $(OUTSIDE)
 SHOP := $(call objects,$(wildcard tools/demo/shop*.c)) $(OUTSIDE)
 UNIT := $(call objects,$(wildcard tests/unit/*.c))
 DB := $(call objects,$(wildcard tests/db/*.c))
-MODEL := $(call objects,$(wildcard tests/model/*.c) tests/db/db.c tests/db/scratch.c)
+MODEL := $(call objects,$(wildcard tests/model/*.c) tests/db/db.c tests/db/scratch.c tests/db/desk_place.c)
 SUPPORT := $(call objects,tests/support/suites.c)
 NET := $(call objects,$(wildcard tests/net/*.c))
 FUZZERS := $(call names,tests/fuzz,fuzz,$(wildcard tests/fuzz/fuzz_*.c))
@@ -68,7 +69,7 @@ LIBTELLER := $(BUILD)/libteller.a
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/teller-worker) $(if $(TELLERCTL),$(BUILD)/tellerctl) \
 	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(IPN),$(BUILD)/teller-ipn) \
-	$(if $(STOP_ORDERS),$(BUILD)/teller-stop-orders) $(if $(MATCH),$(BUILD)/teller-match) $(if $(SIGNER),$(BUILD)/teller-signer) $(if $(STREAM),$(BUILD)/teller-stream) $(BUILD)/teller-relay $(if $(PARTNER),$(BUILD)/demo-partner) \
+	$(if $(STOP_ORDERS),$(BUILD)/teller-stop-orders) $(if $(MATCH),$(BUILD)/teller-match) $(if $(SIGNER),$(BUILD)/teller-signer) $(if $(STREAM),$(BUILD)/teller-stream) $(BUILD)/teller-relay $(if $(RATES),$(BUILD)/teller-rates) $(if $(PARTNER),$(BUILD)/demo-partner) \
 	$(if $(SHOP),$(BUILD)/demo-shop)
 TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) $(BUILD)/model-tests \
 	$(if $(NET),$(BUILD)/net-tests) $(FUZZERS) $(FAULTS) $(HELPERS)
@@ -142,6 +143,8 @@ $(BUILD)/teller-ipn: $(IPN) $(LIBTELLER)
 $(BUILD)/teller-stream: $(STREAM) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-relay: $(RELAY) $(LIBTELLER)
+	$(link)
+$(BUILD)/teller-rates: $(RATES) $(LIBTELLER)
 	$(link)
 $(BUILD)/teller-stop-orders: $(STOP_ORDERS) $(LIBTELLER)
 	$(link)

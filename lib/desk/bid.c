@@ -70,14 +70,10 @@ static enum err add_expiry(struct db *db, struct db_packet *packet, struct bid_r
 static enum err check_move(const struct change *change)
 {
     const struct desk_move *move = change->move;
-    const struct desk_bid *bid = &change->row.bid;
 
-    if (!desk_status_may(move->who, bid->status, move->to))
-        return move->who == DESK_CUSTOMER ? ERR_DESK_BID : ERR_DESK_ACTION;
-    if (move->who == DESK_CUSTOMER && move->to == DESK_STATUS_payed &&
-        strcmp(bid->pay_in, "checkout") == 0)
-        return ERR_DESK_ACTION;
-    return ERR_OK;
+    if (desk_status_may(move->who, change->row.bid.status, move->to))
+        return ERR_OK;
+    return move->who == DESK_CUSTOMER ? ERR_DESK_BID : ERR_DESK_ACTION;
 }
 
 /* Whether the money is there. */

@@ -134,11 +134,9 @@ struct desk_move {
 /* Changes a bid's status; one that has it already stays as it is and is no error.
  * out  out, the bid afterwards
  * Errors: ERR_DESK_BID where there is no such bid, or a customer may not do that from its status;
- * ERR_DESK_ACTION where somebody else may not, or it is paid by a checkout order and the customer says
- * that it is paid; ERR_DESK_RESERVE
- * where a bid that held nothing is to hold again and the reserve does not cover it;
- * ERR_INSUFFICIENT_FUNDS where a balance is to pay, or one that was paid is to give back what it has
- * not; ERR_NOT_UTF8, ERR_TOO_LONG (note). */
+ * ERR_DESK_ACTION where somebody else may not; ERR_DESK_RESERVE where a bid that held nothing is to hold
+ * again and the reserve does not cover it; ERR_INSUFFICIENT_FUNDS where a balance is to pay, or one that
+ * was paid is to give back what it has not; ERR_NOT_UTF8, ERR_TOO_LONG (note). */
 MUST_USE enum err desk_bid_move(struct db *db, const struct desk_move *move, struct desk_bid *out);
 
 /* Which bids to list: those of a key, a user or an affiliate, newest change first. */

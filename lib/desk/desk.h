@@ -36,7 +36,7 @@ struct desk_system {
     uint64_t account_min, account_max; /* characters */
     bool account_give, account_get;    /* an account is asked for on that side */
     bool give_on, get_on;
-    char pay_in[9], pay_out[8]; /* hand, balance, checkout */
+    char pay_in[9], pay_out[8]; /* hand, balance */
     char pay_account[1021];     /* of the house, for payment by hand; "" none */
     __int128 reserve;           /* smallest units: what is there, less all holds */
 };
@@ -126,7 +126,7 @@ const char *desk_text(const struct desk_board *board, enum desk_text_of of, uint
 enum desk_misfit { DESK_FITS, DESK_TOO_SHORT, DESK_TOO_LONG, DESK_WRONG_FORM };
 
 /* Whether a text is what a rule says: card numbers by Luhn, IBAN by its check digits, Bitcoin addresses
- * by base58check or bech32(m), Ethereum addresses by their form.
+ * by base58check or bech32(m), Ethereum addresses by EIP-55 where letters are mixed.
  * rule      a word of desk_system.account_rule
  * min, max  characters (code points) */
 enum desk_misfit desk_rule_check(const char *rule, uint64_t min, uint64_t max, const char *text);

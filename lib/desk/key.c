@@ -100,6 +100,11 @@ static enum err find_key(struct db *db, const char *login, struct known_key *out
     return rc;
 }
 
+void desk_key_forget(void)
+{
+    memset(known, 0, sizeof(known));
+}
+
 static bool is_word(const char *text)
 {
     return strlen(text) == DESK_LOGIN_SIZE - 1 &&

@@ -59,6 +59,9 @@ struct desk_caller {
 MUST_USE enum err desk_key_check(struct db *db, const char *login, const char *key,
                                  const char *address, const char *method, struct desk_caller *out);
 
+/* Makes this process forget the keys that it remembers. */
+void desk_key_forget(void);
+
 /* Makes a key pair. The key cannot be had again: only its SHA-256 is kept.
  * user_id   0: one of the system's own, which an operator makes
  * methods   bits; of a user at most those that users may have

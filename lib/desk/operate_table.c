@@ -6,8 +6,7 @@
 const char *const desk_thing_names[DESK_THINGS] = {"system", "direction", "rate",   "feed",
                                                    "field",  "setting",   "partner"};
 
-static const char *const pay_ins[] = {"hand", "balance", "checkout", NULL};
-static const char *const pay_outs[] = {"hand", "balance", NULL};
+static const char *const pay_ways[] = {"hand", "balance", NULL};
 static const char *const rules[] = {"text",    "card",     "iban",   "email", "phone",
                                     "bitcoin", "ethereum", "digits", NULL};
 static const char *const states[] = {"on", "off", "frozen", NULL};
@@ -59,8 +58,8 @@ static const struct property system_properties[] = {
     FLAG(account_get),
     FLAG(give_on),
     FLAG(get_on),
-    WORD(pay_in, pay_ins, LATER),
-    WORD(pay_out, pay_outs, LATER),
+    WORD(pay_in, pay_ways, LATER),
+    WORD(pay_out, pay_ways, LATER),
     TEXT_OF(pay_account, 255, none = true),
     {"worth_rate", "worth_rate_id", OF_RATE, 0, 0, .none = true},
     FLAG(payout_on),

@@ -3,13 +3,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "crypto/crypto.h"
+#include "chain/bitcoin_address.h"
+#include "chain/ethereum_address.h"
 #include "desk/desk.h"
-
-#define BASE58_BYTES 25 /* version, 20 bytes of a hash, 4 of a checksum */
-#define BECH32_CHECKSUM 6
-#define BECH32 1           /* what the checksum comes to: BIP 173 */
-#define BECH32M 0x2bc830a3 /* BIP 350 */
 
 static bool is_made_of(const char *text, const char *characters)
 {
@@ -96,83 +92,21 @@ static bool is_phone(const char *text)
     return digits >= 7 && digits <= 15;
 }
 
-/* Base58check of a main-net address: version 0 (P2PKH) or 5 (P2SH). */
-static bool is_base58(const char *text)
+/* An address of the main net that may be paid. */
+static bool is_bitcoin(const char *text)
 {
-    static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    uint8_t bytes[BASE58_BYTES] = {0}, hash[SHA256_SIZE];
-    size_t ones = strspn(text, "1"), zeros = 0;
+    enum bitcoin_kind kind;
+    struct bitcoin_script script;
 
-    for (const char *c = text; *c != '\0'; c++) {
-        const char *found = strchr(alphabet, *c);
-        unsigned carry = found == NULL ? 0 : (unsigned)(found - alphabet);
-        if (found == NULL)
-            return false;
-        for (size_t i = BASE58_BYTES; i-- > 0;) {
-            carry += 58u * bytes[i];
-            bytes[i] = (uint8_t)carry;
-            carry >>= 8;
-        }
-        if (carry != 0)
-            return false;
-    }
-    while (zeros < BASE58_BYTES && bytes[zeros] == 0)
-        zeros++;
-    crypto_sha256(bytes, BASE58_BYTES - 4, hash);
-    crypto_sha256(hash, sizeof(hash), hash);
-    return zeros == ones && (bytes[0] == 0 || bytes[0] == 5) &&
-           memcmp(hash, bytes + BASE58_BYTES - 4, 4) == 0;
-}
-
-/* One step of the checksum of BIP 173. */
-static uint32_t bech32_step(uint32_t sum, unsigned value)
-{
-    static const uint32_t generators[] = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd,
-                                          0x2a1462b3};
-    uint32_t top = sum >> 25;
-
-    sum = (sum & 0x1ffffff) << 5 ^ value;
-    for (unsigned i = 0; i < 5; i++)
-        sum ^= (top >> i & 1) != 0 ? generators[i] : 0;
-    return sum;
-}
-
-/* A segregated witness address of the main net: bc1, version and program, checksum. */
-static bool is_bech32(const char *text)
-{
-    static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-    static const uint8_t prefix[] = {3, 3, 0, 2, 3}; /* "bc": high bits, 0, low bits */
-    uint32_t sum = 1;
-    bool upper = false, lower = false;
-    size_t len = strlen(text);
-    int version = -1;
-
-    if (len < 14 || len > 90 || strncasecmp(text, "bc1", 3) != 0)
-        return false;
-    for (size_t i = 0; i < sizeof(prefix); i++)
-        sum = bech32_step(sum, prefix[i]);
-    for (const char *c = text; *c != '\0'; c++) {
-        upper |= isupper((unsigned char)*c) != 0;
-        lower |= islower((unsigned char)*c) != 0;
-    }
-    for (const char *c = text + 3; *c != '\0'; c++) {
-        const char *found = strchr(alphabet, tolower((unsigned char)*c));
-        if (found == NULL)
-            return false;
-        if (version < 0)
-            version = (int)(found - alphabet);
-        sum = bech32_step(sum, (unsigned)(found - alphabet));
-    }
-    size_t program = (len - 3 - 1 - BECH32_CHECKSUM) * 5 / 8;
-    return !(upper && lower) && version <= 16 && program >= 2 && program <= 40 &&
-           (version != 0 || program == 20 || program == 32) &&
-           sum == (version == 0 ? BECH32 : BECH32M);
+    return bitcoin_address_parse(BITCOIN_MAIN, text, strlen(text), &kind, &script) == ERR_OK &&
+           kind != BITCOIN_WITNESS;
 }
 
 static bool is_ethereum(const char *text)
 {
-    return strlen(text) == 42 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X') &&
-           is_made_of(text + 2, "0123456789abcdefABCDEF");
+    struct ethereum_address address;
+
+    return ethereum_address_parse(text, strlen(text), &address) == ERR_OK;
 }
 
 static bool has_form(const char *rule, const char *text)
@@ -186,7 +120,7 @@ static bool has_form(const char *rule, const char *text)
     if (strcmp(rule, "phone") == 0)
         return is_phone(text);
     if (strcmp(rule, "bitcoin") == 0)
-        return is_base58(text) || is_bech32(text);
+        return is_bitcoin(text);
     if (strcmp(rule, "ethereum") == 0)
         return is_ethereum(text);
     if (strcmp(rule, "digits") == 0)

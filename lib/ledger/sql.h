@@ -9,6 +9,12 @@
     " AND ledger_account.purpose = '" purpose "' AND ledger_account.currency_id = " currency \
     " AND ledger_account.rail = '')"
 
+/* Its balance; NULL where there is none yet. */
+#define LEDGER_SQL_BALANCE(owner, purpose, currency)                                         \
+    "(SELECT balance FROM account AS ledger_balance WHERE ledger_balance.owner_id = " owner  \
+    " AND ledger_balance.purpose = '" purpose "' AND ledger_balance.currency_id = " currency \
+    " AND ledger_balance.rail = '')"
+
 /* The same of an account on a rail, and its balance: 0 where there is none yet. */
 #define LEDGER_SQL_ON_RAIL(column, owner, purpose, currency, rail)                       \
     "(SELECT " column " FROM account AS ledger_rail WHERE ledger_rail.owner_id = " owner \

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/encode.h"
 #include "base/text.h"
@@ -86,8 +87,14 @@ static bool connect_stack(void)
     return rc == ERR_OK;
 }
 
+char db_test_crash_file[64];
+
 bool db_test_start(void)
 {
+    /* Looked up once, so that it has to be there before the first point; nothing dies at a file that is
+     * not there. */
+    snprintf(db_test_crash_file, sizeof(db_test_crash_file), P_tmpdir "/crash.%ld", (long)getpid());
+    setenv("TELLER_CRASH_AT", db_test_crash_file, 1);
     return crypto_start() == ERR_OK && connect_stack();
 }
 

@@ -22,6 +22,9 @@ extern struct config test_config;
 extern struct db *test_db;
 extern uint8_t test_master[SEAL_KEY_SIZE];
 
+/* Where a test says at which point a process that it forks is to die (base/failpoint.h). */
+extern char db_test_crash_file[64];
+
 /* Connects to the stack that TELLER_CONFIG names, and fills the three above. False, said on standard
  * error, where that fails. */
 bool db_test_start(void);

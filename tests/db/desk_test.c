@@ -5,102 +5,22 @@
 
 #include "base/encode.h"
 #include "desk/bid.h"
+#include "desk/key.h"
 #include "desk/operate.h"
+#include "desk/partner.h"
+#include "desk/rate.h"
 #include "ledger/ledger.h"
 #include "ledger/slip.h"
 #include "tests/db/db.h"
+#include "tests/db/desk_place.h"
 
-#define WHO "test"
-
-/* Two systems, a rate and a direction: 1 of what is given for 0.5 of what is got, fees of 1 % on both
- * sides. */
-struct place {
-    char give[16], get[16], rate[16], direction[40];
-    uint64_t direction_id;
-    const struct currency *usd, *eur;
-    struct desk_bid bid;
-    struct desk_problems problems;
-};
-
-static void set(enum desk_thing thing, const char *key, const struct desk_property *list,
-                size_t count)
+static enum err create(struct desk_place *place, const char *amount)
 {
-    const char *field = NULL;
-    enum err rc = desk_set(test_db, thing, key, list, count, WHO, NULL, &field);
-    char words[128];
-    snprintf(words, sizeof(words), "%s %s: %s", key, field == NULL ? "" : field, err_id(rc));
-    db_test_check(rc == ERR_OK, words, __FILE__, __LINE__);
-}
-#define SET(thing, key, ...)                                         \
-    set((thing), (key), (const struct desk_property[]){__VA_ARGS__}, \
-        TEST_COUNT(((const struct desk_property[]){__VA_ARGS__})))
-
-static void fill(struct place *place, const char *code, const struct currency *currency,
-                 const char *text)
-{
-    struct amount amount = {0};
-    char reference[DB_TEST_NAME_SIZE];
-
-    (void)place;
-    db_test_name("fill", reference);
-    DB_GIVES(amount_parse(text, strlen(text), currency, &amount), ERR_OK);
-    DB_GIVES(desk_reserve_book(test_db, code, amount, false, reference, WHO, NULL), ERR_OK);
-}
-
-static void make_place(struct place *place, const char *pay_in, const char *pay_out)
-{
-    uint8_t random[4];
-    char hex[HEX_SIZE(sizeof(random))], rail[2][24];
-    const struct desk_board *board = NULL;
-
-    *place = (struct place){.usd = currency_by_code("USD", 3), .eur = currency_by_code("EUR", 3)};
-    crypto_random(random, sizeof(random));
-    hex_encode(random, sizeof(random), hex);
-    snprintf(rail[0], sizeof(rail[0]), "in.%s", hex);
-    snprintf(rail[1], sizeof(rail[1]), "out.%s", hex);
-    snprintf(place->rate, sizeof(place->rate), "r%s", hex);
-    for (char *c = hex; *c != '\0'; c++)
-        *c = *c >= 'a' ? (char)(*c - 'a' + 'A') : *c;
-    snprintf(place->give, sizeof(place->give), "G%s", hex);
-    snprintf(place->get, sizeof(place->get), "H%s", hex);
-    snprintf(place->direction, sizeof(place->direction), "%s/%s", place->give, place->get);
-    SET(DESK_SYSTEMS, place->give, {"name", "Give"}, {"currency", "USD"}, {"decimals", "2"},
-        {"rail", rail[0]}, {"pay_in", pay_in});
-    SET(DESK_SYSTEMS, place->get, {"name", "Get"}, {"currency", "EUR"}, {"decimals", "2"},
-        {"rail", rail[1]}, {"pay_out", pay_out}, {"account_rule", "email"});
-    SET(DESK_RATES, place->rate, {"kind", "fixed"}, {"get", "0.5"});
-    SET(DESK_DIRECTIONS, place->direction, {"rate", place->rate}, {"state", "on"},
-        {"give_service", "1"}, {"get_service", "1"}, {"min_give", "10"}, {"max_give", "100000"});
-    fill(place, place->get, place->eur, "1000");
-    DB_GIVES(desk_board_take(test_db, &board), ERR_OK);
-    for (size_t i = 0; board != NULL && i < board->direction_count; i++)
-        if (strcmp(board->directions[i].give->code, place->give) == 0)
-            place->direction_id = board->directions[i].id;
-    DB_CHECK(place->direction_id != 0);
-    if (board != NULL)
-        desk_board_give(board);
-}
-
-static struct desk_wish wish_of(const struct place *place, const char *amount)
-{
-    struct desk_wish wish = {.direction_id = place->direction_id,
-                             .action = DESK_SUM1,
-                             .account2 = "me@example.org",
-                             .access = DESK_FOR_SITE,
-                             .language = "en",
-                             .ip = "192.0.2.1",
-                             .user_hash = ""};
-    DB_GIVES(rate_parse(amount, strlen(amount), &wish.named), ERR_OK);
-    return wish;
-}
-
-static enum err create(struct place *place, const char *amount)
-{
-    struct desk_wish wish = wish_of(place, amount);
+    struct desk_wish wish = desk_place_wish(place, amount);
     return desk_bid_create(test_db, &wish, "", &place->problems, &place->bid);
 }
 
-static enum err move(struct place *place, enum desk_who who, enum desk_status to)
+static enum err move(struct desk_place *place, enum desk_who who, enum desk_status to)
 {
     struct desk_move change = {
         .name = {.id = place->bid.id}, .who = who, .to = to, .trace = "", .note = NULL};
@@ -171,7 +91,7 @@ static void add_status(void *arg, int64_t bid_id, int64_t at, enum desk_status s
               note[0] == '\0' ? "" : ":", note);
 }
 
-static void check_history(const struct place *place, const char *expected, unsigned line)
+static void check_history(const struct desk_place *place, const char *expected, unsigned line)
 {
     struct text got = TEXT(2048);
     char words[800];
@@ -186,10 +106,10 @@ static void check_history(const struct place *place, const char *expected, unsig
 /* By hand from end to end: 100 + 1 % = 101 are paid, 50 - 1 % = 49.5 are sent. */
 static void test_by_hand(void)
 {
-    struct place place;
+    struct desk_place place;
     __int128 profit_usd, profit_eur;
 
-    make_place(&place, "hand", "hand");
+    desk_place_make(&place, "hand", "hand");
     profit_usd = balance(1, "profit", place.usd);
     profit_eur = balance(1, "profit", place.eur);
     RESERVE(place.get, "1000 0 0 -1000");
@@ -224,9 +144,9 @@ static void test_by_hand(void)
 /* Undone and done again, each way books what lies between. */
 static void test_back(void)
 {
-    struct place place;
+    struct desk_place place;
 
-    make_place(&place, "hand", "hand");
+    desk_place_make(&place, "hand", "hand");
     DB_GIVES(create(&place, "100"), ERR_OK);
     DB_GIVES(move(&place, DESK_OPERATOR, DESK_STATUS_success), ERR_OK);
     RESERVE(place.get, "950 0 0 -950.5");
@@ -247,10 +167,10 @@ static void test_back(void)
 /* 0.5 each; what 0.01 too much was given is booked as rounding. */
 static void test_rounding(void)
 {
-    struct place place;
+    struct desk_place place;
     __int128 before;
 
-    make_place(&place, "hand", "hand");
+    desk_place_make(&place, "hand", "hand");
     before = balance(1, "rounding", place.usd);
     DB_GIVES(create(&place, "10.01"), ERR_OK);
     DB_CHECK(place.bid.sum2.units == 500000 && place.bid.rounding.units == 1000);
@@ -262,9 +182,9 @@ static void test_rounding(void)
 
 static void test_refused(void)
 {
-    struct place place;
+    struct desk_place place;
 
-    make_place(&place, "hand", "hand");
+    desk_place_make(&place, "hand", "hand");
     DB_GIVES(create(&place, "9.99"), ERR_DESK_FIELDS);
     DB_CHECK(place.problems.count == 1 && strcmp(place.problems.list[0].field, "sum1") == 0 &&
              place.problems.list[0].complaint == DESK_BELOW_MIN &&
@@ -278,19 +198,19 @@ static void test_refused(void)
     DB_GIVES(move(&place, DESK_CUSTOMER, DESK_STATUS_cancel), ERR_OK);
     RESERVE(place.get, "1000 0 0 -1000");
 
-    struct desk_wish wish = wish_of(&place, "20");
+    struct desk_wish wish = desk_place_wish(&place, "20");
     wish.account2 = "nobody";
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_DESK_FIELDS);
     DB_CHECK(place.problems.list[0].complaint == DESK_BAD_ACCOUNT &&
              strcmp(place.problems.list[0].field, "account2") == 0);
-    wish = wish_of(&place, "20");
+    wish = desk_place_wish(&place, "20");
     wish.callback_url = "ftp://example.org/";
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_URL);
-    SET(DESK_DIRECTIONS, place.direction, {"access", "api"});
+    DESK_SET(DESK_DIRECTIONS, place.direction, {"access", "api"});
     DB_GIVES(create(&place, "20"), ERR_DESK_DIRECTION_API);
-    SET(DESK_DIRECTIONS, place.direction, {"access", "all"}, {"state", "frozen"});
+    DESK_SET(DESK_DIRECTIONS, place.direction, {"access", "all"}, {"state", "frozen"});
     DB_GIVES(create(&place, "20"), ERR_DESK_DIRECTION_OFF);
-    SET(DESK_DIRECTIONS, place.direction, {"state", "on"}, {"reserve_cap", "15"});
+    DESK_SET(DESK_DIRECTIONS, place.direction, {"state", "on"}, {"reserve_cap", "15"});
     DB_GIVES(create(&place, "40"), ERR_DESK_RESERVE);
     DB_GIVES(create(&place, "30"), ERR_OK);
     place.direction_id = 4000000000;
@@ -298,7 +218,7 @@ static void test_refused(void)
     BOOKS();
 }
 
-static int64_t rich_user(const struct place *place, int64_t whole)
+static int64_t rich_user(const struct desk_place *place, int64_t whole)
 {
     int64_t user = db_test_user(NULL, NULL);
     DB_GIVES(ledger_credit(test_db, user, (struct amount){whole * 100000, place->usd}, "n"),
@@ -309,11 +229,11 @@ static int64_t rich_user(const struct place *place, int64_t whole)
 /* From balance to balance it is done when it is made. */
 static void test_balances(void)
 {
-    struct place place;
+    struct desk_place place;
 
-    make_place(&place, "balance", "balance");
+    desk_place_make(&place, "balance", "balance");
     int64_t user = rich_user(&place, 150);
-    struct desk_wish wish = wish_of(&place, "100");
+    struct desk_wish wish = desk_place_wish(&place, "100");
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_KEY_INVALID);
     wish.user_id = user;
     wish.callback_url = "https://example.org/cb";
@@ -340,11 +260,11 @@ static void test_balances(void)
 /* Paid from a balance, sent by hand. */
 static void test_from_balance(void)
 {
-    struct place place;
+    struct desk_place place;
 
-    make_place(&place, "balance", "hand");
+    desk_place_make(&place, "balance", "hand");
     int64_t user = rich_user(&place, 150);
-    struct desk_wish wish = wish_of(&place, "100");
+    struct desk_wish wish = desk_place_wish(&place, "100");
     wish.user_id = user;
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
     struct desk_bid first = place.bid;
@@ -363,17 +283,17 @@ static void test_from_balance(void)
 /* The same request under its name gives the same bid. */
 static void test_api_id(void)
 {
-    struct place place;
+    struct desk_place place;
     char login[33];
     int64_t key_id;
 
-    make_place(&place, "hand", "hand");
+    desk_place_make(&place, "hand", "hand");
     snprintf(login, sizeof(login), "%s%s", place.give, place.get);
     DB_CHECK(db_test_number("INSERT INTO desk_key (login, secret_hash, methods) VALUES (?, "
                             "REPEAT('k', 32), 0)",
                             DB_ARGS(db_text(login))) == 1);
     key_id = db_test_number("SELECT id FROM desk_key WHERE login = ?", DB_ARGS(db_text(login)));
-    struct desk_wish wish = wish_of(&place, "100");
+    struct desk_wish wish = desk_place_wish(&place, "100");
     wish.key_id = key_id;
     wish.access = DESK_FOR_API;
     wish.api_id = "order \xd1\x8f";
@@ -403,12 +323,12 @@ static void count_bid(void *arg, const struct desk_bid *bid)
 /* Over is over, swept or not; the clock starts again with each change. */
 static void test_expiry(void)
 {
-    struct place place;
+    struct desk_place place;
     int64_t expired = 0;
     unsigned listed = 0;
 
-    make_place(&place, "hand", "hand");
-    SET(DESK_DIRECTIONS, place.direction, {"lives", "new:1000 techpay:2000 partpay:0"});
+    desk_place_make(&place, "hand", "hand");
+    DESK_SET(DESK_DIRECTIONS, place.direction, {"lives", "new:1000 techpay:2000 partpay:0"});
     DB_GIVES(create(&place, "100"), ERR_OK);
     DB_CHECK(place.bid.expires == place.bid.changed + 1000);
     DB_GIVES(move(&place, DESK_CUSTOMER, DESK_STATUS_techpay), ERR_OK);
@@ -448,15 +368,15 @@ static void test_expiry(void)
 /* A reward is credited once, at success, and taken back. */
 static void test_reward(void)
 {
-    struct place place;
+    struct desk_place place;
     char partner_key[24];
     int64_t partner = db_test_user(NULL, NULL);
 
-    make_place(&place, "hand", "hand");
+    desk_place_make(&place, "hand", "hand");
     snprintf(partner_key, sizeof(partner_key), "%lld", (long long)partner);
-    SET(DESK_PARTNERS, partner_key, {"percent", "50"});
-    SET(DESK_DIRECTIONS, place.direction, {"profit_percent", "3"}, {"profit_fixed", "0.5"});
-    struct desk_wish wish = wish_of(&place, "100");
+    DESK_SET(DESK_PARTNERS, partner_key, {"percent", "50"});
+    DESK_SET(DESK_DIRECTIONS, place.direction, {"profit_percent", "3"}, {"profit_fixed", "0.5"});
+    struct desk_wish wish = desk_place_wish(&place, "100");
     wish.partner_id = partner;
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
     DB_CHECK(place.bid.partner_id == partner);
@@ -473,8 +393,8 @@ static void test_reward(void)
     DB_GIVES(move(&place, DESK_OPERATOR, DESK_STATUS_error), ERR_OK);
     DB_CHECK(balance(partner, "affiliate", place.usd) == 0 && place.bid.reward.units == 0);
     BOOKS();
-    SET(DESK_DIRECTIONS, place.direction, {"reward", "fixed"}, {"reward_fixed", "2"},
-        {"reward_max", "1.5"});
+    DESK_SET(DESK_DIRECTIONS, place.direction, {"reward", "fixed"}, {"reward_fixed", "2"},
+             {"reward_max", "1.5"});
     DB_GIVES(move(&place, DESK_OPERATOR, DESK_STATUS_success), ERR_OK);
     DB_CHECK(balance(partner, "affiliate", place.usd) == 150000);
 
@@ -493,10 +413,10 @@ static void test_reward(void)
 /* Each change of status after the first is told, in order, as a form. */
 static void test_callback(void)
 {
-    struct place place;
+    struct desk_place place;
 
-    make_place(&place, "hand", "hand");
-    struct desk_wish wish = wish_of(&place, "100");
+    desk_place_make(&place, "hand", "hand");
+    struct desk_wish wish = desk_place_wish(&place, "100");
     wish.callback_url = "http://shop.example.org:8080/cb?x=1";
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
     DB_GIVES(move(&place, DESK_CUSTOMER, DESK_STATUS_payed), ERR_OK);
@@ -519,7 +439,7 @@ static void copy_json(void *arg, const char *json)
 /* What operators set is checked, shown as it was given, and recorded. */
 static void test_operate(void)
 {
-    struct place place;
+    struct desk_place place;
     struct text json = TEXT(1 << 16);
     const char *field = NULL;
     static const struct {
@@ -541,20 +461,23 @@ static void test_operate(void)
         {"fields", "65000", ERR_NOT_FOUND},
     };
 
-    make_place(&place, "hand", "hand");
+    desk_place_make(&place, "hand", "hand");
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct desk_property property = {rows[i].name, rows[i].value};
-        DB_GIVES(
-            desk_set(test_db, DESK_DIRECTIONS, place.direction, &property, 1, WHO, NULL, &field),
-            rows[i].rc);
+        DB_GIVES(desk_set(test_db, DESK_DIRECTIONS, place.direction, &property, 1, DESK_WHO, NULL,
+                          &field),
+                 rows[i].rc);
         DB_CHECK(field != NULL && strcmp(field, rows[i].name) == 0);
     }
     struct desk_property bare = {"name", "x"};
-    DB_GIVES(desk_set(test_db, DESK_SYSTEMS, "NEW1", &bare, 1, WHO, NULL, &field), ERR_MISSING);
-    DB_GIVES(desk_set(test_db, DESK_SYSTEMS, "new", &bare, 1, WHO, NULL, &field), ERR_INVALID);
-    DB_GIVES(desk_set(test_db, DESK_DIRECTIONS, "A/B", &bare, 1, WHO, NULL, &field), ERR_NOT_FOUND);
-    SET(DESK_DIRECTIONS, place.direction, {"tiers", "100:1.5 2500.5:0.25:-0.001"},
-        {"lives", "new:60"}, {"margin_percent", "-2.5"}, {"max_get", ""}, {"min_give", "12.5"});
+    DB_GIVES(desk_set(test_db, DESK_SYSTEMS, "NEW1", &bare, 1, DESK_WHO, NULL, &field),
+             ERR_MISSING);
+    DB_GIVES(desk_set(test_db, DESK_SYSTEMS, "new", &bare, 1, DESK_WHO, NULL, &field), ERR_INVALID);
+    DB_GIVES(desk_set(test_db, DESK_DIRECTIONS, "A/B", &bare, 1, DESK_WHO, NULL, &field),
+             ERR_NOT_FOUND);
+    DESK_SET(DESK_DIRECTIONS, place.direction, {"tiers", "100:1.5 2500.5:0.25:-0.001"},
+             {"lives", "new:60"}, {"margin_percent", "-2.5"}, {"max_get", ""},
+             {"min_give", "12.5"});
     DB_GIVES(desk_list(test_db, DESK_DIRECTIONS, place.direction, copy_json, &json), ERR_OK);
     static const char *const parts[] = {
         "\"tiers\": \"100:1.500 2500.5:0.250:-0.001\"",
@@ -568,12 +491,13 @@ static void test_operate(void)
     for (size_t i = 0; i < TEST_COUNT(parts); i++)
         db_test_check(strstr(text_string(&json), parts[i]) != NULL, parts[i], __FILE__, __LINE__);
     DB_CHECK(db_test_number("SELECT COUNT(*) FROM desk_change WHERE what = 'direction' AND subject "
-                            "= ? AND who = '" WHO "' AND became LIKE '%12.5%' AND was NOT LIKE "
+                            "= ? AND who = '" DESK_WHO
+                            "' AND became LIKE '%12.5%' AND was NOT LIKE "
                             "'%12.5%'",
                             DB_ARGS(db_text(place.direction))) == 1);
-    DB_GIVES(
-        desk_text_set(test_db, DESK_DIRECTIONS, place.direction, "timeline", "en", "Soon", WHO),
-        ERR_OK);
+    DB_GIVES(desk_text_set(test_db, DESK_DIRECTIONS, place.direction, "timeline", "en", "Soon",
+                           DESK_WHO),
+             ERR_OK);
     const struct desk_board *board = NULL;
     DB_GIVES(desk_board_take(test_db, &board), ERR_OK);
     DB_CHECK(strcmp(desk_text(board, DESK_TEXT_DIRECTION, place.direction_id, "timeline", "ru"),
@@ -588,30 +512,357 @@ static void test_operate(void)
 /* A reference books once; what is not there cannot be taken out. */
 static void test_reserve(void)
 {
-    struct place place;
+    struct desk_place place;
     char reference[DB_TEST_NAME_SIZE];
     bool repeated = false;
 
-    make_place(&place, "hand", "hand");
+    desk_place_make(&place, "hand", "hand");
     struct amount amount = {400 * 100000, place.eur}, much = {2000 * (__int128)100000, place.eur};
     db_test_name("ref", reference);
-    DB_GIVES(desk_reserve_book(test_db, place.get, amount, true, reference, WHO, &repeated),
+    DB_GIVES(desk_reserve_book(test_db, place.get, amount, true, reference, DESK_WHO, &repeated),
              ERR_OK);
     DB_CHECK(!repeated);
-    DB_GIVES(desk_reserve_book(test_db, place.get, amount, true, reference, WHO, &repeated),
+    DB_GIVES(desk_reserve_book(test_db, place.get, amount, true, reference, DESK_WHO, &repeated),
              ERR_OK);
     DB_CHECK(repeated);
     RESERVE(place.get, "600 0 0 -600");
-    DB_GIVES(desk_reserve_book(test_db, place.get, much, true, reference, WHO, &repeated),
+    DB_GIVES(desk_reserve_book(test_db, place.get, much, true, reference, DESK_WHO, &repeated),
              ERR_IDEMPOTENCY_CONFLICT);
-    DB_GIVES(desk_reserve_book(test_db, place.get, much, true, "ref-more", WHO, &repeated),
+    DB_GIVES(desk_reserve_book(test_db, place.get, much, true, "ref-more", DESK_WHO, &repeated),
              ERR_DESK_RESERVE);
-    DB_GIVES(desk_reserve_book(test_db, "NOSUCH", amount, true, "ref-none", WHO, &repeated),
+    DB_GIVES(desk_reserve_book(test_db, "NOSUCH", amount, true, "ref-none", DESK_WHO, &repeated),
              ERR_NOT_FOUND);
     BOOKS();
 }
 
+static void count_item(void *arg, const struct desk_payout_item *item)
+{
+    struct desk_place *place = arg;
+    if (strcmp(item->code, place->get) == 0)
+        place->bid.sum2c = item->amount;
+}
+
+/* The whole balance goes out, once, and comes back where it is not paid. */
+static void test_payout(void)
+{
+    struct desk_place place;
+    char partner_key[24];
+    int64_t partner = db_test_user(NULL, NULL), other = db_test_user(NULL, NULL);
+    struct desk_payout payout;
+    struct desk_partner seen;
+    const struct desk_board *board = NULL;
+    uint64_t get_id = 0;
+
+    desk_place_make(&place, "hand", "hand");
+    DB_GIVES(desk_partner_view(test_db, partner, &seen), ERR_NOT_FOUND);
+    DB_GIVES(desk_partner_join(test_db, partner), ERR_OK);
+    DB_GIVES(desk_partner_join(test_db, partner), ERR_OK);
+    snprintf(partner_key, sizeof(partner_key), "%lld", (long long)partner);
+    DESK_SET(DESK_PARTNERS, partner_key, {"percent", "10"}, {"reward_base", "sum"});
+    /* 1 EUR is worth 2 USD */
+    DESK_SET(DESK_SYSTEMS, place.get, {"payout_on", "yes"}, {"payout_percent", "4"},
+             {"worth_rate", place.rate});
+    DESK_SET(DESK_RATES, place.rate, {"give", "1"}, {"get", "2"});
+    DESK_SET(DESK_DIRECTIONS, place.direction, {"max_get", ""});
+    DB_GIVES(desk_board_take(test_db, &board), ERR_OK);
+    get_id = desk_direction_of(board, place.direction_id)->get->id;
+    desk_board_give(board);
+    DB_GIVES(desk_payout_add(test_db, partner, get_id, "me@example.org", "", &payout),
+             ERR_DESK_PAYOUT_LOW);
+    struct desk_wish wish = desk_place_wish(&place, "100");
+    wish.partner_id = partner;
+    DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
+    DB_GIVES(move(&place, DESK_OPERATOR, DESK_STATUS_success), ERR_OK);
+    DB_CHECK(balance(partner, "affiliate", place.usd) == 1000000); /* 10 % of 100 */
+    DB_GIVES(desk_partner_view(test_db, partner, &seen), ERR_OK);
+    DB_CHECK(seen.balance.units == 1000000 && seen.bids == 1 && seen.done == 1);
+    RESERVE(place.get, "800 0 0 -802"); /* 200, of which 1 % is kept */
+    place.bid.sum2c.units = 0;
+    DB_GIVES(desk_payout_items(test_db, partner, count_item, &place), ERR_OK);
+    DB_CHECK(place.bid.sum2c.units == 480000); /* 10, less 4 %, by two */
+    DB_GIVES(desk_payout_add(test_db, partner, get_id, "nobody", "", &payout),
+             ERR_DESK_PAYOUT_ACCOUNT);
+    DB_GIVES(desk_payout_add(test_db, partner, get_id + 100000, "me@example.org", "", &payout),
+             ERR_DESK_PAYOUT_SYSTEM);
+    DB_GIVES(desk_payout_add(test_db, other, get_id, "me@example.org", "", &payout),
+             ERR_DESK_PARTNERS);
+    DB_GIVES(desk_payout_add(test_db, partner, get_id, "me@example.org", "", &payout), ERR_OK);
+    DB_CHECK(payout.status == DESK_PAYOUT_WAITS && payout.original.units == 1000000 &&
+             payout.pay.units == 480000);
+    RESERVE(place.get, "795.2 4.8 0 -802");
+    DB_CHECK(balance(partner, "affiliate", place.usd) == 0);
+    BOOKS();
+    int64_t first = payout.id;
+    DB_GIVES(desk_payout_add(test_db, partner, get_id, "me@example.org", "", &payout),
+             ERR_DESK_PAYOUT_LOW);
+    DB_GIVES(desk_payout_end(test_db, first, other, DESK_PAYOUT_WITHDRAWN, NULL, "", &payout),
+             ERR_NOT_FOUND);
+    DB_GIVES(desk_payout_end(test_db, first, partner, DESK_PAYOUT_WITHDRAWN, NULL, "", &payout),
+             ERR_OK);
+    DB_CHECK(payout.status == DESK_PAYOUT_WITHDRAWN);
+    DB_GIVES(desk_payout_end(test_db, first, 0, DESK_PAYOUT_PAID, NULL, "", &payout),
+             ERR_DESK_ACTION);
+    RESERVE(place.get, "800 0 0 -802");
+    DB_GIVES(desk_payout_add(test_db, partner, get_id, "me@example.org", "", &payout), ERR_OK);
+    DB_GIVES(desk_payout_end(test_db, payout.id, 0, DESK_PAYOUT_PAID, "sent", "", &payout), ERR_OK);
+    DB_GIVES(desk_payout_end(test_db, payout.id, 0, DESK_PAYOUT_PAID, "again", "", &payout),
+             ERR_OK);
+    DB_CHECK(strcmp(payout.note, "sent") == 0);
+    RESERVE(place.get, "795.2 0 0 -797.2");
+    BOOKS();
+    /* taken back after it was spent, it is owed */
+    DB_GIVES(move(&place, DESK_OPERATOR, DESK_STATUS_error), ERR_OK);
+    DB_CHECK(balance(partner, "affiliate", place.usd) == -1000000);
+    BOOKS();
+    /* to a balance it goes at once */
+    DB_GIVES(move(&place, DESK_OPERATOR, DESK_STATUS_success), ERR_OK);
+    DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
+    DB_GIVES(move(&place, DESK_OPERATOR, DESK_STATUS_success), ERR_OK);
+    DESK_SET(DESK_SYSTEMS, place.get, {"pay_out", "balance"});
+    DB_GIVES(desk_payout_add(test_db, partner, get_id, NULL, "", &payout), ERR_OK);
+    DB_CHECK(payout.status == DESK_PAYOUT_PAID);
+    DB_CHECK(balance(partner, "available", place.eur) == 480000);
+    BOOKS();
+}
+
+static void count_visit(void *arg, const struct desk_visit *visit)
+{
+    DB_CHECK(visit->at > 0 && strcmp(visit->query, "rid=1&x=2") == 0);
+    ++*(unsigned *)arg;
+}
+
+/* Who came by a link is the affiliate's for as long as the desk says. */
+static void test_visits(void)
+{
+    struct desk_place place;
+    char hash[DB_TEST_NAME_SIZE];
+    int64_t partner = db_test_user(NULL, NULL);
+    unsigned count = 0;
+
+    desk_place_make(&place, "hand", "hand");
+    db_test_name("visitor", hash);
+    DB_GIVES(desk_partner_join(test_db, partner), ERR_OK);
+    struct desk_visit visit = {.partner_id = partner,
+                               .browser = "Browser/1",
+                               .ip = "192.0.2.7",
+                               .referrer = "https://example.org/",
+                               .query = "rid=1&x=2",
+                               .user_hash = hash};
+    DB_GIVES(desk_visit_add(test_db, &visit), ERR_OK);
+    visit.partner_id = 999999999; /* nobody's */
+    DB_GIVES(desk_visit_add(test_db, &visit), ERR_OK);
+    struct desk_visit_filter filter = {.partner_id = partner};
+    DB_GIVES(desk_visit_list(test_db, &filter, count_visit, &count), ERR_OK);
+    filter.ip = "192.0.2.8";
+    DB_GIVES(desk_visit_list(test_db, &filter, count_visit, &count), ERR_OK);
+    DB_CHECK(count == 1);
+    struct desk_wish wish = desk_place_wish(&place, "100");
+    wish.user_hash = hash;
+    DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
+    DB_CHECK(place.bid.partner_id == partner);
+    DB_CHECK(db_test_number("UPDATE desk_visit SET at = at - INTERVAL 91 DAY WHERE user_hash = ?",
+                            DB_ARGS(db_text(hash))) == 1);
+    DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
+    DB_CHECK(place.bid.partner_id == 0);
+}
+
+/* In the order of the checks: mode, key, user, address, method. */
+static void test_keys(void)
+{
+    char secret[DESK_LOGIN_SIZE], login[DB_TEST_NAME_SIZE];
+    struct desk_key key;
+    struct desk_caller caller;
+    const char *field = NULL;
+    int64_t user = db_test_user(NULL, login);
+    uint64_t methods = 1u << DESK_METHOD_test | 1u << DESK_METHOD_get_calc;
+
+    DB_GIVES(desk_key_add(test_db, user, 0, "", &key, secret, &field), ERR_INVALID);
+    DB_CHECK(strcmp(field, "methods") == 0);
+    DB_GIVES(desk_key_add(test_db, user, methods, "nowhere", &key, secret, &field), ERR_INVALID);
+    DB_CHECK(strcmp(field, "networks") == 0);
+    DB_GIVES(desk_key_add(test_db, 999999999, methods, "", &key, secret, &field), ERR_NOT_FOUND);
+    DB_GIVES(desk_key_add(test_db, user, methods, "192.0.2.0/24", &key, secret, &field), ERR_OK);
+    DB_CHECK(strlen(key.login) == 32 && strlen(secret) == 32);
+    DB_GIVES(desk_key_check(test_db, key.login, secret, "192.0.2.9", "test", &caller), ERR_OK);
+    DB_CHECK(caller.user_id == user && caller.key_id == key.id);
+    static const struct {
+        const char *address, *method;
+        enum err rc;
+    } rows[] = {{"192.0.3.9", "test", ERR_DESK_IP_BLOCKED},
+                {"192.0.3.9", "create_bid", ERR_DESK_IP_BLOCKED},
+                {"192.0.2.9", "create_bid", ERR_DESK_METHOD},
+                {"192.0.2.9", "get_status", ERR_DESK_METHOD}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
+        DB_GIVES(
+            desk_key_check(test_db, key.login, secret, rows[i].address, rows[i].method, &caller),
+            rows[i].rc);
+    DB_GIVES(desk_key_check(test_db, key.login, key.login, "192.0.2.9", "test", &caller),
+             ERR_DESK_API_DISABLED);
+    DB_GIVES(desk_key_check(test_db, secret, secret, "192.0.2.9", "test", &caller),
+             ERR_DESK_API_DISABLED);
+    DB_GIVES(desk_key_check(test_db, NULL, secret, "192.0.2.9", "test", &caller),
+             ERR_DESK_API_DISABLED);
+    DB_GIVES(desk_key_change(test_db, user, key.login, DESK_METHODS_ALL, "", &field), ERR_OK);
+    DB_GIVES(desk_key_check(test_db, key.login, secret, "198.51.100.1", "create_bid", &caller),
+             ERR_OK);
+    DB_GIVES(desk_key_revoke(test_db, user + 1, key.login), ERR_NOT_FOUND);
+    DB_GIVES(desk_key_revoke(test_db, user, key.login), ERR_OK);
+    DB_GIVES(desk_key_check(test_db, key.login, secret, "192.0.2.9", "test", &caller),
+             ERR_DESK_API_DISABLED);
+    DB_GIVES(desk_key_revoke(test_db, user, key.login), ERR_NOT_FOUND);
+}
+
+/* Only selected users, and nobody. */
+static void test_modes(void)
+{
+    char secret[2][DESK_LOGIN_SIZE];
+    struct desk_key keys[2];
+    struct desk_caller caller;
+    const char *field = NULL;
+    int64_t user = db_test_user(NULL, NULL);
+    static const struct {
+        const char *mode;
+        bool selected;
+        enum err users, system;
+    } rows[] = {{"selected", false, ERR_DESK_API_DISABLED, ERR_DESK_API_DISABLED},
+                {"selected", true, ERR_OK, ERR_DESK_API_DISABLED},
+                {"off", true, ERR_DESK_API_DISABLED, ERR_DESK_API_DISABLED},
+                {"all", false, ERR_OK, ERR_OK}};
+
+    DB_GIVES(desk_key_add(test_db, user, DESK_METHODS_ALL, "", &keys[0], secret[0], &field),
+             ERR_OK);
+    DB_GIVES(desk_key_add(test_db, 0, DESK_METHODS_ALL, "", &keys[1], secret[1], &field), ERR_OK);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        DESK_SET(DESK_SETTINGS, "desk", {"api_mode", rows[i].mode});
+        DB_GIVES(desk_api_user_set(test_db, user, rows[i].selected), ERR_OK);
+        desk_key_forget();
+        DB_GIVES(desk_key_check(test_db, keys[0].login, secret[0], "192.0.2.9", "test", &caller),
+                 rows[i].users);
+        DB_GIVES(desk_key_check(test_db, keys[1].login, secret[1], "192.0.2.9", "test", &caller),
+                 rows[i].system);
+    }
+    DB_GIVES(desk_api_user_set(test_db, 999999999, true), ERR_NOT_FOUND);
+}
+
+static void count_call(void *arg, const struct desk_call *call)
+{
+    DB_CHECK(strcmp(call->method, "test") == 0 && call->at > 0);
+    ++*(unsigned *)arg;
+}
+
+/* Calls are kept while the log is on. */
+static void test_calls(void)
+{
+    char login[DB_TEST_NAME_SIZE];
+    unsigned count = 0;
+    struct desk_call call = {.login = login,
+                             .method = "test",
+                             .ip = "192.0.2.1",
+                             .headers = "api-lang: ru_RU",
+                             .params = "a=1",
+                             .result = "0"};
+
+    db_test_name("call", login);
+    DB_GIVES(desk_call_add(test_db, &call), ERR_OK);
+    DESK_SET(DESK_SETTINGS, "desk", {"log_calls", "yes"});
+    DB_GIVES(desk_call_add(test_db, &call), ERR_OK);
+    DESK_SET(DESK_SETTINGS, "desk", {"log_calls", "no"});
+    struct desk_call_filter filter = {.login = login};
+    DB_GIVES(desk_call_list(test_db, &filter, count_call, &count), ERR_OK);
+    DB_CHECK(count == 1);
+}
+
+static enum desk_frozen frozen_by(const struct desk_place *place)
+{
+    const struct desk_board *board = NULL;
+    enum desk_frozen frozen = DESK_BY_OPERATOR;
+
+    desk_board_forget();
+    DB_GIVES(desk_board_take(test_db, &board), ERR_OK);
+    if (board != NULL) {
+        frozen = desk_direction_of(board, place->direction_id)->frozen;
+        desk_board_give(board);
+    }
+    return frozen;
+}
+
+static enum err take_rate(const struct desk_place *place, const char *get, bool *jumped)
+{
+    struct desk_worth worth = {.give = {.coefficient = 1}};
+    int64_t id =
+        db_test_number("SELECT id FROM desk_rate WHERE name = ?", DB_ARGS(db_text(place->rate)));
+
+    DB_GIVES(rate_parse(get, strlen(get), &worth.get), ERR_OK);
+    return desk_rate_take(test_db, id, &worth, jumped);
+}
+
+/* A rate that has jumped or is old freezes its directions, and thaws them. */
+static void test_rates(void)
+{
+    struct desk_place place;
+    bool jumped = false;
+
+    desk_place_make(&place, "hand", "hand");
+    DESK_SET(DESK_RATES, place.rate, {"max_jump", "10"}, {"max_age_s", "100"});
+    DB_GIVES(take_rate(&place, "0.55", &jumped), ERR_OK);
+    DB_CHECK(!jumped && frozen_by(&place) == DESK_NOT_FROZEN);
+    DB_GIVES(take_rate(&place, "0.6050001", &jumped), ERR_OK);
+    DB_CHECK(jumped && frozen_by(&place) == DESK_RATE_JUMPED);
+    DB_GIVES(create(&place, "100"), ERR_DESK_DIRECTION_OFF);
+    DB_GIVES(take_rate(&place, "0.605", &jumped), ERR_OK);
+    DB_CHECK(!jumped && frozen_by(&place) == DESK_NOT_FROZEN);
+    DB_GIVES(create(&place, "100"), ERR_OK);
+    DB_CHECK(place.bid.sum2.units == 6050000);
+    DB_GIVES(take_rate(&place, "0.01", &jumped), ERR_OK);
+    DESK_SET(DESK_RATES, place.rate, {"get", "0.01"}); /* an operator says that it is so */
+    DB_CHECK(frozen_by(&place) == DESK_NOT_FROZEN);
+    DB_CHECK(db_test_number("UPDATE desk_rate SET at = at - INTERVAL 101 SECOND WHERE name = ?",
+                            DB_ARGS(db_text(place.rate))) == 1);
+    DB_CHECK(frozen_by(&place) == DESK_RATE_OLD);
+    DB_GIVES(create(&place, "10000"), ERR_DESK_DIRECTION_OFF);
+    DB_GIVES(take_rate(&place, "0", &jumped), ERR_OUT_OF_RANGE);
+}
+
+/* A feed sets the rates that it has, and says what it has not. */
+static void test_feed(void)
+{
+    struct desk_place place;
+    struct desk_feed feeds[8];
+    size_t count = 0;
+    uint64_t set_count = 0;
+    struct text json = TEXT(1 << 16);
+    static const char answer[] = "{\"data\":{\"currency\":\"USD\",\"rates\":{\"EUR\":\"0.92\"}}}";
+
+    desk_place_make(&place, "hand", "hand");
+    DESK_SET(DESK_FEEDS, place.rate, {"format", "coinbase"}, {"url", "http://127.0.0.1/rates"},
+             {"every_s", "3600"});
+    DESK_SET(DESK_RATES, place.give, {"kind", "feed"}, {"feed", place.rate}, {"path", "EUR"});
+    DESK_SET(DESK_RATES, place.get, {"kind", "feed"}, {"feed", place.rate}, {"path", "XYZ"});
+    DB_GIVES(desk_feed_take(test_db, 60, feeds, TEST_COUNT(feeds), &count), ERR_OK);
+    DB_CHECK(count == 1 && strcmp(feeds[0].name, place.rate) == 0);
+    struct desk_feed feed = feeds[0];
+    DB_GIVES(desk_feed_take(test_db, 60, feeds, TEST_COUNT(feeds), &count), ERR_OK);
+    DB_CHECK(count == 0); /* somebody is at it */
+    DB_GIVES(desk_feed_took(test_db, &feed, answer, strlen(answer), &set_count), ERR_OK);
+    DB_CHECK(set_count == 1);
+    DB_GIVES(desk_list(test_db, DESK_RATES, place.give, copy_json, &json), ERR_OK);
+    DB_CHECK(strstr(text_string(&json), "\"get\": \"0.92\"") != NULL);
+    DB_GIVES(desk_list(test_db, DESK_FEEDS, place.rate, copy_json, &json), ERR_OK);
+    DB_CHECK(strstr(text_string(&json), "nothing at: data.rates.XYZ") != NULL);
+    DB_GIVES(desk_feed_failed(test_db, &feed, "timeout 0"), ERR_OK);
+    DB_GIVES(desk_list(test_db, DESK_FEEDS, place.rate, copy_json, &json), ERR_OK);
+    DB_CHECK(strstr(text_string(&json), "\"problem\": \"timeout 0\"") != NULL);
+    text_free(&json);
+}
+
 static const struct test_case cases[] = {
+    {"rates", test_rates},
+    {"feeds", test_feed},
+    {"payouts", test_payout},
+    {"visits", test_visits},
+    {"keys", test_keys},
+    {"modes", test_modes},
+    {"log of calls", test_calls},
     {"what operators set", test_operate},
     {"reserves", test_reserve},
     {"by hand", test_by_hand},

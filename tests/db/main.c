@@ -21,7 +21,8 @@
     X(market_data)      \
     X(market_book)      \
     X(stream)           \
-    X(desk)
+    X(desk)             \
+    X(desk_fault)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)

@@ -358,7 +358,7 @@ test('a key of another database: worker and ipn do not start; with the database 
   }
 });
 
-for (const name of ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-stream']) {
+for (const name of ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-stream', 'teller-rates']) {
   const program = path.join(path.dirname(stack.tellerctl), name);
   const env = { ...process.env, TELLER_CONFIG: stack.config };
 

@@ -1,4 +1,5 @@
-/* The model test: random operations on the market and on a plain reference, compared at each step.
+/* The model test: random operations on the market, and on the desk, and on plain references, compared at
+ * each step.
  *   MODEL_OPS=N      how many operations in all (default 200000), in MODEL_RUNS runs (default 4) that
  *                    go on side by side, each with a seed, a database and a reference of its own
  *   MODEL_SECONDS=N  a run ends after so long even where it is not through, so that a run of all tests
@@ -7,6 +8,8 @@
  *   MODEL_CHECK=N    looks at the whole book every N steps (default 1000): 1 finds the step at which
  *                    something changed that the step had nothing to do with
  *   MODEL_RACES=N    rounds of the race (default 200)
+ *   DESK_OPS=N       operations on the exchange desk (default 400)
+ *   DESK_RACES=N     rounds of each of 64 clients for the last of a reserve (default 3)
  * Exit 0 where nothing differs, 1 otherwise. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,12 +20,14 @@
 #include <unistd.h>
 
 #include "tests/db/db.h"
+#include "tests/model/desk_model.h"
 #include "tests/model/driver.h"
 #include "tests/model/race.h"
 
 #define REPEATED_STEPS 3000
 #define RUNS_MAX 16
 #define SECONDS_OF_DAY 86400
+#define DESK_CLIENTS 64
 
 /* What a run that went on in a process of its own tells. */
 struct result {
@@ -124,7 +129,25 @@ static const struct test_case tests[] = {
     {NULL, NULL},
 };
 static const struct test_suite suite_model = {.name = "model", .cases = tests};
-static const struct test_suite *const suites[] = {&suite_model};
+
+static void test_desk(void)
+{
+    desk_model(setting("MODEL_SEED", (uint64_t)time(NULL) / SECONDS_OF_DAY),
+               setting("DESK_OPS", 400));
+}
+
+static void test_desk_race(void)
+{
+    desk_race(DESK_CLIENTS, (unsigned)setting("DESK_RACES", 3));
+}
+
+static const struct test_case desk_tests[] = {
+    {"the desk does as fractions say", test_desk},
+    {"64 clients for the last of a reserve", test_desk_race},
+    {NULL, NULL},
+};
+static const struct test_suite suite_desk_model = {.name = "desk", .cases = desk_tests};
+static const struct test_suite *const suites[] = {&suite_model, &suite_desk_model};
 
 int main(int argc, char **argv)
 {

@@ -49,6 +49,8 @@ static void test_rules(void)
         {"bitcoin", "11A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", DESK_WRONG_FORM},
         {"bitcoin", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfN0", DESK_WRONG_FORM},
         {"ethereum", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", DESK_FITS},
+        {"ethereum", "0xFB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", DESK_WRONG_FORM},
+        {"ethereum", "0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359", DESK_FITS},
         {"ethereum", "fB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", DESK_WRONG_FORM},
         {"ethereum", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d35", DESK_WRONG_FORM},
         {"ethereum", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d35g", DESK_WRONG_FORM},

@@ -59,7 +59,8 @@
     X(notify)          \
     X(template)        \
     X(desk_calc)       \
-    X(desk_rule)
+    X(desk_rule)       \
+    X(desk_feed)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)

@@ -9,6 +9,7 @@
 #include "checkout/quote.h"
 #include "db/beat.h"
 #include "desk/bid.h"
+#include "desk/key.h"
 #include "identity/sweep.h"
 #include "ledger/ledger.h"
 #include "stream/outbox.h"
@@ -83,6 +84,8 @@ static enum err clear_old(struct sweep *sweep)
         rc = clear(sweep, checkout_quote_sweep);
     if (rc == ERR_OK)
         rc = clear(sweep, stream_clear);
+    if (rc == ERR_OK)
+        rc = clear(sweep, desk_call_sweep);
     if (rc == ERR_OK)
         sweep->next_clear_us = clock_mono_us() + CLEAR_EVERY_US;
     return rc;

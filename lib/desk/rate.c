@@ -1,0 +1,229 @@
+/* Keeping rates: values that are taken over, and values that jumped. */
+#include "desk/rate.h"
+
+#include <gmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "db/statement.h"
+#include "desk/calc.h"
+#include "desk/store.h"
+
+#define PROBLEM_MAX 255
+
+static void set_ratio(mpq_t out, const struct desk_worth *worth)
+{
+    char text[DECIMAL_TEXT_SIZE];
+    mpq_t give;
+    mpz_t power;
+
+    mpq_init(give);
+    mpz_init(power);
+    int128_format(worth->get.coefficient, text);
+    mpz_set_str(mpq_numref(out), text, 10);
+    mpz_ui_pow_ui(mpq_denref(out), 10, worth->get.scale);
+    mpq_canonicalize(out);
+    int128_format(worth->give.coefficient, text);
+    mpz_set_str(mpq_numref(give), text, 10);
+    mpz_ui_pow_ui(mpq_denref(give), 10, worth->give.scale);
+    mpq_canonicalize(give);
+    mpq_div(out, out, give);
+    mpz_clear(power);
+    mpq_clear(give);
+}
+
+/* Whether a value differs from the one before by more than so many percent of it. */
+static bool has_jumped(const struct desk_worth *before, const struct desk_worth *now,
+                       struct rate max_jump)
+{
+    const struct desk_worth limit = {.give = {.coefficient = 100}, .get = max_jump};
+    mpq_t old, new, most;
+
+    mpq_inits(old, new, most, NULL);
+    set_ratio(old, before);
+    set_ratio(new, now);
+    set_ratio(most, &limit);
+    mpq_mul(most, most, old);
+    mpq_sub(new, new, old);
+    mpq_abs(new, new);
+    bool jumped = mpq_cmp(new, most) > 0;
+    mpq_clears(old, new, most, NULL);
+    return jumped;
+}
+
+/* A value on its way. */
+struct taking {
+    int64_t id;
+    const struct desk_worth *worth;
+    bool jumped;
+};
+
+static bool parse(const char *text, struct rate *out)
+{
+    return text != NULL && rate_parse(text, strlen(text), out) == ERR_OK;
+}
+
+static enum err take_in(struct db *db, void *arg)
+{
+    struct taking *taking = arg;
+    struct db_rows rows = {0};
+    struct desk_worth before;
+    struct rate max_jump;
+    char give[AMOUNT_TEXT_SIZE], get[AMOUNT_TEXT_SIZE];
+
+    enum err rc = db_run(db, "SELECT give, get, max_jump FROM desk_rate WHERE id = ? FOR UPDATE",
+                         DB_ARGS(db_i64(taking->id)), &rows);
+    if (rc == ERR_OK)
+        rc = db_next(&rows) ? ERR_OK : ERR_NOT_FOUND;
+    taking->jumped = rc == ERR_OK && parse(db_get_text(&rows, 0), &before.give) &&
+                     parse(db_get_text(&rows, 1), &before.get) &&
+                     parse(db_get_text(&rows, 2), &max_jump) &&
+                     has_jumped(&before, taking->worth, max_jump);
+    db_rows_free(&rows);
+    if (rc != ERR_OK)
+        return rc;
+    rate_format(taking->worth->give, give);
+    rate_format(taking->worth->get, get);
+    return db_run(db,
+                  taking->jumped
+                      ? "UPDATE desk_rate SET jumped_give = ?, jumped_get = ?, jumped_at = NOW(6) "
+                        "WHERE id = ?"
+                      : "UPDATE desk_rate SET give = ?, get = ?, at = NOW(6), jumped_give = NULL, "
+                        "jumped_get = NULL, jumped_at = NULL WHERE id = ?",
+                  DB_ARGS(db_text(give), db_text(get), db_i64(taking->id)), NULL);
+}
+
+static bool is_rate(struct rate rate)
+{
+    char text[AMOUNT_TEXT_SIZE];
+
+    rate_format(rate, text);
+    return rate.coefficient > 0 && rate.scale <= DESK_RATE_SCALE_MAX &&
+           strlen(text) <= DESK_RATE_DIGITS_MAX + 1;
+}
+
+enum err desk_rate_take(struct db *db, int64_t id, const struct desk_worth *worth, bool *jumped)
+{
+    struct taking taking = {.id = id, .worth = worth};
+
+    if (!is_rate(worth->give) || !is_rate(worth->get))
+        return ERR_OUT_OF_RANGE;
+    enum err rc = db_txn(db, take_in, &taking, NULL);
+    if (jumped != NULL)
+        *jumped = taking.jumped;
+    return rc;
+}
+
+/* Feeds on their way to whoever fetches them. */
+struct lease {
+    int64_t seconds;
+    struct desk_feed *list;
+    size_t room, count;
+};
+
+static enum err lease_in(struct db *db, void *arg)
+{
+    struct lease *lease = arg;
+    struct db_rows rows = {0};
+    struct db_packet packet = DB_PACKET(DESK_SQL_MAX);
+
+    lease->count = 0;
+    enum err rc = db_run(db,
+                         "SELECT id, name, format, url FROM desk_feed WHERE due_at <= NOW(6) ORDER "
+                         "BY due_at LIMIT ? FOR UPDATE SKIP LOCKED",
+                         DB_ARGS(db_u64(lease->room)), &rows);
+    while (rc == ERR_OK && db_next(&rows)) {
+        struct desk_feed *feed = &lease->list[lease->count++];
+        *feed = (struct desk_feed){.id = db_get_i64(&rows, 0)};
+        text_copy(feed->name, sizeof(feed->name), db_get_text(&rows, 1));
+        text_copy(feed->format, sizeof(feed->format), db_get_text(&rows, 2));
+        text_copy(feed->url, sizeof(feed->url), db_get_text(&rows, 3));
+        db_packet_add(&packet,
+                      "UPDATE desk_feed SET due_at = NOW(6) + INTERVAL ? SECOND WHERE id = ?",
+                      DB_ARGS(db_i64(lease->seconds), db_i64(feed->id)));
+    }
+    db_rows_free(&rows);
+    if (rc == ERR_OK && lease->count > 0)
+        rc = db_packet_commit(db, &packet, NULL, 0);
+    db_packet_free(&packet);
+    return rc;
+}
+
+enum err desk_feed_take(struct db *db, int64_t lease_s, struct desk_feed list[], size_t room,
+                        size_t *count)
+{
+    struct lease lease = {.seconds = lease_s, .list = list, .room = room};
+
+    enum err rc = db_txn(db, lease_in, &lease, NULL);
+    *count = rc == ERR_OK ? lease.count : 0;
+    return rc;
+}
+
+static enum err end_fetch(struct db *db, const struct desk_feed *feed, bool useful,
+                          const char *problem)
+{
+    char words[4 * PROBLEM_MAX + 1];
+    size_t len = strnlen(problem, PROBLEM_MAX);
+
+    memcpy(words, problem, len);
+    words[len] = '\0';
+    return db_run(db,
+                  "UPDATE desk_feed SET due_at = NOW(6) + INTERVAL every_s SECOND, fetched_at = "
+                  "IF(?, NOW(6), fetched_at), problem = ? WHERE id = ?",
+                  DB_ARGS(db_i64(useful),
+                          len == 0 || !text_is_utf8(words, len) ? db_null() : db_text(words),
+                          db_i64(feed->id)),
+                  NULL);
+}
+
+enum err desk_feed_failed(struct db *db, const struct desk_feed *feed, const char *problem)
+{
+    return end_fetch(db, feed, false, problem);
+}
+
+enum err desk_feed_took(struct db *db, const struct desk_feed *feed, const char *body, size_t len,
+                        uint64_t *set)
+{
+    struct db_rows rows = {0};
+    struct text problem = TEXT(4096);
+
+    *set = 0;
+    enum err rc = db_run(db, "SELECT id, path FROM desk_rate WHERE feed_id = ? ORDER BY id",
+                         DB_ARGS(db_i64(feed->id)), &rows);
+    while (rc == ERR_OK && db_next(&rows)) {
+        const char *path = db_get_text(&rows, 1);
+        struct desk_worth worth;
+        size_t before = problem.len;
+        enum err found =
+            desk_feed_find(feed->format, body, len, path == NULL ? "" : path, &worth, &problem);
+        if (found == ERR_OK) {
+            rc = desk_rate_take(db, db_get_i64(&rows, 0), &worth, NULL);
+            if (rc == ERR_OUT_OF_RANGE) {
+                text_addf(&problem, "too many digits: %s", path);
+                rc = ERR_OK;
+            } else if (rc == ERR_OK) {
+                ++*set;
+            }
+        }
+        if (problem.len > before)
+            text_puts(&problem, "; ");
+    }
+    db_rows_free(&rows);
+    if (rc == ERR_OK)
+        rc = end_fetch(db, feed, *set > 0, text_string(&problem));
+    text_free(&problem);
+    return rc;
+}
+
+enum err desk_rate_markets(struct db *db, void (*row)(void *arg, int64_t id, const char *path),
+                           void *arg)
+{
+    struct db_rows rows = {0};
+    enum err rc =
+        db_run(db, "SELECT id, path FROM desk_rate WHERE kind = 'market' AND path IS NOT NULL",
+               DB_NO_ARGS, &rows);
+    while (rc == ERR_OK && db_next(&rows))
+        row(arg, db_get_i64(&rows, 0), db_get_text(&rows, 1));
+    db_rows_free(&rows);
+    return rc;
+}
