@@ -136,6 +136,28 @@ static void write_sale(struct writer *json, const struct checkout_payment *payme
     writer_end(json);
 }
 
+void orders_write_kept(struct writer *json, const struct checkout_kept *kept)
+{
+    const struct amount none = {.currency = NULL};
+
+    writer_money(json, "amount", kept->amount);
+    writer_text(json, "reason", checkout_kept_word(kept->reason));
+    writer_money(json, "reference", kept->reference.units > 0 ? kept->reference : none);
+    writer_money(json, "floor", kept->floor.units > 0 ? kept->floor : none);
+}
+
+/* What autosell kept of a payment, or null. */
+static void write_kept(struct writer *json, const struct checkout_kept *kept)
+{
+    if (kept->amount.currency == NULL) {
+        writer_null(json, "autosell_kept");
+        return;
+    }
+    writer_object(json, "autosell_kept");
+    orders_write_kept(json, kept);
+    writer_end(json);
+}
+
 static void add_payment(void *arg, const struct checkout_payment *payment)
 {
     struct writer *json = arg;
@@ -147,6 +169,7 @@ static void add_payment(void *arg, const struct checkout_payment *payment)
     writer_money(json, "refunded", payment->refunded);
     writer_int(json, "date", payment->date);
     write_sale(json, payment);
+    write_kept(json, &payment->kept);
     writer_end(json);
 }
 

@@ -18,6 +18,10 @@ void orders_payment_url(const struct request *request, const struct uuid *id,
 void orders_write_created(struct writer *json, const char *key, const struct request *request,
                           const struct uuid *id);
 
+/* The members of an object that says what autosell kept of a payment: amount, reason, and for one whole
+ * coin reference and floor. */
+void orders_write_kept(struct writer *json, const struct checkout_kept *kept);
+
 /* What the calls below take; `path` where the transaction is a part of the path. */
 extern const struct field_table orders_list_params, orders_one_params, orders_one_path_params,
     orders_refund_params, orders_refund_path_params;

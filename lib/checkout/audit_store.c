@@ -74,6 +74,15 @@ static const char *const checks[] = {
     "o.autosell AND o.paid_at IS NOT NULL AND x.quote_id IS NULL "
     "AND x.given <= IF(o.multipay, p.amount, o.amount))",
 
+    /* what autosell kept and what it sold are no more than was earned, by an order that wants it */
+    "SELECT CONCAT('payment ', LOWER(HEX(p.id)), ' of ', p.amount, ': autosell kept ', k.amount, "
+    "' and sold ', COALESCE(x.given, 0)) FROM checkout_kept AS k "
+    "JOIN checkout_payment AS p ON p.id = k.payment_id "
+    "JOIN checkout_order AS o ON o.id = p.order_id "
+    "LEFT JOIN checkout_exchange AS x ON x.payment_id = p.id AND x.party = 'merchant' "
+    "WHERE NOT o.autosell OR o.paid_at IS NULL OR k.merchant_id <> o.merchant_id "
+    "OR k.amount + COALESCE(x.given, 0) > IF(o.multipay, p.amount, o.amount)",
+
     /* no money moved for an order that is not there */
     "SELECT CONCAT('journal ', j.id, ' is about an order that does not exist') FROM journal AS j "
     "LEFT JOIN checkout_order AS o ON o.id = j.ref WHERE j.kind LIKE 'checkout\\_%' AND o.id IS "

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/page.h"
+#include "checkout/exchange.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
 #include "identity/otp.h"
@@ -149,6 +150,7 @@ struct checkout_payment {
     char payer[257]; /* login */
     struct amount amount, refunded;
     struct amount sold, earned; /* by autosell with this payment; currency NULL = nothing */
+    struct checkout_kept kept;  /* what autosell did not sell of it */
     int64_t date;               /* unix seconds */
 };
 

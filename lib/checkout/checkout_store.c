@@ -255,13 +255,15 @@ enum err checkout_payments(struct db *db, const struct uuid *order, const struct
                            void *arg)
 {
     struct db_rows rows = {0};
-    enum err rc = db_run(db,
-                         "SELECT p.id, p.payer_id, u.login, p.amount, p.refunded, "
-                         "UNIX_TIMESTAMP(p.created_at) DIV 1, x.given, x.gained, x.currency_id "
-                         "FROM checkout_payment AS p JOIN user AS u ON u.id = p.payer_id "
-                         "LEFT JOIN checkout_exchange AS x ON x.payment_id = p.id "
-                         "AND x.party = 'merchant' WHERE p.order_id = ? ORDER BY p.id",
-                         DB_ARGS(db_uuid(order)), &rows);
+    enum err rc = db_run(
+        db,
+        "SELECT p.id, p.payer_id, u.login, p.amount, p.refunded, "
+        "UNIX_TIMESTAMP(p.created_at) DIV 1, x.given, x.gained, x.currency_id, " KEPT_COLUMNS
+        " FROM checkout_payment AS p JOIN user AS u ON u.id = p.payer_id "
+        "LEFT JOIN checkout_exchange AS x ON x.payment_id = p.id "
+        "AND x.party = 'merchant' "
+        "LEFT JOIN checkout_kept AS k ON k.payment_id = p.id WHERE p.order_id = ? ORDER BY p.id",
+        DB_ARGS(db_uuid(order)), &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         struct checkout_payment payment = {
             .id = db_get_uuid(&rows, 0),
@@ -275,6 +277,7 @@ enum err checkout_payments(struct db *db, const struct uuid *order, const struct
             payment.sold = read_amount(&rows, 6, currency);
             payment.earned = read_amount(&rows, 7, currency_by_id((uint16_t)db_get_u64(&rows, 8)));
         }
+        checkout_store_read_kept(&rows, 9, currency, &payment.kept);
         row(arg, &payment);
     }
     db_rows_free(&rows);

@@ -32,13 +32,60 @@ MUST_USE enum err checkout_exchange_add_in(struct db *db, const struct checkout_
 MUST_USE enum err checkout_exchange_view(struct db *db, const struct uuid *payment,
                                          struct checkout_exchange *out, struct amount *kept);
 
-/* What a merchant's autosell sells for.
- * out  out, NULL where they did not choose: the currency of the item's first market */
-MUST_USE enum err checkout_autosell(struct db *db, int64_t merchant_id,
-                                    const struct currency **out);
+#define AUTOSELL_BELOW_DEFAULT 10 /* percent, as merchant_autosell.below_percent */
+#define AUTOSELL_BELOW_ANY 100    /* percent: sells at any price */
 
-/* Operator: chooses it, from the next payment on; NULL: not chosen. */
+/* How a merchant's earnings are sold. */
+struct checkout_autosell {
+    const struct currency *currency; /* what for; NULL: the currency of the item's first market */
+    int64_t below_percent; /* how far below the reference price, 0 to AUTOSELL_BELOW_ANY */
+};
+
+/* What a merchant chose, or what holds without a choice.
+ * out  out */
+MUST_USE enum err checkout_autosell(struct db *db, int64_t merchant_id,
+                                    struct checkout_autosell *out);
+
+/* Chooses it, from the next payment on. Returns ERR_OUT_OF_RANGE of below_percent. */
 MUST_USE enum err checkout_autosell_set(struct db *db, int64_t merchant_id,
-                                        const struct currency *currency);
+                                        const struct checkout_autosell *choice);
+
+/* Why autosell kept what it did. */
+enum checkout_kept_reason {
+    CHECKOUT_KEPT_NO_MARKET,    /* there is none, or it is halted */
+    CHECKOUT_KEPT_HALTED,       /* it was halted just then */
+    CHECKOUT_KEPT_TOO_LITTLE,   /* below the market's least amount */
+    CHECKOUT_KEPT_NO_BIDS,      /* nobody bids for more */
+    CHECKOUT_KEPT_PRICE,        /* what is bid for more is below the floor */
+    CHECKOUT_KEPT_NO_REFERENCE, /* nothing says what the price should be */
+};
+
+/* The reason's word, as the API has it. Static storage. */
+const char *checkout_kept_word(enum checkout_kept_reason reason);
+
+/* What autosell kept of a payment's earnings. */
+struct checkout_kept {
+    struct uuid payment;
+    struct uuid order;
+    int64_t date;         /* out of checkout_kept_list; unix seconds */
+    struct amount amount; /* of the order's currency; currency NULL = nothing */
+    enum checkout_kept_reason reason;
+    /* For one whole coin, of the currency that it would have been sold for; currency NULL = none. */
+    struct amount reference, floor;
+};
+
+/* Writes it down, also as a line without money in the merchant's history, inside the transaction of
+ * the payment.
+ * trace  of the request */
+MUST_USE enum err checkout_kept_add_in(struct db *db, int64_t merchant_id, const char *trace,
+                                       const struct checkout_kept *kept);
+
+#define CHECKOUT_KEPT_MAX 20 /* that one call lists, the newest */
+
+/* Calls `row` for what a merchant's autosell kept lately, the newest first.
+ * row  must not use `db` */
+MUST_USE enum err checkout_kept_list(struct db *db, int64_t merchant_id,
+                                     void (*row)(void *arg, const struct checkout_kept *kept),
+                                     void *arg);
 
 #endif

@@ -4,6 +4,7 @@
 #define CHECKOUT_STORE_H
 
 #include "checkout/checkout.h"
+#include "checkout/exchange.h"
 
 MUST_USE enum err checkout_store_create(struct db *db, const struct actor *actor,
                                         const struct checkout_request *request,
@@ -35,6 +36,14 @@ struct checkout_done {
 /* ERR_NOT_FOUND where there was none. */
 MUST_USE enum err checkout_store_done(struct db *db, const struct actor *actor,
                                       struct checkout_done *out);
+
+/* Of checkout_kept AS k, as checkout_store_read_kept reads them. */
+#define KEPT_COLUMNS "k.amount, k.reason + 0, k.currency_id, k.reference, k.floor"
+
+/* Reads KEPT_COLUMNS from column `col` on; an outer join's NULLs are nothing kept.
+ * coin  the order's currency */
+void checkout_store_read_kept(const struct db_rows *rows, unsigned col, const struct currency *coin,
+                              struct checkout_kept *out);
 
 MUST_USE enum err checkout_store_fee(struct db *db, int64_t merchant_id, const char *percent,
                                      struct amount fixed);

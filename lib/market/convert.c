@@ -2,6 +2,7 @@
 #include "market/convert.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "market/convert_store.h"
 #include "market/fill_math.h"
@@ -307,16 +308,76 @@ enum err market_convert_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
     return rc;
 }
 
+static int price_order(const void *left, const void *right)
+{
+    const struct amount *a = left, *b = right;
+    return (a->units > b->units) - (a->units < b->units);
+}
+
+enum err market_reference(struct db *db, const struct market *market, struct amount *reference)
+{
+    struct amount prices[MARKET_REFERENCE_HOURS];
+    size_t count = 0;
+
+    *reference = (struct amount){.units = 0, .currency = market->currency};
+    enum err rc = market_store_hours(db, market, MARKET_REFERENCE_DAYS, prices,
+                                     MARKET_REFERENCE_HOURS, &count);
+    if (rc != ERR_OK || count < MARKET_REFERENCE_HOURS_MIN)
+        return rc;
+    struct amount last = prices[0];
+    qsort(prices, count, sizeof(prices[0]), price_order);
+    struct amount median = prices[count / 2]; /* the higher of the two in the middle */
+    *reference = last.units > median.units ? last : median;
+    return ERR_OK;
+}
+
+/* How much of `wanted` the bids at the floor or better take. */
+static enum err find_takers(struct db *db, int64_t user_id, const struct market *market,
+                            struct amount floor, struct amount wanted, struct amount *taken,
+                            enum market_unsold *unsold)
+{
+    struct market_resting list[CHUNK];
+    enum err rc = ERR_OK;
+    int found = CHUNK;
+
+    *unsold = MARKET_UNSOLD_NO_BIDS;
+    for (int from = 0; found == CHUNK && from < MARKET_CONVERT_ORDERS_MAX; from += CHUNK) {
+        rc = market_store_resting(db, market, MARKET_ASK, user_id, from, list, CHUNK, &found);
+        for (int i = 0; rc == ERR_OK && i < found; i++) {
+            if (list[i].price.units < floor.units) {
+                *unsold = MARKET_UNSOLD_PRICE;
+                return ERR_OK;
+            }
+            rc = amount_add(*taken, list[i].funded, taken);
+            if (rc == ERR_OK && taken->units >= wanted.units) {
+                *taken = wanted;
+                *unsold = MARKET_UNSOLD_NOTHING;
+                return ERR_OK;
+            }
+        }
+        if (rc != ERR_OK)
+            return rc;
+    }
+    return ERR_OK;
+}
+
 enum err market_sell_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                         const struct actor *actor, const struct market *market,
-                        struct amount amount, struct market_sums *sums)
+                        struct amount amount, struct amount floor, struct market_sums *sums,
+                        enum market_unsold *unsold)
 {
-    struct market_placement placement = {.market = market, .side = MARKET_ASK, .amount = amount};
+    struct market_placement placement = {
+        .market = market, .side = MARKET_ASK, .amount = {.currency = market->item}};
 
-    placement.amount.units -= amount.units % market->amount_step.units;
     *sums = (struct market_sums){.given = {.currency = market->item},
                                  .gained = {.currency = market->currency}};
-    if (market->halted || placement.amount.units < market->min_amount.units)
+    amount.units -= amount.units % market->amount_step.units;
+    *unsold = market->halted ? MARKET_UNSOLD_HALTED : MARKET_UNSOLD_TOO_LITTLE;
+    if (market->halted || amount.units < market->min_amount.units)
         return ERR_OK;
+    enum err rc = find_takers(db, actor->user_id, market, floor, amount, &placement.amount, unsold);
+    placement.amount.units -= placement.amount.units % market->amount_step.units;
+    if (rc != ERR_OK || placement.amount.units < market->min_amount.units)
+        return rc;
     return place(db, master, actor, "sell", &placement, sums);
 }

@@ -97,13 +97,39 @@ MUST_USE enum err market_convert_in(struct db *db, const uint8_t master[SEAL_KEY
                                     const struct market_conversion *conversion,
                                     struct market_sums *sums);
 
-/* Sells as much as can be sold of an amount at any price, inside the caller's transaction, which
- * holds the market's lock: nothing where the market is halted or the amount, rounded down to its
- * step, is below its least amount. What is not sold stays the owner's.
- * sums  out, of the item and the currency; zero where nothing was sold
+#define MARKET_REFERENCE_HOURS 24    /* in which the market traded, the newest */
+#define MARKET_REFERENCE_HOURS_MIN 3 /* of fewer one hour could move the median */
+#define MARKET_REFERENCE_DAYS 30     /* older hours say nothing of the price of now */
+
+/* What a market's own trades say that an item is worth: the last price or, where that is higher, the
+ * median of the prices at the ends of the last MARKET_REFERENCE_HOURS hours in which it traded. A
+ * trade that somebody makes with himself at next to nothing thus does not lower it, nor do many of
+ * one hour.
+ * reference  out, of the currency for one whole item; 0 where the market traded in fewer than
+ *            MARKET_REFERENCE_HOURS_MIN hours of the last MARKET_REFERENCE_DAYS days
+ * Returns ERR_DB_AWAY, ERR_DB. */
+MUST_USE enum err market_reference(struct db *db, const struct market *market,
+                                   struct amount *reference);
+
+/* Why something of an amount was not sold. */
+enum market_unsold {
+    MARKET_UNSOLD_NOTHING,    /* all of it was */
+    MARKET_UNSOLD_HALTED,     /* the market is */
+    MARKET_UNSOLD_TOO_LITTLE, /* below the market's least amount */
+    MARKET_UNSOLD_NO_BIDS,    /* nobody bids for more, or too many with too little each */
+    MARKET_UNSOLD_PRICE,      /* what is bid for more is below the floor */
+};
+
+/* Sells as much as can be sold of an amount, rounded down to the market's step, to the bids at a
+ * price or better, at most MARKET_CONVERT_ORDERS_MAX of them, inside the caller's transaction, which
+ * holds the market's lock. What is not sold stays the owner's.
+ * floor   least price, of the currency for one whole item; 0: any
+ * sums    out, of the item and the currency; zero where nothing was sold
+ * unsold  out, why not all was
  * Returns errors as market_place_in. */
 MUST_USE enum err market_sell_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                  const struct actor *actor, const struct market *market,
-                                 struct amount amount, struct market_sums *sums);
+                                 struct amount amount, struct amount floor,
+                                 struct market_sums *sums, enum market_unsold *unsold);
 
 #endif

@@ -56,6 +56,21 @@ enum err market_store_lock_in(struct db *db, uint8_t market_id, bool *halted)
     return rc;
 }
 
+enum err market_store_hours(struct db *db, const struct market *market, int64_t days,
+                            struct amount *list, size_t count, size_t *found)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db,
+                         "SELECT close FROM market_candle WHERE market_id = ? AND span_s = 3600 "
+                         "AND at > UNIX_TIMESTAMP() - ? * 86400 ORDER BY at DESC LIMIT ?",
+                         DB_ARGS(db_u64(market->id), db_i64(days), db_u64(count)), &rows);
+    *found = 0;
+    while (rc == ERR_OK && *found < count && db_next(&rows))
+        list[(*found)++] = read_amount(&rows, 0, market->currency);
+    db_rows_free(&rows);
+    return rc;
+}
+
 enum err market_store_sums(struct db *db, const struct market *market, enum market_side side,
                            const struct uuid *oid, struct market_sums *sums)
 {

@@ -24,6 +24,13 @@ MUST_USE enum err market_store_trader_fee(struct db *db, const struct market *ma
 /* Locks one market's row and reads whether it is halted. */
 MUST_USE enum err market_store_lock_in(struct db *db, uint8_t market_id, bool *halted);
 
+/* Reads the prices at the ends of the newest hours in which a market traded, the newest first.
+ * days   older ones are left out
+ * list   out, at most `count`
+ * found  out */
+MUST_USE enum err market_store_hours(struct db *db, const struct market *market, int64_t days,
+                                     struct amount *list, size_t count, size_t *found);
+
 /* What the trades of an order moved. */
 MUST_USE enum err market_store_sums(struct db *db, const struct market *market,
                                     enum market_side side, const struct uuid *oid,

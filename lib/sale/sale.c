@@ -9,7 +9,8 @@
 #include "money/rate.h"
 
 /* What a quote adds to the cost of now, in percent, so that it outlives small moves of the price. */
-static const struct rate margin = {.coefficient = 5, .scale = 1}, hundred = {.coefficient = 100};
+static const struct rate margin = {.coefficient = 5, .scale = 1}, hundred = {.coefficient = 100},
+                         one = {.coefficient = 1};
 
 /* A payment with the market's part in it. */
 struct work {
@@ -17,7 +18,8 @@ struct work {
     struct sale *sale;
     char key[UUID_TEXT_SIZE + 8];        /* names its market orders */
     struct market_conversion conversion; /* no legs without a quote */
-    struct market selling;               /* autosell */
+    struct checkout_autosell autosell;   /* as the merchant chose, where the order wants it */
+    struct market selling;               /* where; with `sells` alone */
     bool sells;
 };
 
@@ -26,13 +28,12 @@ struct work {
 static enum err find_selling(struct db *db, struct work *work)
 {
     const struct checkout_order *order = &work->sale->order;
-    const struct currency *chosen;
 
     if (!order->autosell)
         return ERR_OK;
-    enum err rc = checkout_autosell(db, order->merchant_id, &chosen);
+    enum err rc = checkout_autosell(db, order->merchant_id, &work->autosell);
     if (rc == ERR_OK)
-        rc = market_of_item(db, order->amount.currency, chosen, &work->selling);
+        rc = market_of_item(db, order->amount.currency, work->autosell.currency, &work->selling);
     work->sells = rc == ERR_OK;
     return rc == ERR_MARKET_UNKNOWN ? ERR_OK : rc;
 }
@@ -125,20 +126,105 @@ static enum err keep_exchange_in(struct db *db, struct work *work,
     return rc == ERR_OK ? checkout_exchange_add_in(db, &exchange) : rc;
 }
 
-/* Sells what the payment earned its merchant. */
-static enum err sell_in(struct db *db, struct work *work, struct amount net)
+/* What the buyer paid for one coin, fee included, in the market where it is sold now; 0 where they
+ * did not. */
+static enum err quoted_price(const struct work *work, const struct market_sums *bought,
+                             struct amount *price)
+{
+    const struct market_conversion *way = &work->conversion;
+    struct rate coins = {.coefficient = bought->gained.units,
+                         .scale = work->selling.item->decimals};
+
+    *price = (struct amount){.units = 0, .currency = work->selling.currency};
+    if (way->count != 1 || way->legs[0].market.id != work->selling.id)
+        return ERR_OK;
+    return rate_apply(bought->given, one, coins, price->currency, ROUND_DOWN, price);
+}
+
+/* The least price that the merchant's coins are sold at. Whoever bids for them may have made the last
+ * trade as well, so that the price that the payer paid counts where it is higher.
+ * kept  out, its reference and floor, and its reason where nothing says what the floor is */
+static enum err find_floor(struct db *db, const struct work *work, const struct market_sums *bought,
+                           bool *found, struct checkout_kept *kept)
+{
+    struct rate part = {.coefficient = AUTOSELL_BELOW_ANY - work->autosell.below_percent};
+    struct amount quoted, none = {.units = 0, .currency = work->selling.currency};
+
+    enum err rc = market_reference(db, &work->selling, &kept->reference);
+    if (rc == ERR_OK)
+        rc = quoted_price(work, bought, &quoted);
+    if (rc == ERR_OK && quoted.units > kept->reference.units)
+        kept->reference = quoted;
+    *found = kept->reference.units > 0 || part.coefficient == 0;
+    kept->reason = CHECKOUT_KEPT_NO_REFERENCE;
+    kept->floor = none;
+    return rc == ERR_OK
+               ? rate_apply(kept->reference, part, hundred, none.currency, ROUND_UP, &kept->floor)
+               : rc;
+}
+
+static enum checkout_kept_reason kept_reason(enum market_unsold unsold)
+{
+    switch (unsold) {
+    case MARKET_UNSOLD_HALTED:
+        return CHECKOUT_KEPT_HALTED;
+    case MARKET_UNSOLD_NO_BIDS:
+        return CHECKOUT_KEPT_NO_BIDS;
+    case MARKET_UNSOLD_PRICE:
+        return CHECKOUT_KEPT_PRICE;
+    case MARKET_UNSOLD_NOTHING:
+    case MARKET_UNSOLD_TOO_LITTLE:
+        break;
+    }
+    return CHECKOUT_KEPT_TOO_LITTLE;
+}
+
+/* Sells what the payment earned its merchant, and writes down what of it.
+ * kept  out, the rest, with its reason */
+static enum err sell_in(struct db *db, struct work *work, struct amount net,
+                        const struct market_sums *bought, struct checkout_kept *kept)
 {
     struct actor merchant = trader(work, work->sale->order.merchant_id);
+    enum market_unsold unsold = MARKET_UNSOLD_NOTHING;
     struct market_sums sums;
+    bool found = false;
 
-    enum err rc = market_sell_in(db, work->request->master, &merchant, &work->selling, net, &sums);
-    if (rc != ERR_OK || sums.given.units == 0)
+    enum err rc = find_floor(db, work, bought, &found, kept);
+    if (rc != ERR_OK || !found)
         return rc;
+    rc = market_sell_in(db, work->request->master, &merchant, &work->selling, net, kept->floor,
+                        &sums, &unsold);
+    if (rc != ERR_OK)
+        return rc;
+    kept->reason = kept_reason(unsold);
+    kept->amount.units = unsold == MARKET_UNSOLD_NOTHING ? 0 : net.units - sums.given.units;
+    if (sums.given.units == 0)
+        return ERR_OK;
     struct checkout_exchange exchange = {.payment = work->sale->payment,
                                          .party = CHECKOUT_MERCHANT,
                                          .given = sums.given,
                                          .gained = sums.gained};
     return checkout_exchange_add_in(db, &exchange);
+}
+
+/* Autosell of a payment: sells, and keeps what is not sold with the reason.
+ * net     what the merchant has of it; 0 while the order is paid in part
+ * bought  by the payer's quote; zero without one */
+static enum err autosell_in(struct db *db, struct work *work, struct amount net,
+                            const struct market_sums *bought)
+{
+    const struct checkout_order *order = &work->sale->order;
+    struct checkout_kept kept = {.payment = work->sale->payment,
+                                 .order = order->id,
+                                 .amount = net,
+                                 .reason = CHECKOUT_KEPT_NO_MARKET};
+
+    if (net.units == 0)
+        return ERR_OK;
+    enum err rc = work->sells ? sell_in(db, work, net, bought, &kept) : ERR_OK;
+    return rc == ERR_OK && kept.amount.units > 0
+               ? checkout_kept_add_in(db, order->merchant_id, work->request->actor.trace, &kept)
+               : rc;
 }
 
 /* The transaction. */
@@ -161,7 +247,7 @@ static enum err pay_in(struct db *db, void *arg)
                              &request->otp, &net);
     if (rc == ERR_OK && request->quote != NULL)
         rc = keep_exchange_in(db, work, &quote, &sums);
-    return rc == ERR_OK && work->sells ? sell_in(db, work, net) : rc;
+    return rc == ERR_OK && work->sale->order.autosell ? autosell_in(db, work, net, &sums) : rc;
 }
 
 /* A lost connection leaves the outcome unknown. What was done nevertheless refuses to be done again,
@@ -198,7 +284,7 @@ enum err sale_pay(struct db *db, const struct sale_request *request, struct sale
     enum err rc = find_selling(db, &work);
     if (rc == ERR_OK)
         rc = find_route(db, &work);
-    if (rc == ERR_OK && (work.conversion.count > 0 || work.sells))
+    if (rc == ERR_OK && (work.conversion.count > 0 || sale->order.autosell))
         rc = pay_at_market(db, &work);
     else if (rc == ERR_OK)
         rc = pay_plainly(db, request, sale);

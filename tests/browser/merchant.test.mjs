@@ -231,6 +231,38 @@ test('a new secret is shown once', async () => {
   await done(page);
 });
 
+test('what autosell may sell for is chosen; what it kept is listed and said at its order', async () => {
+  const { merchant, page } = await merchantPage();
+  const buyer = await newUser({ credit: [['USD', '100']] });
+  await open(page, 'selling');
+  await page.getByText('Nothing was kept').waitFor();
+  const below = page.getByLabel('At most so many percent below the market');
+  assert.equal(await below.inputValue(), '10');
+  await below.fill('101');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.locator('#s-below-error', { hasText: 'out of range' }).waitFor();
+  await below.fill('25');
+  await page.getByLabel('Sell for').selectOption('EUR');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Saved' }).waitFor();
+
+  const transaction = await newOrder(merchant, { autosell: 1 }); // dollars: there is no market where they are sold
+  const other = await newPage(browser);
+  await signIn(other, buyer, `/pay/${transaction}`);
+  await other.locator('#submit').click();
+  await other.waitForURL(/demo-shop\/thanks/);
+  await other.context().close();
+  await open(page, 'selling');
+  assert.deepEqual([await below.inputValue(), await page.getByLabel('Sell for').inputValue()], ['25', 'EUR']);
+  await page.getByText('No market for these coins was open').waitFor();
+  await assertAccessible(page, 'selling');
+  await shot(page, 'merchant-selling');
+  await page.getByRole('link', { name: `Order ${transaction}` }).click();
+  await page.getByText('$24.50 kept as coins: No market for these coins was open.').waitFor();
+  await shot(page, 'merchant-order-kept');
+  await done(page);
+});
+
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
 for (const [name, options] of [['desktop', {}], ['phone', PHONE], ['phone-dark', { ...PHONE, colorScheme: 'dark' }]]) {
@@ -241,7 +273,7 @@ for (const [name, options] of [['desktop', {}], ['phone', PHONE], ['phone-dark',
     await open(page, 'notifications');
     const event = await page.locator('.ticket h2').first().getAttribute('id');
     for (const [what, hash] of Object.entries({ orders: 'orders', order: `order-${transaction}`,
-      notifications: 'notifications', notification: event, signing: 'signing' })) {
+      notifications: 'notifications', notification: event, selling: 'selling', signing: 'signing' })) {
       await open(page, hash);
       await assertFits(page, what);
       await assertAccessible(page, what);

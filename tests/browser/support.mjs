@@ -10,7 +10,6 @@ import { chromium } from 'playwright-core';
 
 export const { BASE, TLS_BASE, TELLERCTL, RUN_DIR, CHROMIUM = '/usr/bin/chromium' } = process.env;
 
-const SHOTS = path.join(RUN_DIR, 'screenshots');
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
@@ -166,9 +165,10 @@ export async function fillWithdrawal(page, partner, amount, currency = 'USD', ba
   await page.getByRole('heading', { name: 'Confirm the withdrawal' }).waitFor();
 }
 
-/** Keeps a picture for people to look at, where SHOTS is set. */
+/** Keeps a picture for people to look at, where SHOTS names a directory. */
 export async function shot(page, name) {
-  if (!process.env.SHOTS) return;
+  const { SHOTS } = process.env;
+  if (!SHOTS) return;
   await mkdir(SHOTS, { recursive: true });
   await page.screenshot({ path: path.join(SHOTS, `${name}.png`), fullPage: true });
 }

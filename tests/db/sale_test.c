@@ -2,6 +2,7 @@
  * out by hand beside the cases; everybody trades at 0.6 %. */
 #include "sale/sale.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "checkout/exchange.h"
@@ -9,6 +10,7 @@
 #include "identity/rights.h"
 #include "ledger/ledger.h"
 #include "ledger/slip.h"
+#include "market/convert.h"
 #include "market/market.h"
 #include "market/order.h"
 #include "tests/db/db.h"
@@ -425,13 +427,21 @@ static void sold(const struct sale_case *c, int64_t *given, int64_t *gained)
     db_rows_free(&rows);
 }
 
-/* Pays an order of 0.5 BTC of a merchant who pays 1 % and sells for Hong Kong dollars. */
+/* The merchant sells for Hong Kong dollars, down to so many percent below the market. */
+static void sells_below(const struct sale_case *c, int64_t percent)
+{
+    struct checkout_autosell choice = {.currency = money("HKD", 0).currency,
+                                       .below_percent = percent};
+    DB_GIVES(checkout_autosell_set(test_db, c->merchant, &choice), ERR_OK);
+}
+
+/* Makes an order of a merchant who pays 1 % and sells at any price. */
 static void autosell(struct sale_case *c, void (*book)(struct sale_case *), int64_t units)
 {
     open_case(c, "BTC", units);
     c->order.autosell = true;
     DB_GIVES(checkout_fee_set(test_db, c->merchant, "1", money("BTC", 0)), ERR_OK);
-    DB_GIVES(checkout_autosell_set(test_db, c->merchant, money("HKD", 0).currency), ERR_OK);
+    sells_below(c, AUTOSELL_BELOW_ANY);
     credit(c->buyer, "BTC", BTC);
     if (book != NULL)
         book(c);
@@ -479,6 +489,174 @@ static void test_autosell(void)
     }
 }
 
+/* What was traded in the first market happened so many hours earlier. */
+static void hours_pass(int64_t hours)
+{
+    static const char *const moves[] = {
+        "UPDATE market_candle SET at = at - ? * 3600 WHERE market_id = ? ORDER BY at",
+        "UPDATE trade SET tid = tid - ? * 3600000000 WHERE market_id = ? ORDER BY tid",
+        "UPDATE market SET last_tid = GREATEST(last_tid - ? * 3600000000, 0) WHERE id = ?"};
+
+    for (size_t i = 0; i < TEST_COUNT(moves); i++)
+        DB_GIVES(db_run(test_db, moves[i], DB_ARGS(db_i64(hours), db_u64(markets[0]->id)), NULL),
+                 ERR_OK);
+}
+
+/* An hour in which the least that can be was traded, at so many dollars. */
+static void trade_hour(const struct sale_case *c, int64_t price)
+{
+    int64_t other = db_test_user(NULL, NULL);
+
+    credit(other, "HKD", 1000 * COIN);
+    hours_pass(1);
+    place(c->trader, 0, MARKET_ASK, 10 * MILLI, price);
+    place(other, 0, MARKET_BID, 10 * MILLI, price);
+}
+
+struct kept_row {
+    int64_t amount, reference, floor; /* amount -1: nothing was kept */
+    char reason[16];
+};
+
+static struct kept_row kept(const struct sale_case *c)
+{
+    struct kept_row row = {.amount = -1};
+    struct db_rows rows = {0};
+
+    DB_GIVES(db_run(test_db,
+                    "SELECT amount, COALESCE(reference, 0), COALESCE(floor, 0), reason "
+                    "FROM checkout_kept WHERE payment_id = ?",
+                    DB_ARGS(db_uuid(&c->sale.payment)), &rows),
+             ERR_OK);
+    if (db_next(&rows)) {
+        row.amount = db_get_i64(&rows, 0);
+        row.reference = db_get_i64(&rows, 1);
+        row.floor = db_get_i64(&rows, 2);
+        snprintf(row.reason, sizeof(row.reason), "%s", db_get_text(&rows, 3));
+    }
+    db_rows_free(&rows);
+    return row;
+}
+
+#define QUIET \
+    (MARKET_REFERENCE_DAYS * 24 + 1) /* hours after which nothing that was traded counts */
+
+/* 0.495 BTC are to be sold; bids by price and thousandths of a bitcoin, hours by their price. */
+static void test_autosell_floor(void)
+{
+    static const struct {
+        int64_t hours[5], bids[2][2], below, given, kept, reference, floor;
+        const char *reason;
+    } rows[] = {
+        {{100, 100, 100}, {{90, 500}}, 10, 495, -1, 0, 0, ""},
+        {{100, 100, 100}, {{89, 500}}, 10, -1, 495, 100, 90, "price"},
+        {{100, 100, 100}, {{89, 500}}, 11, 495, -1, 0, 0, ""},
+        {{100, 100, 100}, {{99, 500}}, 0, -1, 495, 100, 100, "price"},
+        {{100, 100, 100}, {{95, 200}, {89, 500}}, 10, 200, 295, 100, 90, "price"},
+        {{100, 100, 100}, {{95, 200}}, 10, 200, 295, 100, 90, "no_bids"},
+        {{100, 100, 100}, {{95, 9}}, 10, -1, 495, 100, 90, "no_bids"}, /* below the least amount */
+        {{100, 100, 100}, {{0, 0}}, 10, -1, 495, 100, 90, "no_bids"},
+        /* An accomplice trades with himself at next to nothing, in one hour and in a second one. */
+        {{100, 100, 100, 1}, {{1, 500}}, 10, -1, 495, 100, 90, "price"},
+        {{100, 100, 1, 1}, {{1, 500}}, 10, -1, 495, 100, 90, "price"},
+        {{100, 100, 100, 130}, {{116, 500}}, 10, -1, 495, 130, 117, "price"},
+        {{90, 100, 110}, {{98, 500}}, 10, -1, 495, 110, 99, "price"},
+        {{110, 100, 90}, {{90, 500}}, 10, 495, -1, 0, 0, ""},
+        /* Nothing says what is fair. */
+        {{0}, {{100, 500}}, 10, -1, 495, 0, 0, "no_reference"},
+        {{100, 100}, {{100, 500}}, 10, -1, 495, 0, 0, "no_reference"},
+        {{1}, {{1, 500}}, 99, -1, 495, 0, 0, "no_reference"},
+        {{0}, {{1, 500}}, AUTOSELL_BELOW_ANY, 495, -1, 0, 0, ""},
+    };
+    struct sale_case c;
+    int64_t given, gained;
+
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        autosell(&c, NULL, 500 * MILLI);
+        hours_pass(QUIET);
+        for (size_t n = 0; rows[i].hours[n] != 0; n++)
+            trade_hour(&c, rows[i].hours[n]);
+        for (size_t n = 0; n < 2 && rows[i].bids[n][1] >= 10; n++)
+            place(c.trader, 0, MARKET_BID, rows[i].bids[n][1] * MILLI, rows[i].bids[n][0]);
+        sells_below(&c, rows[i].below);
+        int64_t before = balance(c.merchant, "BTC");
+        DB_GIVES(pay(&c, false), ERR_OK);
+        sold(&c, &given, &gained);
+        struct kept_row row = kept(&c);
+        int64_t moved = given < 0 ? 0 : given;
+        DB_CHECK(given == (rows[i].given < 0 ? -1 : rows[i].given * MILLI));
+        DB_CHECK(row.amount == (rows[i].kept < 0 ? -1 : rows[i].kept * MILLI));
+        DB_CHECK(row.reference == rows[i].reference * COIN && row.floor == rows[i].floor * COIN);
+        DB_CHECK(strcmp(row.reason, rows[i].reason) == 0);
+        DB_CHECK(balance(c.merchant, "BTC") == before + 495 * MILLI - moved);
+        DB_CHECK(balance(c.merchant, "HKD") == (gained < 0 ? 0 : gained));
+    }
+}
+
+/* Where the market says nothing, what the payer paid by a quote does: 0.1 BTC for 10.06. */
+static void test_autosell_quoted(void)
+{
+    static const struct {
+        int64_t bid, given;
+    } rows[] = {{91, 99 * MILLI}, {90, -1}};
+    struct sale_case c;
+    int64_t given, gained;
+
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        autosell(&c, NULL, 100 * MILLI);
+        hours_pass(QUIET);
+        sells_below(&c, AUTOSELL_BELOW_DEFAULT);
+        place(c.trader, 0, MARKET_ASK, 100 * MILLI, 100);
+        place(c.trader, 0, MARKET_BID, 100 * MILLI, rows[i].bid);
+        credit(c.buyer, "HKD", 100 * COIN);
+        DB_GIVES(quote(&c, "HKD"), ERR_OK);
+        DB_GIVES(pay(&c, true), ERR_OK);
+        sold(&c, &given, &gained);
+        struct kept_row row = kept(&c);
+        DB_CHECK(given == rows[i].given);
+        DB_CHECK(row.amount == (given < 0 ? 99 * MILLI : -1));
+        DB_CHECK(given >= 0 || (row.reference == 10060000 && row.floor == 9054000));
+    }
+}
+
+static void keep_list(void *arg, const struct checkout_kept *one)
+{
+    struct checkout_kept *last = arg;
+    *last = *one;
+}
+
+/* What is kept for other reasons, as its list and the order say it. */
+static void test_autosell_kept(void)
+{
+    struct checkout_kept last = {.amount = {.units = 0}};
+    struct sale_case c;
+
+    autosell(&c, halt, 500 * MILLI);
+    DB_GIVES(pay(&c, false), ERR_OK);
+    DB_GIVES(checkout_kept_list(test_db, c.merchant, keep_list, &last), ERR_OK);
+    DB_CHECK(last.reason == CHECKOUT_KEPT_NO_MARKET && last.amount.units == 495 * MILLI);
+    DB_CHECK(last.amount.currency == money("BTC", 0).currency && last.floor.currency == NULL);
+    DB_CHECK(memcmp(&last.payment, &c.sale.payment, sizeof(last.payment)) == 0 &&
+             memcmp(&last.order, &c.sale.order.id, sizeof(last.order)) == 0);
+
+    autosell(&c, bid, 10 * MILLI);
+    DB_GIVES(pay(&c, false), ERR_OK);
+    DB_GIVES(pay(&c, false), ERR_OK); /* again: one answer, one line */
+    DB_CHECK(strcmp(kept(&c).reason, "too_little") == 0);
+    DB_CHECK(db_test_number("SELECT COUNT(*) FROM entry AS e JOIN account AS a ON a.id = "
+                            "e.account_id WHERE a.owner_id = ? AND e.amount = 0 AND e.info = "
+                            "'Kept by autosell: 0.00990000 BTC, the market takes no order so "
+                            "small'",
+                            DB_ARGS(db_i64(c.merchant))) == 1);
+
+    struct checkout_autosell choice = {.below_percent = AUTOSELL_BELOW_ANY + 1};
+    DB_GIVES(checkout_autosell_set(test_db, c.merchant, &choice), ERR_OUT_OF_RANGE);
+    choice.below_percent = -1;
+    DB_GIVES(checkout_autosell_set(test_db, c.merchant, &choice), ERR_OUT_OF_RANGE);
+    DB_GIVES(checkout_autosell(test_db, c.buyer, &choice), ERR_OK);
+    DB_CHECK(choice.currency == NULL && choice.below_percent == AUTOSELL_BELOW_DEFAULT);
+}
+
 /* In parts: nothing is sold before it is whole, then all of it. */
 static void test_autosell_parts(void)
 {
@@ -519,7 +697,7 @@ static void test_both(void)
 static void look_for_exchange(void *arg, const char *words)
 {
     bool *found = arg;
-    *found = *found || strstr(words, " gave ") != NULL;
+    *found = *found || strstr(words, " gave ") != NULL || strstr(words, "autosell kept") != NULL;
 }
 
 static bool audit_finds(void)
@@ -565,6 +743,20 @@ static void test_audit(void)
     }
 }
 
+static void test_audit_kept(void)
+{
+    struct sale_case c;
+
+    autosell(&c, NULL, 500 * MILLI);
+    DB_GIVES(pay(&c, false), ERR_OK);
+    DB_CHECK(!audit_finds());
+    db_test_number("UPDATE checkout_kept SET amount = amount + 5000001 WHERE payment_id = ?",
+                   DB_ARGS(db_uuid(&c.sale.payment)));
+    DB_CHECK(audit_finds());
+    db_test_number("UPDATE checkout_kept SET amount = amount - 5000001 WHERE payment_id = ?",
+                   DB_ARGS(db_uuid(&c.sale.payment)));
+}
+
 static const struct test_case cases[] = {
     {"dollars buy exactly the bitcoins that are missing", test_buy},
     {"bitcoins are sold for at least what is missing", test_sell},
@@ -577,9 +769,13 @@ static const struct test_case cases[] = {
     {"a quote pays once, a repeated request is answered", test_repeated},
     {"old quotes are swept", test_quote_sweep},
     {"autosell: full, thin, empty, halted, too little", test_autosell},
+    {"autosell: not below the floor, and nothing without one", test_autosell_floor},
+    {"autosell: the floor by what a quote paid", test_autosell_quoted},
+    {"autosell: what is kept is listed, with the reason", test_autosell_kept},
     {"autosell waits until the order is whole", test_autosell_parts},
     {"paid with other money and sold at once", test_both},
     {"the audit finds what was changed too little or too much", test_audit},
+    {"the audit finds what autosell cannot have kept", test_audit_kept},
     {NULL, NULL},
 };
 

@@ -456,6 +456,9 @@ static void test_constraints(void)
         {market_order, "5, 4, 5, 0", end_of_market_order, "`market_order`"},
         {market_order, "5, 5, -1, 0", end_of_market_order, "`market_order`"},
         {market_order, "5, 5, 5, -1", end_of_market_order, "`market_order`"},
+        {"INSERT INTO checkout_kept VALUES (REPEAT('p', 16), 1, ", "0",
+         ", 'price', NULL, NULL, NULL)", "kept_positive"},
+        {"INSERT INTO merchant_autosell VALUES (1, 2, ", "101", ")", "autosell_below"},
         {exchange, "0, 1", ", NULL)", "`checkout_exchange`"},
         {exchange, "1, -1", ", NULL)", "`checkout_exchange`"},
         {"INSERT INTO event (topic, kind, owner_id, seq, subject, payload, at) "
@@ -483,7 +486,7 @@ static void test_constraints(void)
          "changed_at, status, original, pay) VALUES (REPEAT('p', 16), 1, 1, '', 2, NOW(), NOW(), ",
          "4, 1, 1", ")", "`desk_payout`"},
     };
-    enum { CONSTRAINTS = 31 }; /* a new one needs a row above */
+    enum { CONSTRAINTS = 33 }; /* a new one needs a row above */
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {

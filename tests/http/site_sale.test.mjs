@@ -268,13 +268,21 @@ test('payments by quote, orders and cancels at once: the books agree', async () 
   for (const reply of results.filter(Boolean)) assert.equal(reply.status, 200, reply.text);
 });
 
-/** A shop that sells its bitcoins for Australian dollars and pays 1 %. */
-async function sellingShop() {
-  const shop = await stack.merchant();
-  await stack.ctl('merchant', 'fee', shop.user.login, 'BTC', '--percent', '1', '--fixed', '0');
-  assert.deepEqual(await stack.ctl('merchant', 'autosell', shop.user.login, 'AUD'), { merchant: shop.user.login, currency: 'AUD' });
+/** A shop that pays 1 % and sells its bitcoins for Australian dollars, down to so many percent below the market. */
+async function sellingShop(below = 100) {
+  const user = await stack.user({ password: PASSWORD });
+  const shop = Object.assign(await stack.key(user.login, 'get_info,merchant'), { user });
+  await stack.ctl('merchant', 'fee', user.login, 'BTC', '--percent', '1', '--fixed', '0');
+  assert.deepEqual(await stack.ctl('merchant', 'autosell', user.login, 'AUD', '--below', String(below)),
+    { merchant: user.login, currency: 'AUD', below_percent: below });
   return shop;
 }
+
+/** What was traded for Australian dollars happened an hour earlier. */
+const anHourPasses = (hours = 1) => stack.sql(`SET @market = (SELECT m.id FROM market AS m JOIN currency AS c ON c.id = m.currency_id
+    WHERE c.code = 'AUD'); UPDATE market_candle SET at = at - ${hours * 3600} WHERE market_id = @market ORDER BY at;
+  UPDATE trade SET tid = tid - ${hours}*3600000000 WHERE market_id = @market ORDER BY tid;
+  UPDATE market SET last_tid = GREATEST(last_tid - ${hours}*3600000000, 0) WHERE id = @market`);
 
 /** What autosell made of an order's payments. */
 const sales = async (shop, transaction) => (await details(transaction, shop)).payments.map(({ autosell }) =>
@@ -288,7 +296,7 @@ test('autosell: what was earned, less the fee, at once', async () => {
 
   const empty = await order();
   assert.equal((await pay(session, empty)).status, 'paid');
-  assert.deepEqual(await sold(empty), [[null], '0.49500000', '0.00000'], 'an empty book: the coins stay');
+  assert.deepEqual(await sold(empty), [[null], '0.49500000', '0'], 'an empty book: the coins stay');
 
   await place('bid', '0.2', '100');
   const thin = await order();
@@ -345,6 +353,64 @@ test('autosell: of what a quote paid', async () => {
   assert.deepEqual(await sales(shop, transaction), ['0.49500000 BTC for 46.74285 AUD']); // 47.025 - 0.28215
 });
 
+test('autosell: a bid at next to nothing does not take the coins; they are kept and said', async () => {
+  const session = await signedIn({ BTC: '10' });
+  const accomplice = await signedIn({ AUD: '100', BTC: '1' });
+  const shop = await sellingShop(10);
+  const page = await stack.signIn(shop.user);
+  const kept = async (transaction) => (await details(transaction, shop)).payments[0].autosell_kept;
+  const sell = async () => {
+    const transaction = await shop.order({ currency: 'BTC', amount: '0.5', autosell: 1 });
+    await pay(session, transaction);
+    return transaction;
+  };
+  const trade = async (price, seller = session) => {
+    await anHourPasses();
+    await place('ask', '0.01', price, 'BTCAUD', seller);
+    await place('bid', '0.01', price, 'BTCAUD', trader);
+  };
+
+  await anHourPasses(31 * 24);
+  await place('bid', '0.01', '0.00001', 'BTCAUD', accomplice);
+  await place('ask', '0.01', '0.00001', 'BTCAUD', trader);
+  await place('bid', '5', '0.00001', 'BTCAUD', accomplice);
+  const unknown = await sell();
+  assert.deepEqual(await kept(unknown), { amount: (await kept(unknown)).amount, reason: 'no_reference', reference: null, floor: null });
+  assert.equal((await kept(unknown)).amount.value, '0.49500000');
+  await clear();
+
+  for (let hour = 0; hour < 3; hour++) await trade('100');
+  await anHourPasses();
+  await place('bid', '0.01', '0.00001', 'BTCAUD', accomplice);
+  await place('ask', '0.01', '0.00001', 'BTCAUD', trader);
+  await place('bid', '5', '0.00001', 'BTCAUD', accomplice);
+  const cheap = await sell();
+  assert.deepEqual([await sales(shop, cheap), (await kept(cheap)).reason, (await kept(cheap)).floor.value,
+    (await kept(cheap)).reference.value], [[null], 'price', '90.00000', '100.00000']);
+  await place('bid', '0.2', '90', 'BTCAUD', trader);
+  const part = await sell();
+  assert.deepEqual([await sales(shop, part), (await kept(part)).amount.value], [['0.20000000 BTC for 17.89200 AUD'], '0.29500000']);
+
+  const history = (await page.ok('GET', '/site/history?currency=BTC')).result;
+  assert.deepEqual(history.map(({ type, value, info }) => `${type} ${value.value} ${info}`).filter((line) => /autosell/.test(line)),
+    ['earned 0.00000000 Kept by autosell: 0.29500000 BTC, buyers offered less than 90.00000 AUD',
+      'earned 0.00000000 Kept by autosell: 0.49500000 BTC, buyers offered less than 90.00000 AUD',
+      'earned 0.00000000 Kept by autosell: 0.49500000 BTC, nothing says what a fair price is']);
+  const choice = await page.ok('GET', '/site/merchant/autosell');
+  assert.deepEqual([choice.currency, choice.below_percent], ['AUD', 10]);
+  assert.deepEqual(choice.kept.map(({ transaction, reason, amount }) => [transaction, reason, amount.value]),
+    [[part, 'price', '0.29500000'], [cheap, 'price', '0.49500000'], [unknown, 'no_reference', '0.49500000']]);
+  assert.deepEqual((await session.ok('GET', '/site/merchant/autosell')), { currency: null, below_percent: 10, kept: [] },
+    'another\'s choice is their own');
+  const set = (body) => page.ok('POST', '/site/merchant/autosell', body);
+  for (const [below_percent, error] of [['101', 'out_of_range'], ['-1', 'out_of_range'], ['1.5', 'invalid_parameter']])
+    await page.refused(400, error, 'POST', '/site/merchant/autosell', { below_percent }, { field: 'below_percent' });
+  await page.refused(400, 'missing_parameter', 'POST', '/site/merchant/autosell', {}, { field: 'below_percent' });
+  assert.deepEqual(Object.values(await set({ below_percent: 11 })).slice(0, 2), [null, 11]);
+  await set({ currency: 'AUD', below_percent: 100 });
+  assert.deepEqual(await sales(shop, await sell()), ['0.49500000 BTC for 0.00000 AUD'], 'at any price, where the merchant says so');
+});
+
 test('tellerctl merchant autosell: the choice, taken back, refused', async () => {
   const user = await stack.user();
   const choice = async () => stack.sql(`SELECT c.code FROM merchant_autosell AS a JOIN currency AS c ON c.id = a.currency_id
@@ -352,7 +418,11 @@ test('tellerctl merchant autosell: the choice, taken back, refused', async () =>
   await stack.ctl('merchant', 'autosell', user.login, 'CAD');
   await stack.ctl('merchant', 'autosell', user.login, 'AUD');
   assert.deepEqual(await choice(), [['AUD']]);
-  assert.deepEqual(await stack.ctl('merchant', 'autosell', user.login, 'off'), { merchant: user.login, currency: null });
+  await stack.ctl('merchant', 'autosell', user.login, 'AUD', '--below', '25');
+  assert.deepEqual(await stack.ctl('merchant', 'autosell', user.login, 'off'),
+    { merchant: user.login, currency: null, below_percent: 25 }, 'what is not said stays');
+  for (const below of ['101', '-1', 'ten', ''])
+    assert.equal((await stack.ctlResult(['merchant', 'autosell', user.login, 'AUD', '--below', below])).code, 2, below);
   assert.deepEqual(await choice(), []);
   assert.equal((await stack.ctlResult(['merchant', 'autosell', user.login, 'XXX'])).code, 2);
   assert.equal((await stack.ctlResult(['merchant', 'autosell', 'nobody-at-all', 'AUD'])).code, 1);

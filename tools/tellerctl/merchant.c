@@ -1,4 +1,5 @@
 /* merchant fee | autosell */
+#include <stdlib.h>
 #include <string.h>
 
 #include "checkout/checkout.h"
@@ -45,10 +46,25 @@ static int run_fee(struct ctl *ctl)
     return CTL_DONE;
 }
 
+/* Reads "--below" over what there is; anything but a whole number is out of range. */
+static enum err read_below(const struct ctl *ctl, int64_t *below)
+{
+    const char *text = ctl_option(ctl, "below");
+
+    if (text == NULL)
+        return ERR_OK;
+    size_t len = strlen(text);
+    if (len == 0 || len > 3 || strspn(text, "0123456789") != len)
+        return ERR_OUT_OF_RANGE;
+    *below = strtol(text, NULL, 10);
+    return ERR_OK;
+}
+
 static int run_autosell(struct ctl *ctl)
 {
     const char *login = ctl->args[0], *code = ctl->args[1];
     const struct currency *currency = NULL;
+    struct checkout_autosell choice;
     struct user user;
 
     if (ctl_connect(ctl) != ERR_OK)
@@ -57,13 +73,19 @@ static int run_autosell(struct ctl *ctl)
         return CTL_USAGE;
     if (ctl_user(ctl, login, &user) != ERR_OK)
         return CTL_FAILED;
-    enum err rc = checkout_autosell_set(ctl->db, user.id, currency);
+    enum err rc = checkout_autosell(ctl->db, user.id, &choice);
+    choice.currency = currency;
+    if (rc == ERR_OK)
+        rc = read_below(ctl, &choice.below_percent);
+    if (rc == ERR_OK)
+        rc = checkout_autosell_set(ctl->db, user.id, &choice);
     if (rc != ERR_OK)
-        return ctl_fail(ctl, rc, NULL);
+        return ctl_fail(ctl, rc, "below");
     struct writer *json = ctl_result(ctl);
     writer_object(json, NULL);
     writer_text(json, "merchant", login);
     writer_text(json, "currency", currency == NULL ? NULL : currency->code);
+    writer_int(json, "below_percent", choice.below_percent);
     writer_end(json);
     ctl_print(ctl);
     return CTL_DONE;
@@ -84,6 +106,9 @@ const struct ctl_command merchant_commands[] = {
      .help =
          "Sets what a merchant's orders with autosell are sold for; off: what the first market of "
          "their coins trades them for.",
+     .options = {{"below", "PERCENT",
+                  "how far below the market's price it may sell, 0 to 100 (any price); 10 at first",
+                  .required = false}},
      .run = run_autosell},
     {0},
 };

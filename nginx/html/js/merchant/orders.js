@@ -6,6 +6,7 @@ import { amountDecimals, amountProblem, plainNumber } from '../number.js';
 import { STATUSES, isPayable, statusBadge, statusMeaning, statusName } from '../order.js';
 import { pager } from '../account/pager.js';
 import { eventList } from './event.js';
+import { keptWords } from './selling.js';
 
 export const title = 'Orders';
 
@@ -120,7 +121,10 @@ function payments(order, again) {
   return el('ul', { class: 'rows' }, order.payments.map((payment) => el('li', {},
     el('span', { class: 'what' }, money(payment.amount), ' from ', el('strong', {}, said(payment.payer))),
     el('span', { class: 'hint' }, time(payment.date),
-      isSome(payment.refunded) ? [', ', money(payment.refunded), ' refunded'] : null),
+      isSome(payment.refunded) ? [', ', money(payment.refunded), ' refunded'] : null,
+      payment.autosell ? [', ', money(payment.autosell.sold), ' sold for ', money(payment.autosell.earned)] : null),
+    payment.autosell_kept ? el('p', { class: 'hint' }, money(payment.autosell_kept.amount), ' kept as coins: ',
+      keptWords(payment.autosell_kept)) : null,
     el('code', {}, payment.payment_id),
     canRefund(order) && order.payments.length > 1 && refundable(payment) > 0n
       ? el('button', { type: 'button', class: 'button small', 'aria-label': `Refund payment ${payment.payment_id}`,
