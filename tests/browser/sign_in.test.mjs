@@ -1,7 +1,7 @@
 // Signing in and out.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { BASE, TLS_BASE, done, launch, newPage, newUser, setUpOtp, shot, signIn, signInHere, totp } from './support.mjs';
+import { BASE, TLS_BASE, assertAccessible, assertFits, done, launch, newPage, newUser, setUpOtp, shot, signIn, signInHere, totp } from './support.mjs';
 
 let browser;
 let user;
@@ -84,6 +84,75 @@ test('with a one-time password, signing in asks for a code as well', async () =>
   await page.getByLabel('One-time password').fill('000000');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.locator('#otp-error', { hasText: 'wrong' }).waitFor();
+  await page.getByLabel('One-time password').fill(totp(key));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Balances' }).waitFor();
+  await done(page);
+});
+
+/** Uses the guesses at a login up, from this page's address. */
+async function useGuessesUp(page, login) {
+  for (let i = 0; i < 10; i++) {
+    const answer = await page.request.post(`${BASE}/identity-service/session`, { data: { username: login, password: `guess ${i}` } });
+    assert.equal(answer.status(), 401, await answer.text());
+  }
+}
+
+test('after too many wrong guesses the time left is counted down, and the button waits for its end', async () => {
+  const own = await newUser();
+  const page = await newPage(browser, { viewport: { width: 360, height: 740 } });
+  await page.clock.install();
+  await page.goto(BASE);
+  await useGuessesUp(page, own.login);
+  await signInHere(page, own);
+  const left = page.locator('[role="timer"] .left');
+  await left.waitFor();
+  const seconds = async () => {
+    const [minutes, rest] = (await left.textContent()).split(':').map(Number);
+    return minutes * 60 + rest;
+  };
+  const first = await seconds();
+  assert.ok(first > 40 && first <= 60, `${first}`);
+  assert.ok(await page.locator('#submit').isDisabled());
+  await page.getByText('Too many wrong attempts.').waitFor();
+  await assertFits(page, 'waiting');
+  await assertAccessible(page, 'waiting');
+  await shot(page, 'sign-in-waiting');
+  await page.clock.fastForward(20000);
+  assert.ok(await seconds() <= first - 19, await left.textContent());
+  assert.ok(await page.locator('#submit').isDisabled());
+  await page.getByLabel('Login or e-mail').press('Enter');
+  assert.equal(page.seen.filter((request) => request.method() === 'POST').length, 1, 'nothing is sent meanwhile');
+
+  await page.getByLabel('Login or e-mail').fill(user.login);
+  assert.ok(await page.locator('#submit').isEnabled(), 'another login has guesses of its own');
+  assert.equal(await left.count(), 0);
+  await page.getByLabel('Login or e-mail').fill(own.login);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await left.waitFor();
+  await page.clock.fastForward(61000);
+  await left.waitFor({ state: 'detached' });
+  assert.ok(await page.locator('#submit').isEnabled());
+  assert.ok(await page.locator('#otp-field').isHidden());
+  await done(page);
+});
+
+test('after too many wrong guesses the one-time password beside the password is let in at once', async () => {
+  const own = await newUser();
+  const page = await newPage(browser);
+  await signIn(page, own);
+  const key = await setUpOtp(page, own);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('You have signed out').waitFor();
+  await useGuessesUp(page, own.login);
+  await signInHere(page, own);
+  await page.getByText('enter it as well to sign in now').waitFor();
+  assert.ok(await page.locator('#submit').isDisabled());
+  await page.getByLabel('One-time password').fill('000000');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.locator('#otp-error', { hasText: 'together were not right' }).waitFor();
+  assert.ok(await page.locator('#submit').isDisabled());
+  await shot(page, 'sign-in-second-way');
   await page.getByLabel('One-time password').fill(totp(key));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Balances' }).waitFor();

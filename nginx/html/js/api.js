@@ -10,13 +10,17 @@ let leaving = false;
 addEventListener('pagehide', () => { leaving = true; });
 addEventListener('pageshow', () => { leaving = false; });
 
-/** What the server refused, in words for a person; `code` is stable, `field` names an input or is null. */
+/**
+ * What the server refused, in words for a person; `code` is stable, `field` names an input or is null. `more` is what it says
+ * beyond that, or null: {retry_after, ways} where guesses are used up.
+ */
 export class ApiError extends Error {
-  constructor(status, code, message, field = null) {
+  constructor(status, code, message, field = null, more = null) {
     super(message);
     this.status = status;
     this.code = code;
     this.field = field;
+    this.more = more;
   }
 }
 
@@ -83,7 +87,7 @@ function parse(text) {
 function errorOf(status, body) {
   if (body?.error_id) {
     const field = Array.isArray(body.error_data) ? body.error_data[0] : null;
-    return new ApiError(status, body.error_id.replace(/^[a-z]+-/, ''), body.error, field);
+    return new ApiError(status, body.error_id.replace(/^[a-z]+-/, ''), body.error, field, body.error_object ?? null);
   }
   if (body?.error) return new ApiError(status, body.error, body.message ?? body.error, body.field ?? null);
   return status === 429
