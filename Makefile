@@ -165,7 +165,7 @@ $(BUILD)/model-tests: $(MODEL) $(SUPPORT) $(LIBTELLER)
 $(BUILD)/net-tests: $(NET) $(FCGI) $(LIBTELLER)
 	$(link) -lcunit
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o \
-		$(if $(FUZZ),,$(BUILD)/obj/tests/fuzz/replay.o) $(FCGI) $(LIBTELLER)
+		$(if $(FUZZ),,$(BUILD)/obj/tests/fuzz/replay.o) $(FCGI) $(filter-out %/main.o,$(SIGNER)) $(LIBTELLER)
 	@mkdir -p $(@D)
 	$(link) $(FUZZ_ENGINE)
 $(BENCHES) $(FAULTS) $(HELPERS): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(LIBTELLER)

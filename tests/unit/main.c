@@ -34,6 +34,7 @@
     X(bitcoin_address) \
     X(bitcoin_tx)      \
     X(bitcoin_plan)    \
+    X(node_answer)     \
     X(rights)          \
     X(otp)             \
     X(idkey)           \
