@@ -191,6 +191,7 @@ void watch_all(struct db *db, const struct config *config, finding_row *row, voi
     check_due(to, "notifications", outbox_overdue, "teller-ipn");
     check_job(to, "teller-stop-orders");
     check_due(to, "orders set off", orders_waiting, "teller-stop-orders");
+    check_job(to, "teller-rates");
     if (config->market_matcher[0] != '\0') {
         check_job(to, "teller-match");
         check_socket(to, "matcher's socket", config->market_matcher,

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/beat.h"
 #include "desk/rate.h"
 #include "ledger/ledger.h"
 #include "market/convert.h"
@@ -162,7 +163,11 @@ static enum err do_round(void *arg)
     rates->loaded = rc == ERR_OK;
     if (rc == ERR_OK)
         rc = follow_markets(rates);
-    return rc == ERR_OK ? fetch_feeds(rates) : rc;
+    if (rc == ERR_OK)
+        rc = fetch_feeds(rates);
+    if (rc == ERR_OK)
+        beat_note(rates->db, "teller-rates");
+    return rc;
 }
 
 static enum job_status work(const struct job *job, void *arg)
