@@ -66,8 +66,8 @@ const sales = [
 const operating = [
   ['a key of another database starts', 'lib/db/canary.c', 'return refused ? ERR_CRYPTO : ERR_OK;', 'return ERR_OK;', ['http tellerctl']],
   ['a partner is renamed with whatever else changes', 'lib/ticket/partner_store.c', 'COALESCE(?, name)', 'COALESCE(?, id)', ['http tellerctl']],
-  ['a full disk is written to', 'lib/db/deferred.c', '!space_is_short(', '!false && !space_is_short("") && !(', ['fault disk_full']],
-  ['a lost trigger stays lost', 'lib/db/migrate.c', 'return rc == ERR_OK ? mend_triggers(run) : rc;', 'return rc;', ['http restore']],
+  ['a full disk is written to', 'lib/db/deferred.c', '!space_is_short(db->connection->data_directory)', 'db->connection->data_directory[0] != 1', ['fault disk_full']],
+  ['a lost trigger stays lost', 'lib/db/migrate.c', 'return rc == ERR_OK ? mend_triggers(run) : rc;', 'return rc == ERR_OK ? ((void)mend_triggers, rc) : rc;', ['http restore']],
   ['a damaged dump is restored', 'tools/tellerctl/backup.c', 'if (strcmp(hex, read_word(manifest, "sha256")) == 0)', 'if (true)', ['http restore']],
   ['a backup is restored over a database', 'tools/tellerctl/backup.c', 'db_get_u64(&rows, 0) != 0', 'false', ['http restore']],
   ['a backup is restored under another key', 'tools/tellerctl/backup.c', '!canary_opens(key, sealed)', 'false', ['http restore']],
