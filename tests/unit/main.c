@@ -24,6 +24,7 @@
     X(display)         \
     X(rate)            \
     X(reckon)          \
+    X(certificate)     \
     X(crypto)          \
     X(secp256k1)       \
     X(base58)          \
