@@ -23,6 +23,7 @@
 #include "fcgi/server/routes_apache.h"
 #include "fcgi/server/routes_json.h"
 #include "fcgi/server/routes_nginx.h"
+#include "fcgi/views/request.h"
 
 #define OUTPUT_MAX (8 << 20)
 #define HEAP_ROOM (1 << 20)   /* bytes that the requests in hand may need together */
@@ -163,6 +164,7 @@ static int serve(size_t connections, const char *config, bool *reload)
         goto out;
     }
     status = EXIT_FAILED;
+    app.find_request = requests_find;
     rc = desk_start();
     if (rc == ERR_OK)
         rc = dispatch_start(faces);

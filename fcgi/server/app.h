@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "identity/request.h"
 
 /* Requests that a worker has in hand at once: while one waits others go on (base/wait.h). */
 #define APP_SLOTS 8
@@ -18,6 +19,7 @@ struct app {
     bool loaded;              /* the currencies are there */
     struct matcher_client *matcher[APP_SLOTS]; /* of each slot, to the matcher if there is one */
     uint8_t master_key[SEAL_KEY_SIZE];         /* from security.key_file */
+    request_finder *find_request; /* what was done under a name, in any domain; NULL: nothing is */
 };
 
 /* Reads configuration and key file. The database may be away: it is opened when first needed; where it

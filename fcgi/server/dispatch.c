@@ -155,21 +155,57 @@ static enum err authorize(struct request *request)
     return csrf_holds(request) ? ERR_OK : ERR_CSRF;
 }
 
+/* Drops what the handler has written, and what it has found wrong. */
+static void begin_reply(struct request *request, struct reply *reply)
+{
+    *reply = (struct reply){.writer.out = reply->writer.out};
+    request->err_field = request->err_detail = NULL;
+    request->reader.fault_count = 0;
+    face_begin(request, reply);
+}
+
+/* A handler that cannot tell whether its change was kept is run again where the change is found under its
+ * name: it knows itself then, and gives the answer that was lost. */
+/* Whether nobody knows what a handler has brought about: its commit was lost on the way, or the server
+ * went away after it. */
+static bool in_doubt(const struct request *request, enum err rc, uint64_t commits)
+{
+    if (rc == ERR_DB_AWAY || rc == ERR_DB_CONTENDED)
+        return request->db != NULL && db_commits(request->db) != commits;
+    return rc == ERR_DB_UNKNOWN;
+}
+
+/* A handler that cannot tell whether its change was kept is run again where the change is found under its
+ * name: it knows itself then, and gives the answer that was lost. */
+static enum err handle(struct request *request, struct reply *reply)
+{
+    uint64_t commits = request->db == NULL ? 0 : db_commits(request->db);
+    enum err rc = request->route->handler(request, reply);
+    if (!in_doubt(request, rc, commits))
+        return rc;
+    rc = idempotency_look_up(request);
+    if (rc != ERR_OK)
+        return rc;
+    begin_reply(request, reply);
+    rc = request->route->handler(request, reply);
+    return in_doubt(request, rc, commits) ? idempotency_doubt(request) : rc;
+}
+
 /* Caller, right, handler. What authentication queued (the nonce) is sent in any case: a refused
  * request must not be sent again with the same nonce, and its own refusal comes first. */
 static enum err run(struct request *request, struct reply *reply)
 {
-    face_begin(request, reply);
+    begin_reply(request, reply);
     enum err rc = authenticate(request, request->route->auth);
     if (rc == ERR_OK)
         rc = authorize(request);
     if (rc == ERR_OK && request->route->needs_key)
         rc = idempotency_take(request);
     if (rc == ERR_OK)
-        rc = idempotency_settle(request, request->route->handler(request, reply));
+        rc = idempotency_settle(request, handle(request, reply));
     if (request->db != NULL) {
         enum err deferred = db_flush_deferred(request->db);
-        if (deferred != ERR_OK)
+        if (deferred != ERR_OK && rc != ERR_DB_UNKNOWN)
             rc = deferred;
     }
     return rc;
@@ -183,15 +219,6 @@ static enum err check_txn(struct request *request, enum err rc)
     log_line(LOG_LEVEL_BUG, "open_transaction", "route=%s", request->route->path);
     db_disconnect(request->db);
     return ERR_INTERNAL;
-}
-
-static void forget_reply(struct request *request, struct reply *reply)
-{
-    *reply = (struct reply){.writer.out = reply->writer.out};
-    request->err_field = request->err_detail = NULL;
-    request->reader.fault_count = 0;
-    request->caller = (struct caller){0};
-    request->proven = NULL;
 }
 
 static enum err need_db(struct request *request)
@@ -255,7 +282,8 @@ static enum err answer(struct request *request, struct reply *reply)
         /* The key that we remembered is not the one in the database. The batch stopped at that
          * check, so that nothing was done yet. */
         route->auth->forget(request);
-        forget_reply(request, reply);
+        request->caller = (struct caller){0};
+        request->proven = NULL;
         rc = run(request, reply);
     }
     return check_txn(request, rc);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "crypto/crypto.h"
+#include "fcgi/server/app.h"
 #include "fcgi/server/route.h"
 #include "identity/request.h"
 
@@ -120,8 +122,53 @@ enum err idempotency_take(struct request *request)
     if (rc != ERR_OK)
         return rc;
     idempotency_name(key, caller->request_key);
-    caller->repeatable = true;
+    caller->repeatable = caller->digested = true;
     return digest_request(request, caller->digest);
+}
+
+/* The name by which a caller can ask for the request again, or NULL where only we know it. */
+static const char *asked_name(const struct caller *caller)
+{
+    const char *name = strchr(caller->request_key, ':');
+    return name == NULL || caller->request_key[0] == 'r' ? NULL : name + 1;
+}
+
+/* What is said where nobody knows: under which name to ask. */
+static const char *doubt_words(struct request *request)
+{
+    static const char format[] =
+        "it is not known whether this was done, please look before you repeat it: "
+        "request/%s says what was done";
+    const char *name = asked_name(&request->caller);
+    size_t size = sizeof(format) + CALLER_REQUEST_KEY_SIZE;
+    char *words = name == NULL ? NULL : request_alloc(request, size);
+    if (words != NULL)
+        snprintf(words, size, format, name);
+    return words;
+}
+
+enum err idempotency_doubt(struct request *request)
+{
+    return request_fail_text(request, NULL, ERR_DB_UNKNOWN, doubt_words(request));
+}
+
+enum err idempotency_look_up(struct request *request)
+{
+    struct caller *caller = &request->caller;
+    const struct app *app = request->app;
+    struct request_done done;
+    enum err rc = ERR_NOT_FOUND;
+
+    if (app->find_request != NULL && caller->request_key[0] != '\0')
+        rc = app->find_request(request->db, app->master_key, caller->user_id, caller->request_key,
+                               &done);
+    log_line(LOG_LEVEL_WARNING, "doubtful_commit", "route=%s key=%s look_up=%s",
+             request->route->path, caller->request_key, err_id(rc));
+    if (rc == ERR_OK) {
+        caller->repeatable = true;
+        return ERR_OK;
+    }
+    return idempotency_doubt(request);
 }
 
 enum err idempotency_settle(struct request *request, enum err rc)

@@ -18,6 +18,17 @@ MUST_USE enum err idempotency_take(struct request *request);
  * cost no look-up: their transaction records the key, or fails by it. */
 MUST_USE enum err idempotency_settle(struct request *request, enum err rc);
 
+/* What came of a request whose commit nobody knows the end of: the connection was lost on its way, and the
+ * server stayed away, or was lost again, for as long as the transaction was tried. It is looked up by its
+ * name, the only answer that counts.
+ * Returns ERR_OK where it was done: the caller is repeatable then, so that its handler gives its answer
+ * again; else ERR_DB_UNKNOWN with words that say under which name to ask later. That nothing is found is no
+ * proof: what was sent may still be on its way. */
+MUST_USE enum err idempotency_look_up(struct request *request);
+
+/* ERR_DB_UNKNOWN with those words. */
+MUST_USE enum err idempotency_doubt(struct request *request);
+
 /* Whether text has the form of such a key. ERR_TOO_LONG, ERR_INVALID, `field` named. */
 MUST_USE enum err idempotency_check(struct request *request, const char *field, const char *key);
 

@@ -73,7 +73,7 @@ struct actor request_actor(const struct request *request)
                           .request_key = caller->request_key,
                           .trace = request->id,
                           .repeatable = caller->repeatable,
-                          .digest = caller->repeatable ? caller->digest : NULL};
+                          .digest = caller->digested ? caller->digest : NULL};
 }
 
 enum err request_fail(struct request *request, const char *field, enum err rc)

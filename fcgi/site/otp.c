@@ -57,6 +57,7 @@ static enum err reply_device(const struct request *request, struct reply *reply,
 static enum err handle_add(struct request *request, struct reply *reply)
 {
     struct add_params params = {0};
+    const struct actor actor = request_actor(request);
     struct otp_device device;
     struct user user;
 
@@ -64,7 +65,7 @@ static enum err handle_add(struct request *request, struct reply *reply)
     if (rc == ERR_OK)
         rc = user_by_id(request->db, request->caller.user_id, &user);
     if (rc == ERR_OK)
-        rc = otp_device_add(request->db, request->app->master_key, user.id,
+        rc = otp_device_add(request->db, request->app->master_key, &actor,
                             otp_device_kinds[params.kind], &device);
     if (rc != ERR_OK)
         return rc;

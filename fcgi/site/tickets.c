@@ -92,10 +92,7 @@ static enum err handle_create(struct request *request, struct reply *reply)
     if (rc != ERR_OK)
         return rc;
     struct actor actor = request_actor(request);
-    /* A request that was done before is answered first: its one-time password is used up. */
-    rc = ticket_created_before(request->db, request->app->master_key, &actor, &order, &created);
-    if (rc == ERR_NOT_FOUND)
-        rc = tickets_open(request, &actor, &order, otp, &created);
+    rc = tickets_open(request, &actor, &order, otp, &created);
     if (rc == ERR_OK)
         tickets_write_created(&reply->writer, NULL, &created, true);
     return rc;

@@ -165,8 +165,8 @@ static enum err handle_hotp_gen(struct request *request, struct reply *reply)
     char name[32], hex[HEX_SIZE(OTP_SECRET_SIZE)];
     char base32[BASE32_SIZE(OTP_SECRET_SIZE)];
 
-    enum err rc = otp_device_add(request->db, request->app->master_key, request->caller.user_id,
-                                 "hotp", &device);
+    const struct actor actor = request_actor(request);
+    enum err rc = otp_device_add(request->db, request->app->master_key, &actor, "hotp", &device);
     if (rc != ERR_OK)
         return rc;
     snprintf(name, sizeof(name), "OTP#%lld", (long long)device.id);

@@ -420,6 +420,7 @@ FIELD_TABLE_OF(notification_test_params, test_fields, struct test_params);
 enum err notification_test(struct request *request, struct reply *reply)
 {
     struct test_params params = {0};
+    const struct actor actor = request_actor(request);
     char url[HTTP_URL_SIZE], endpoint[HTTP_ENDPOINT_SIZE];
     struct uuid event;
     enum err rc = FIELDS_READ(request, &params);
@@ -431,8 +432,8 @@ enum err notification_test(struct request *request, struct reply *reply)
         rc = http_url_check(url, endpoint);
     if (rc != ERR_OK)
         return request_fail(request, "url", rc);
-    rc = feed_test(request->db, request->caller.user_id, request->caller.api_key_id, url, endpoint,
-                   &event);
+    rc = feed_test(request->db, request->app->master_key, &actor, request->caller.api_key_id, url,
+                   endpoint, &event);
     /* On the site no key is at hand, and there may be none. */
     if (rc == ERR_NOT_FOUND)
         return request_fail_text(request, "url", ERR_INVALID,
@@ -449,9 +450,10 @@ enum err notification_test(struct request *request, struct reply *reply)
 enum err notification_rotate(struct request *request, struct reply *reply)
 {
     char secret[NOTIFY_SECRET_TEXT_SIZE];
+    const struct actor actor = request_actor(request);
     int64_t overlap_until = 0;
-    enum err rc = notify_secret_rotate(request->db, request->app->master_key,
-                                       request->caller.user_id, secret, &overlap_until);
+    enum err rc =
+        notify_secret_rotate(request->db, request->app->master_key, &actor, secret, &overlap_until);
     if (rc == ERR_OK) {
         writer_object(&reply->writer, NULL);
         writer_text(&reply->writer, "secret", secret);
@@ -468,9 +470,10 @@ FIELD_TABLE_OF(notification_pause_table, pause_fields, struct notification_pause
 enum err notification_pause(struct request *request, struct reply *reply,
                             const struct notification_pause_params *params)
 {
-    int64_t user_id = request->caller.user_id;
-    enum err rc = params->paused ? feed_pause(request->db, user_id, params->endpoint)
-                                 : feed_resume(request->db, user_id, params->endpoint);
+    const struct actor actor = request_actor(request);
+    const uint8_t *master = request->app->master_key;
+    enum err rc = params->paused ? feed_pause(request->db, master, &actor, params->endpoint)
+                                 : feed_resume(request->db, master, &actor, params->endpoint);
 
     if (rc != ERR_OK)
         return rc;

@@ -15,11 +15,12 @@
 static request_finder *const finders[] = {request_find, ledger_request_find, checkout_request_find,
                                           market_request_find};
 
-static enum err find(struct request *request, const char *key, struct request_done *out)
+enum err requests_find(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
+                       const char *key, struct request_done *out)
 {
     enum err rc = ERR_NOT_FOUND;
     for (size_t i = 0; rc == ERR_NOT_FOUND && i < sizeof(finders) / sizeof(finders[0]); i++)
-        rc = finders[i](request->db, request->app->master_key, request->caller.user_id, key, out);
+        rc = finders[i](db, master, user_id, key, out);
     return rc;
 }
 
@@ -73,10 +74,11 @@ static enum err write_kept(struct request *request, const char *key,
     enum err rc =
         request_reply(request->db, request->app->master_key, &actor, done->operation, &kept);
 
-    writer_some_text(json, "reply", rc == ERR_OK ? text_string(&kept) : NULL);
-    if (kept.data != NULL)
-        crypto_wipe(kept.data, kept.len);
-    text_free(&kept);
+    if (rc == ERR_OK && kept.len > 0)
+        writer_raw(json, "reply", text_string(&kept));
+    else
+        writer_null(json, "reply");
+    text_wipe(&kept);
     return rc == ERR_NOT_FOUND ? ERR_OK : rc;
 }
 
@@ -94,7 +96,8 @@ enum err requests_show(struct request *request, const char *key, struct reply *r
     struct writer *json = &reply->writer;
     struct request_done done;
 
-    enum err rc = find(request, key, &done);
+    enum err rc =
+        requests_find(request->db, request->app->master_key, request->caller.user_id, key, &done);
     if (rc != ERR_OK)
         return rc;
     writer_object(json, NULL);

@@ -4,6 +4,11 @@
 
 #include "fcgi/server/reply.h"
 #include "fcgi/server/request.h"
+#include "identity/request.h"
+
+/* A request_finder over all domains. */
+MUST_USE enum err requests_find(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
+                                const char *key, struct request_done *out);
 
 /* Answers what was done under a name of the caller's:
  * {"operation","date","ref","reply"}: ref is the uuid of what it made or changed, reply what it was

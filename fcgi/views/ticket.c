@@ -22,8 +22,14 @@ enum err tickets_open(struct request *request, const struct actor *actor,
                       struct ticket_request *order, const char *otp, struct ticket_created *out)
 {
     const uint8_t *master = request->app->master_key;
-    enum err rc = ERR_OK;
+    enum err rc = ERR_NOT_FOUND;
 
+    /* A request that was done before is answered first: its one-time password is used up. */
+    if (actor->repeatable)
+        rc = ticket_created_before(request->db, master, actor, order, out);
+    if (rc != ERR_NOT_FOUND)
+        return rc;
+    rc = ERR_OK;
     if (otp[0] != '\0')
         rc = otp_device_check(request->db, master, actor->user_id, otp, &order->otp);
     if (rc == ERR_OK)

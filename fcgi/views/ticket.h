@@ -38,7 +38,7 @@ struct tickets_order_params {
 extern const struct field_table tickets_list_params;
 
 /* Opens the ticket, with the one-time password checked before; names the parameter that a refusal
- * is about.
+ * is about. A repeatable request that was done before gives the same ticket again.
  * actor  the caller, see request_actor
  * order  in; out, which code of which device is used up with it
  * otp    as read; "" where none was sent

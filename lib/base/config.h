@@ -17,6 +17,7 @@
     X(database, port, INT(1, 65535), "3306")                    \
     X(database, ca_file, STRING, "")                            \
     X(database, sync_wait, BOOL, "no")                          \
+    X(database, replicate_nonces, BOOL, "no")                   \
     X(database, name, STRING, "teller")                         \
     X(database, user, STRING, "teller_app")                     \
     X(database, user_hosts, STRING, "localhost")                \

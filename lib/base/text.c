@@ -175,6 +175,13 @@ size_t text_utf8_length(const char *data, size_t len)
     return count;
 }
 
+void text_wipe(struct text *text)
+{
+    if (text->data != NULL)
+        explicit_bzero(text->data, text->room);
+    text_free(text);
+}
+
 void text_copy(char *out, size_t size, const char *string)
 {
     size_t len = string == NULL ? 0 : strnlen(string, size - 1);

@@ -49,6 +49,9 @@ void text_clear(struct text *text);
 /* Gives the memory back; the text may be used again. */
 void text_free(struct text *text);
 
+/* The same, overwritten before: for what is secret. */
+void text_wipe(struct text *text);
+
 /* Copies `string` (NULL counts as "") into the `size` bytes at `out`, cut where it is longer. */
 void text_copy(char *out, size_t size, const char *string);
 

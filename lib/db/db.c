@@ -344,8 +344,19 @@ struct outcome handle_send(struct db *db, const struct sending *sending, struct 
         if (outcome.deferred && outcome.rc == ERR_NONCE_INVALID && db->deferred_doubtful)
             return handle_send(db, sending, places);
     }
+    db->commits += sending->commits && (outcome.rc == ERR_OK || outcome.doubtful);
     note_txn(db, sending, &outcome);
     return outcome;
+}
+
+uint64_t db_commits(const struct db *db)
+{
+    return db->commits;
+}
+
+void db_committed_elsewhere(struct db *db)
+{
+    db->commits++;
 }
 
 struct places handle_one_place(struct db_rows *rows)

@@ -190,6 +190,13 @@ MUST_USE enum err db_txn_call_once(struct db *db, const char *sql, struct db_arg
 MUST_USE enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg,
                          bool *resent);
 
+/* How many commits this handle has brought about for certain or perhaps, since it was opened. A caller that is
+ * told that the server is away, after this has risen, does not know that nothing was done. */
+uint64_t db_commits(const struct db *db);
+
+/* Another process may have committed in our place. */
+void db_committed_elsewhere(struct db *db);
+
 /* True while a transaction is open: the dispatcher asserts that there is none after a handler. */
 bool db_in_txn(const struct db *db);
 

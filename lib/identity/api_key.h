@@ -108,4 +108,15 @@ void api_key_forget(const struct uuid *public_key);
 MUST_USE enum err api_key_signer(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t id,
                                  struct api_key_secret *out);
 
+/* In which tables the nonces are. As they are made they are MyISAM's: written through at once, without the disk
+ * flush of a commit, and not replicated by a cluster, where the floor of each key (api_key_floor, a few
+ * seconds behind) stands in after a failover. In replicated ones no nonce is ever taken twice, and each signed
+ * call waits for the disk.
+ * wanted  as the configuration has it (replicate_nonces in [database])
+ * wrong   out, how many tables are the other kind */
+MUST_USE enum err api_key_nonces_check(struct db *db, bool wanted, int64_t *wrong);
+
+/* Makes them all of that kind, as the schema's owner; nothing where they are. Signed calls wait meanwhile. */
+MUST_USE enum err api_key_nonces_convert(struct db *owner, bool wanted);
+
 #endif

@@ -20,8 +20,11 @@ struct caller {
      * nonce), "t17:..." (tonce), "i:<Idempotency-Key>", or "r:<random uuid>". Journals are unique
      * by it. */
     char request_key[CALLER_REQUEST_KEY_SIZE];
-    bool repeatable;             /* the key is the caller's own: "i:..." */
-    uint8_t digest[SHA256_SIZE]; /* of what is asked for, where repeatable */
+    bool
+        repeatable; /* the same again gives the same answer: the key is the caller's own ("i:..."), or
+                        the request was looked up by it and is known to be done */
+    bool digested;               /* there is a digest */
+    uint8_t digest[SHA256_SIZE]; /* of what is asked for, with a key of the caller's own */
     char csrf[44];               /* the session's CSRF token, "" for API keys */
 };
 

@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/text.h"
 #include "identity/attempt.h"
+#include "identity/request.h"
+#include "json/writer.h"
 
 #define WHERE_SIZE (sizeof("otp_device/") + UUID_TEXT_SIZE)
 #define SUBJECT_SIZE 24 /* a user id as text */
@@ -30,31 +33,90 @@ static void format_where(const struct uuid *serial, char out[WHERE_SIZE])
     snprintf(out, WHERE_SIZE, "otp_device/%s", text);
 }
 
-enum err otp_device_add(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
-                        const char *kind, struct otp_device *out)
+/* A device on its way into the database. */
+struct adding {
+    const uint8_t *master;
+    int64_t user_id;
+    const char *kind;
+    struct uuid serial;
+};
+
+/* Keeps what makes the device: {"id","serial","key"}. */
+static enum err add_in(struct db *db, void *arg, struct text *reply)
 {
-    uint8_t sealed[OTP_SECRET_SIZE + SEAL_OVERHEAD];
-    char where[WHERE_SIZE];
+    const struct adding *adding = arg;
+    struct writer json = {.out = reply};
+    uint8_t secret[OTP_SECRET_SIZE], sealed[OTP_SECRET_SIZE + SEAL_OVERHEAD];
+    char where[WHERE_SIZE], hex[HEX_SIZE(OTP_SECRET_SIZE)];
     struct db_rows rows = {0};
+
+    crypto_random(secret, sizeof(secret));
+    hex_encode(secret, sizeof(secret), hex);
+    format_where(&adding->serial, where);
+    enum err rc = crypto_seal(adding->master, where, secret, sizeof(secret), sealed);
+    if (rc == ERR_OK)
+        rc = db_run(db, "CALL otp_device_add(?, ?, ?, ?)",
+                    DB_ARGS(db_i64(adding->user_id), db_uuid(&adding->serial),
+                            db_text(adding->kind), db_blob(sealed, sizeof(sealed))),
+                    &rows);
+    if (rc == ERR_OK && db_next(&rows)) {
+        writer_object(&json, NULL);
+        writer_int(&json, "id", db_get_i64(&rows, 0));
+        writer_uuid(&json, "serial", &adding->serial);
+        writer_text(&json, "key", hex);
+        writer_end(&json);
+    }
+    db_rows_free(&rows);
+    crypto_wipe(secret, sizeof(secret));
+    crypto_wipe(hex, sizeof(hex));
+    return rc;
+}
+
+struct added {
+    int64_t id;
+    struct uuid serial;
+    const char *key;
+};
+
+#define AT(member) offsetof(struct added, member)
+static const struct field added_fields[] = {
+    {.name = "id", .type = FIELD_INT, .required = true, .offset = AT(id)},
+    {.name = "serial", .type = FIELD_UUID, .required = true, .offset = AT(serial)},
+    {.name = "key", .type = FIELD_TEXT, .required = true, .offset = AT(key)},
+};
+#undef AT
+
+static enum err read_added(const struct text *kept, const char *kind, struct otp_device *out)
+{
+    struct arena arena = {0};
+    struct added added = {.key = ""};
+
+    enum err rc = request_kept(&arena, kept, FIELD_TABLE(added_fields, struct added), &added);
+    if (rc == ERR_OK) {
+        *out = (struct otp_device){.id = added.id, .serial = added.serial};
+        text_copy(out->kind, sizeof(out->kind), kind);
+        if (!hex_decode(added.key, strlen(added.key), out->secret, sizeof(out->secret)))
+            rc = ERR_CRYPTO;
+    }
+    arena_free(&arena);
+    return rc;
+}
+
+enum err otp_device_add(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                        const struct actor *actor, const char *kind, struct otp_device *out)
+{
+    struct adding adding = {
+        .master = master, .user_id = actor->user_id, .kind = kind, .serial = crypto_uuid4()};
+    struct text kept = TEXT(REQUEST_REPLY_MAX);
 
     if (strcmp(kind, otp_device_kinds[OTP_TOTP]) != 0 &&
         strcmp(kind, otp_device_kinds[OTP_HOTP]) != 0)
         return ERR_INVALID;
-    *out = (struct otp_device){.serial = crypto_uuid4()};
-    text_copy(out->kind, sizeof(out->kind), kind);
-    crypto_random(out->secret, sizeof(out->secret));
-    format_where(&out->serial, where);
-    enum err rc = crypto_seal(master, where, out->secret, sizeof(out->secret), sealed);
+    enum err rc =
+        request_once(db, master, actor, "otp_device_add", &adding.serial, add_in, &adding, &kept);
     if (rc == ERR_OK)
-        rc = db_txn_call(db, "CALL otp_device_add(?, ?, ?, ?)",
-                         DB_ARGS(db_i64(user_id), db_uuid(&out->serial), db_text(kind),
-                                 db_blob(sealed, sizeof(sealed))),
-                         &rows, NULL);
-    if (rc == ERR_OK && db_next(&rows))
-        out->id = db_get_i64(&rows, 0);
-    else
-        crypto_wipe(out->secret, sizeof(out->secret));
-    db_rows_free(&rows);
+        rc = read_added(&kept, kind, out);
+    text_wipe(&kept);
     return rc;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/actor.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "crypto/crypto.h"
@@ -28,12 +29,14 @@ struct otp_device {
 };
 
 /* Makes a pending device, in place of any other pending one; only otp_device_confirm
- * makes it the active one.
+ * makes it the active one. Once by the name of the request (request_once); asked for again, where the actor
+ * may, it is the same device.
  * kind  "totp" or "hotp"
  * out   wipe its secret after use
  * ERR_OTP_EXISTS where one is active, ERR_INVALID (kind), ERR_NOT_FOUND (user). */
 MUST_USE enum err otp_device_add(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                                 int64_t user_id, const char *kind, struct otp_device *out);
+                                 const struct actor *actor, const char *kind,
+                                 struct otp_device *out);
 
 /* Forgets the wrong codes counted against a user. */
 MUST_USE enum err otp_device_unlock(struct db *db, int64_t user_id);

@@ -182,3 +182,16 @@ enum err request_once(struct db *db, const uint8_t master[SEAL_KEY_SIZE], const 
     /* Not recorded: another row bears the name, for something else. */
     return rc == ERR_NOT_FOUND ? ERR_IDEMPOTENCY_CONFLICT : rc;
 }
+
+enum err request_kept(struct arena *arena, const struct text *kept, const struct field_table *table,
+                      void *target)
+{
+    struct field_reader reader = {.arena = arena};
+    struct value *root;
+    const char *where;
+
+    enum err rc = value_parse(arena, text_string(kept), kept->len, &root, &where);
+    if (rc == ERR_OK)
+        rc = field_read(&reader, table, root, target);
+    return rc == ERR_OK || rc == ERR_NO_MEMORY ? rc : ERR_CRYPTO;
+}

@@ -21,6 +21,7 @@
 #include "crypto/crypto.h"
 #include "db/db.h"
 #include "db/packet.h"
+#include "json/field.h"
 
 #define REQUEST_REPLY_MAX (64 << 10) /* bytes of a kept reply */
 #define REQUEST_KEPT_DAYS 90         /* how long request_result remembers; journals do for ever */
@@ -76,5 +77,11 @@ MUST_USE enum err request_once(struct db *db, const uint8_t master[SEAL_KEY_SIZE
 MUST_USE enum err request_reply(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                 const struct actor *actor, const char *operation,
                                 struct text *reply);
+
+/* Reads a kept reply that is JSON, as `work` wrote it.
+ * arena  what its texts are made of; free it afterwards, it is not wiped by itself
+ * Returns ERR_CRYPTO where it is not what the table says: our bug, or another key's. */
+MUST_USE enum err request_kept(struct arena *arena, const struct text *kept,
+                               const struct field_table *table, void *target);
 
 #endif

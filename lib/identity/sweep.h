@@ -8,7 +8,8 @@
 #include "db/db.h"
 
 /* Removes ended sessions, closed windows of guesses, tonces past their time and records of requests
- * older than REQUEST_KEPT_DAYS, at most `limit` of each; *removed counts them all. Nothing depends on when it runs: reads look at the dates. */
+ * older than REQUEST_KEPT_DAYS, at most `limit` of each; *removed counts them all. Raises the floors of nonces
+ * to where they are. Nothing else depends on when it runs: reads look at the dates. */
 MUST_USE enum err identity_sweep(struct db *db, int64_t limit, int64_t *removed);
 
 #endif

@@ -125,8 +125,11 @@ enum err market_change(struct db *db, struct matcher_client *client,
     if (client != NULL && client->address.sun_path[0] != '\0' &&
         strlen(db_deferred(db)) < MARKET_FIRST_SIZE && !db_is_stalled())
         asked = ask(client, change, db_deferred(db), &outcome);
-    if (asked)
+    if (asked) {
         db_deferred_sent(db, outcome.known);
+        if (!outcome.known || outcome.rc == ERR_OK)
+            db_committed_elsewhere(db);
+    }
     if (asked && outcome.known)
         return outcome.rc;
     enum err rc = market_change_alone(db, change, resent);

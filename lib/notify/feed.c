@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "identity/request.h"
 #include "identity/rights.h"
+#include "json/writer.h"
 
 const char *const feed_statuses[] = {"paid",     "partial", "cancelled", "closed",
                                      "refunded", "test",    NULL};
@@ -216,22 +218,53 @@ enum err feed_replay_range(struct db *db, int64_t owner_id, uint64_t first, uint
                   count);
 }
 
-enum err feed_test(struct db *db, int64_t owner_id, int64_t api_key_id, const char *url,
-                   const char *endpoint, struct uuid *uuid)
+struct test {
+    const struct actor *actor;
+    int64_t api_key_id;
+    const char *url, *endpoint;
+};
+
+/* Keeps the event's id: {"event"}. */
+static enum err test_in(struct db *db, void *arg, struct text *reply)
 {
+    const struct test *test = arg;
+    struct writer json = {.out = reply};
     struct db_rows rows = {0};
-    struct uuid subject = crypto_uuid7();
-    enum err rc =
-        db_txn_call(db, "CALL notify_test(?, ?, ?, ?, ?, ?, ?, ?)",
-                    DB_ARGS(db_i64(owner_id), api_key_id == 0 ? db_null() : db_i64(api_key_id),
-                            db_uuid(&subject), db_u64(RIGHT_MERCHANT), db_text(url),
-                            db_text(endpoint), db_u64(FEED_TESTS_MAX), db_i64(FEED_TESTS_WINDOW_S)),
-                    &rows, NULL);
+    struct uuid subject = crypto_uuid7(), event;
+    enum err rc = db_run(db, "CALL notify_test(?, ?, ?, ?, ?, ?, ?, ?)",
+                         DB_ARGS(db_i64(test->actor->user_id),
+                                 test->api_key_id == 0 ? db_null() : db_i64(test->api_key_id),
+                                 db_uuid(&subject), db_u64(RIGHT_MERCHANT), db_text(test->url),
+                                 db_text(test->endpoint), db_u64(FEED_TESTS_MAX),
+                                 db_i64(FEED_TESTS_WINDOW_S)),
+                         &rows);
     if (rc == ERR_OK && !db_next(&rows))
         rc = ERR_INTERNAL;
-    if (rc == ERR_OK)
-        *uuid = db_get_uuid(&rows, 0);
+    if (rc == ERR_OK) {
+        event = db_get_uuid(&rows, 0);
+        writer_object(&json, NULL);
+        writer_uuid(&json, "event", &event);
+        writer_end(&json);
+    }
     db_rows_free(&rows);
+    return rc;
+}
+
+static const struct field tested_fields[] = {
+    {.name = "event", .type = FIELD_UUID, .required = true}};
+
+enum err feed_test(struct db *db, const uint8_t master[SEAL_KEY_SIZE], const struct actor *actor,
+                   int64_t api_key_id, const char *url, const char *endpoint, struct uuid *uuid)
+{
+    struct test test = {.actor = actor, .api_key_id = api_key_id, .url = url, .endpoint = endpoint};
+    struct text kept = TEXT(REQUEST_REPLY_MAX);
+    struct arena arena = {0};
+
+    enum err rc = request_once(db, master, actor, "event_test", NULL, test_in, &test, &kept);
+    if (rc == ERR_OK)
+        rc = request_kept(&arena, &kept, FIELD_TABLE(tested_fields, struct uuid), uuid);
+    arena_free(&arena);
+    text_free(&kept);
     return rc;
 }
 
@@ -260,39 +293,86 @@ static enum err check_own(struct db *db, int64_t owner_id, const char *endpoint)
     return rc;
 }
 
-enum err feed_pause(struct db *db, int64_t owner_id, const char *endpoint)
-{
-    int64_t count;
-    enum err rc = check_own(db, owner_id, endpoint);
+/* A pause that begins or ends. */
+struct pausing {
+    int64_t owner_id; /* 0: the operator */
+    const char *endpoint;
+};
 
+static enum err pause_in(struct db *db, void *arg, struct text *reply)
+{
+    const struct pausing *pausing = arg;
+    enum err rc = check_own(db, pausing->owner_id, pausing->endpoint);
+
+    (void)reply;
     if (rc != ERR_OK)
         return rc;
     /* Paused twice is paused since the first time. */
-    return change(db,
+    return db_run(db,
                   "INSERT INTO endpoint_pause (endpoint, owner_id) VALUES (?, ?) "
                   "ON DUPLICATE KEY UPDATE since = since",
-                  DB_ARGS(db_text(endpoint), db_i64(pauser(owner_id))), &count);
+                  DB_ARGS(db_text(pausing->endpoint), db_i64(pauser(pausing->owner_id))), NULL);
 }
 
-enum err feed_resume(struct db *db, int64_t owner_id, const char *endpoint)
+static enum err resume_in(struct db *db, void *arg, struct text *reply)
 {
-    int64_t count, due;
+    const struct pausing *pausing = arg;
+    int64_t owner_id = pausing->owner_id;
+    struct db_rows rows = {0};
 
-    if (!is_ascii(endpoint))
+    (void)reply;
+    if (!is_ascii(pausing->endpoint))
         return ERR_NOT_FOUND;
-    enum err rc = change(db, "DELETE FROM endpoint_pause WHERE endpoint = ? AND owner_id = ?",
-                         DB_ARGS(db_text(endpoint), db_i64(pauser(owner_id))), &count);
-
-    if (rc != ERR_OK || count == 0)
-        return rc == ERR_OK ? ERR_NOT_FOUND : rc;
+    enum err rc = db_run(db, "DELETE FROM endpoint_pause WHERE endpoint = ? AND owner_id = ?",
+                         DB_ARGS(db_text(pausing->endpoint), db_i64(pauser(owner_id))), &rows);
+    if (rc == ERR_OK && rows.affected == 0)
+        rc = ERR_NOT_FOUND;
+    db_rows_free(&rows);
+    if (rc != ERR_OK)
+        return rc;
     /* Whoever resumes says that the shop is back: what waits for its next try is tried now, but for
      * what is in hand. */
-    return change(db,
+    return db_run(db,
                   "UPDATE delivery AS d SET d.next_at = NOW(6) WHERE d.channel = 'post' "
                   "AND d.state = 'pending' AND d.endpoint = ? AND d.next_at > NOW(6) "
                   "AND NOT EXISTS (SELECT 1 FROM delivery_attempt AS a WHERE a.delivery_id = d.id "
                   "AND a.n = d.attempts AND a.result = 'begun') AND " OWN,
-                  DB_ARGS(db_text(endpoint), db_i64(owner_id), db_i64(owner_id)), &due);
+                  DB_ARGS(db_text(pausing->endpoint), db_i64(owner_id), db_i64(owner_id)), NULL);
+}
+
+static enum err pause_for_all(struct db *db, void *arg)
+{
+    return pause_in(db, arg, NULL);
+}
+
+static enum err resume_for_all(struct db *db, void *arg)
+{
+    return resume_in(db, arg, NULL);
+}
+
+enum err feed_pause(struct db *db, const uint8_t master[SEAL_KEY_SIZE], const struct actor *actor,
+                    const char *endpoint)
+{
+    struct pausing pausing = {.owner_id = actor == NULL ? 0 : actor->user_id, .endpoint = endpoint};
+    struct text none = TEXT(REQUEST_REPLY_MAX);
+    bool resent;
+
+    return actor == NULL
+               ? db_txn(db, pause_for_all, &pausing, &resent)
+               : request_once(db, master, actor, "endpoint_pause", NULL, pause_in, &pausing, &none);
+}
+
+enum err feed_resume(struct db *db, const uint8_t master[SEAL_KEY_SIZE], const struct actor *actor,
+                     const char *endpoint)
+{
+    struct pausing pausing = {.owner_id = actor == NULL ? 0 : actor->user_id, .endpoint = endpoint};
+    struct text none = TEXT(REQUEST_REPLY_MAX);
+    bool resent = false;
+
+    if (actor != NULL)
+        return request_once(db, master, actor, "endpoint_resume", NULL, resume_in, &pausing, &none);
+    enum err rc = db_txn(db, resume_for_all, &pausing, &resent);
+    return rc == ERR_NOT_FOUND && resent ? ERR_OK : rc;
 }
 
 enum err feed_endpoints(struct db *db, int64_t owner_id,

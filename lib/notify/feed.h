@@ -62,16 +62,20 @@ MUST_USE enum err feed_replay_range(struct db *db, int64_t owner_id, uint64_t fi
 
 /* Adds an event of status "test" for `url`, signed with the merchant's key api_key_id (0: their
  * newest of face v1 with the right merchant). uuid out. ERR_NOT_FOUND where there is no such key,
- * ERR_TOO_MANY_REQUESTS past FEED_TESTS_MAX. */
-MUST_USE enum err feed_test(struct db *db, int64_t owner_id, int64_t api_key_id, const char *url,
+ * ERR_TOO_MANY_REQUESTS past FEED_TESTS_MAX. Once by the name of the request, as what follows:
+ * request_once says what a second time gives. */
+MUST_USE enum err feed_test(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                            const struct actor *actor, int64_t api_key_id, const char *url,
                             const char *endpoint, struct uuid *uuid);
 
 /* Leaves an endpoint ("host:port") alone, or goes on with it at once. A merchant's pause holds back
- * their own events, the operator's everybody's. ERR_NOT_FOUND: a merchant without an event for it;
- * resumed, but not paused by the
- * same. */
-MUST_USE enum err feed_pause(struct db *db, int64_t owner_id, const char *endpoint);
-MUST_USE enum err feed_resume(struct db *db, int64_t owner_id, const char *endpoint);
+ * their own events, the operator's everybody's.
+ * actor  the merchant; NULL: the operator, and nothing is recorded
+ * ERR_NOT_FOUND: a merchant without an event for it; resumed, but not paused by the same. */
+MUST_USE enum err feed_pause(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                             const struct actor *actor, const char *endpoint);
+MUST_USE enum err feed_resume(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
+                              const struct actor *actor, const char *endpoint);
 
 struct feed_endpoint {
     const char *endpoint;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/actor.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "base/text.h"
@@ -111,11 +112,13 @@ void notify_redact(char *answer, size_t len, const char *secret);
 MUST_USE enum err notify_secrets(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                  int64_t owner_id, struct notify_secrets *out);
 
-/* A new secret; the ones before go on signing for NOTIFY_OVERLAP_S.
- * text  out, to be shown once  overlap_until  out, unix seconds */
+/* A new secret; the ones before go on signing for NOTIFY_OVERLAP_S. Once by the name of the request
+ * (request_once); asked for again, where the actor may, it is the same secret.
+ * text           out, to be shown once
+ * overlap_until  out, unix seconds */
 MUST_USE enum err notify_secret_rotate(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
-                                       int64_t owner_id, char text[NOTIFY_SECRET_TEXT_SIZE],
-                                       int64_t *overlap_until);
+                                       const struct actor *actor,
+                                       char text[NOTIFY_SECRET_TEXT_SIZE], int64_t *overlap_until);
 
 /* For the store files of this folder: what an event is read from, and its columns with their names. */
 #define NOTIFY_FROM \

@@ -374,7 +374,9 @@ enum err outbox_record(struct db *db, const struct outbox_outcome *outcomes, siz
 
     if (count == 0)
         return ERR_OK;
-    return count > OUTBOX_RECORD_MAX ? ERR_INTERNAL : db_txn(db, record_work, &record, NULL);
+    /* What is recorded twice is recorded once: each statement names the try that it is about. */
+    bool resent;
+    return count > OUTBOX_RECORD_MAX ? ERR_INTERNAL : db_txn(db, record_work, &record, &resent);
 }
 
 enum err outbox_drop_mail(struct db *db, int limit, int64_t *dropped)

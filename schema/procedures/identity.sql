@@ -143,7 +143,10 @@ BEGIN
     IF p_tonce IS NULL THEN
         UPDATE api_key_nonce_<N> SET nonce = p_nonce, used_at = NOW(6) WHERE key_id = p_key AND nonce < p_nonce;
         IF ROW_COUNT() = 0 THEN
-            -- Used before; or the row was lost with the machine, and is made anew.
+            -- Used before; or the row was lost with the machine, or is another node's, and is made anew above the floor.
+            IF p_nonce <= (SELECT nonce FROM api_key_floor WHERE key_id = p_key) THEN
+                SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_invalid_nonce';
+            END IF;
             INSERT INTO api_key_nonce_<N> VALUES (p_key, p_nonce, NOW(6));
         END IF;
     ELSE
@@ -166,18 +169,12 @@ CALL make_api_key_use();
 DROP PROCEDURE make_api_key_use;
 DROP PROCEDURE IF EXISTS api_key_use; -- as it was before
 
--- Makes a pending one-time password device in place of any other pending one; gives its id. Signals otp_exists, not_found.
+-- Makes a pending one-time password device in place of any other pending one, in the caller's transaction; gives its id. Signals otp_exists, not_found.
 CREATE OR REPLACE PROCEDURE otp_device_add(IN p_user BIGINT, IN p_serial BINARY(16), IN p_kind VARCHAR(4), IN p_secret_sealed VARBINARY(64))
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE v_user, v_id BIGINT;
-    DECLARE EXIT HANDLER FOR SQLEXCEPTION
-    BEGIN
-        ROLLBACK;
-        RESIGNAL;
-    END;
 
-    START TRANSACTION;
     -- One at a time per user.
     SELECT id INTO v_user FROM user WHERE id = p_user FOR UPDATE;
     IF v_user IS NULL THEN
@@ -192,7 +189,6 @@ BEGIN
         INSERT INTO otp_device (serial, user_id, kind, secret_sealed) VALUES (p_serial, p_user, p_kind, p_secret_sealed);
         SET v_id = LAST_INSERT_ID();
     END IF;
-    COMMIT;
     SELECT v_id;
 END;
 
@@ -332,7 +328,7 @@ END;
 DROP PROCEDURE IF EXISTS attempt_failed; -- as it was before
 
 -- Removes what has no meaning any more: at most p_limit rows of each table of sessions, windows of guesses,
--- tonces, and requests recorded more than p_kept_days ago; gives their number.
+-- tonces, and requests recorded more than p_kept_days ago; gives their number. Raises the floors of nonces.
 CREATE OR REPLACE PROCEDURE identity_sweep(IN p_limit INT, IN p_kept_days INT)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
@@ -350,6 +346,10 @@ BEGIN
     WHILE v_table < 32 DO
         EXECUTE IMMEDIATE CONCAT('DELETE FROM api_key_tonce_', v_table, ' WHERE tonce < ? ORDER BY tonce LIMIT ?') USING v_before, p_limit;
         SET v_removed = v_removed + ROW_COUNT();
+        EXECUTE IMMEDIATE CONCAT(
+            'INSERT INTO api_key_floor (key_id, nonce) SELECT n.key_id, n.nonce FROM api_key_nonce_', v_table, ' AS n '
+            'LEFT JOIN api_key_floor AS f ON f.key_id = n.key_id WHERE n.nonce >= 0 AND (f.nonce IS NULL OR f.nonce < n.nonce) '
+            'ON DUPLICATE KEY UPDATE nonce = GREATEST(api_key_floor.nonce, VALUES(nonce)), at = NOW(6)');
         SET v_table = v_table + 1;
     END WHILE;
     SELECT v_removed;

@@ -71,13 +71,7 @@ CREATE OR REPLACE PROCEDURE webhook_secret_add(
 BEGIN
     DECLARE v_owner BIGINT;
     DECLARE v_until DATETIME(6) DEFAULT NOW(6) + INTERVAL p_overlap_s SECOND;
-    DECLARE EXIT HANDLER FOR SQLEXCEPTION
-    BEGIN
-        ROLLBACK;
-        RESIGNAL;
-    END;
 
-    START TRANSACTION;
     SET v_owner = (SELECT id FROM user WHERE id = p_owner FOR UPDATE);
     IF p_rotate THEN
         UPDATE webhook_secret SET retires_at = v_until WHERE owner_id = p_owner AND retires_at IS NULL;
@@ -85,11 +79,10 @@ BEGIN
     IF p_rotate OR NOT EXISTS (SELECT 1 FROM webhook_secret WHERE owner_id = p_owner AND retires_at IS NULL) THEN
         INSERT INTO webhook_secret (uuid, owner_id, secret_sealed) VALUES (p_uuid, p_owner, p_sealed);
     END IF;
-    COMMIT;
     SELECT UNIX_TIMESTAMP(v_until) DIV 1;
 END;
 
--- An event that tells nothing but that telling works: a transaction of its own. p_limit in p_window_s seconds for each merchant:
+-- An event that tells nothing but that telling works, in the caller's transaction. p_limit in p_window_s seconds for each merchant:
 -- whoever tests makes others' deliveries wait.
 -- Signals not_found where the merchant (or p_api_key, where given) has no key that signs, too_many_requests.
 CREATE OR REPLACE PROCEDURE notify_test(
@@ -99,13 +92,7 @@ CREATE OR REPLACE PROCEDURE notify_test(
 BEGIN
     DECLARE v_api_key BIGINT;
     DECLARE v_last BIGINT UNSIGNED;
-    DECLARE EXIT HANDLER FOR SQLEXCEPTION
-    BEGIN
-        ROLLBACK;
-        RESIGNAL;
-    END;
 
-    START TRANSACTION;
     SET v_api_key = (SELECT MAX(id) FROM api_key
                      WHERE user_id = p_merchant AND face = 'v1' AND rights & p_right AND revoked_at IS NULL
                        AND (p_api_key IS NULL OR id = p_api_key));
@@ -120,6 +107,5 @@ BEGIN
     END IF;
     CALL notify_event(p_merchant, p_subject, NULL, 'test', (SELECT MIN(id) FROM currency), NULL, NULL, NULL, NULL, v_api_key,
                       p_url, p_endpoint, FALSE);
-    COMMIT;
     SELECT uuid FROM delivery WHERE subject = p_subject;
 END;

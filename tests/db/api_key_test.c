@@ -8,6 +8,7 @@
 #include "identity/rights.h"
 #include "identity/sweep.h"
 #include "tests/db/db.h"
+#include "tests/db/scratch.h"
 
 #define RIGHTS (RIGHT_GET_INFO | RIGHT_WITHDRAW)
 
@@ -214,6 +215,77 @@ static void test_lost_nonce(void)
     DB_GIVES(use(&key, 1, "9", 0), ERR_OK);
 }
 
+static void forget_nonce(const struct api_key *key)
+{
+    char sql[160];
+    snprintf(sql, sizeof(sql), "DELETE FROM api_key_nonce_%d WHERE key_id = ?",
+             (int)(key->id & 31));
+    DB_CHECK(db_test_number(sql, DB_ARGS(db_i64(key->id))) == 1);
+}
+
+/* On another node, whose table never had the row, no nonce up to the floor counts as fresh. */
+static void test_nonce_floor(void)
+{
+    char secret[API_KEY_SECRET_TEXT_SIZE];
+    struct api_key key = new_key(db_test_user(NULL, NULL), secret);
+    int64_t removed;
+
+    DB_GIVES(use(&key, 1, "5", 0), ERR_OK);
+    DB_GIVES(use(&key, 1, "7.5", 0), ERR_OK);
+    DB_GIVES(identity_sweep(test_db, 100000, &removed), ERR_OK);
+    forget_nonce(&key);
+    DB_GIVES(use(&key, 1, "5", 0), ERR_NONCE_INVALID);
+    DB_GIVES(use(&key, 1, "7.5", 0), ERR_NONCE_INVALID);
+    DB_GIVES(use(&key, 1, "7.51", 0), ERR_OK);
+    DB_GIVES(use(&key, 1, "7.51", 0), ERR_NONCE_INVALID);
+    /* The floor never falls. */
+    forget_nonce(&key);
+    DB_GIVES(use(&key, 1, "8", 0), ERR_OK);
+    DB_GIVES(identity_sweep(test_db, 100000, &removed), ERR_OK);
+    forget_nonce(&key);
+    DB_GIVES(use(&key, 1, "7.51", 0), ERR_NONCE_INVALID);
+    DB_GIVES(use(&key, 1, "8.0", 0), ERR_NONCE_INVALID);
+    DB_GIVES(use(&key, 1, "9", 0), ERR_OK);
+}
+
+/* The first key of a database of its own. */
+static enum err use_in(struct db *db, const char *nonce)
+{
+    api_key_use_nonce(db, 1, 1, nonce);
+    return db_flush_deferred(db);
+}
+
+/* Nonces in tables that a cluster replicates, and back: they are taken by the same rules, and kept. */
+static void test_replicated_nonces(void)
+{
+    struct scratch scratch = {0};
+    int64_t wrong = -1;
+
+    if (!scratch_make(&scratch) || scratch_migrate(&scratch, NULL, NULL, NULL) != ERR_OK) {
+        DB_CHECK(!"a database of its own");
+        scratch_drop(&scratch);
+        return;
+    }
+    scratch_run(scratch.owner,
+                "INSERT INTO api_key (id, public_key, user_id, face, rights, networks, "
+                "secret_sealed) VALUES (1, REPEAT('k', 16), 1, 'v1', 1, '', 's')");
+    DB_GIVES(api_key_nonces_check(scratch.app, false, &wrong), ERR_OK);
+    DB_CHECK(wrong == 0);
+    DB_GIVES(use_in(scratch.app, "5"), ERR_OK);
+    for (int i = 0; i < 2; i++) {
+        bool replicated = i == 0;
+        DB_GIVES(api_key_nonces_convert(scratch.owner, replicated), ERR_OK);
+        DB_GIVES(api_key_nonces_check(scratch.app, replicated, &wrong), ERR_OK);
+        DB_CHECK(wrong == 0);
+        DB_GIVES(api_key_nonces_check(scratch.app, !replicated, &wrong), ERR_OK);
+        DB_CHECK(wrong == 64);
+        DB_GIVES(use_in(scratch.app, "5"), ERR_NONCE_INVALID);
+        DB_GIVES(use_in(scratch.app, replicated ? "6" : "7"), ERR_OK);
+        DB_GIVES(use_in(scratch.app, "6"), ERR_NONCE_INVALID);
+    }
+    scratch_drop(&scratch);
+}
+
 /* What is cleared away is not forgotten while it could still be sent again. */
 static void test_swept_tonces(void)
 {
@@ -275,6 +347,8 @@ static const struct test_case tests[] = {
     {"list", test_list},
     {"nonces", test_nonces},
     {"a lost nonce", test_lost_nonce},
+    {"the floor of a nonce", test_nonce_floor},
+    {"replicated nonces", test_replicated_nonces},
     {"tonces", test_tonces},
     {"tonces that were swept", test_swept_tonces},
     {"cache", test_cache},

@@ -103,3 +103,16 @@ void db_test_end(void)
     db_close(test_db);
     config_free(&test_config);
 }
+
+struct actor db_test_actor(int64_t user_id)
+{
+    static char names[DB_TEST_ACTORS][2 + UUID_TEXT_SIZE];
+    static size_t next;
+    char *name = names[next++ % DB_TEST_ACTORS];
+    struct uuid id = crypto_uuid4();
+
+    name[0] = 'r';
+    name[1] = ':';
+    uuid_format(&id, name + 2);
+    return (struct actor){.user_id = user_id, .request_key = name, .trace = "test"};
+}

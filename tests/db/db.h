@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/actor.h"
 #include "base/config.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
@@ -49,5 +50,10 @@ void db_test_name(const char *prefix, char out[DB_TEST_NAME_SIZE]);
 
 /* A new user with that password (NULL for none) and no verification; login may be NULL. */
 int64_t db_test_user(const char *password, char login[DB_TEST_NAME_SIZE]);
+
+/* The user as somebody who asks, under a name that no other request bears. Valid until DB_TEST_ACTORS more
+ * were made. */
+#define DB_TEST_ACTORS 8
+struct actor db_test_actor(int64_t user_id);
 
 #endif

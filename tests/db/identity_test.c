@@ -10,6 +10,8 @@
 #include "identity/user.h"
 #include "tests/db/db.h"
 
+#define ACTOR(user) (&(struct actor[]){db_test_actor(user)}[0])
+
 #define PASSWORD "correct horse"
 #define TIMEOUT_S 900
 
@@ -283,10 +285,11 @@ static void test_totp(void)
     struct session session;
 
     DB_GIVES(otp_device_confirm(test_db, test_master, id, "000000"), ERR_OTP_NONE_PENDING);
-    DB_GIVES(otp_device_add(test_db, test_master, id, "sms", &device), ERR_INVALID);
-    DB_GIVES(otp_device_add(test_db, test_master, INT64_MAX, "totp", &device), ERR_NOT_FOUND);
-    DB_GIVES(otp_device_add(test_db, test_master, id, "totp", &first), ERR_OK);
-    DB_GIVES(otp_device_add(test_db, test_master, id, "totp", &device), ERR_OK);
+    DB_GIVES(otp_device_add(test_db, test_master, ACTOR(id), "sms", &device), ERR_INVALID);
+    DB_GIVES(otp_device_add(test_db, test_master, ACTOR(INT64_MAX), "totp", &device),
+             ERR_NOT_FOUND);
+    DB_GIVES(otp_device_add(test_db, test_master, ACTOR(id), "totp", &first), ERR_OK);
+    DB_GIVES(otp_device_add(test_db, test_master, ACTOR(id), "totp", &device), ERR_OK);
 
     int64_t step = clock_now_us() / 1000000 / OTP_STEP_SECONDS;
     code_at(&first, step, code);
@@ -298,7 +301,7 @@ static void test_totp(void)
     DB_GIVES(otp_device_confirm(test_db, test_master, id, code), ERR_OK);
     DB_GIVES(otp_device_active(test_db, id, kind), ERR_OK);
     DB_CHECK(strcmp(kind, "totp") == 0 && otp_required(id));
-    DB_GIVES(otp_device_add(test_db, test_master, id, "hotp", &first), ERR_OTP_EXISTS);
+    DB_GIVES(otp_device_add(test_db, test_master, ACTOR(id), "hotp", &first), ERR_OTP_EXISTS);
     DB_GIVES(otp_device_confirm(test_db, test_master, id, next), ERR_OTP_NONE_PENDING);
 
     DB_GIVES(sign_in(login, PASSWORD, &session), ERR_OTP_REQUIRED);
@@ -316,7 +319,7 @@ static void test_hotp(void)
     struct otp_step found;
 
     DB_GIVES(otp_device_use(test_db, test_master, id, "000000"), ERR_OTP_INVALID);
-    DB_GIVES(otp_device_add(test_db, test_master, id, "hotp", &device), ERR_OK);
+    DB_GIVES(otp_device_add(test_db, test_master, ACTOR(id), "hotp", &device), ERR_OK);
     code_at(&device, 0, code);
     DB_GIVES(otp_device_use(test_db, test_master, id, code), ERR_OTP_INVALID); /* pending */
     DB_GIVES(otp_device_remove(test_db, test_master, id, code), ERR_NOT_FOUND);
@@ -338,7 +341,7 @@ static void test_hotp(void)
     code_at(&device, 5, code);
     DB_GIVES(otp_device_remove(test_db, test_master, id, code), ERR_OK);
     DB_CHECK(!otp_required(id));
-    DB_GIVES(otp_device_add(test_db, test_master, id, "totp", &device), ERR_OK);
+    DB_GIVES(otp_device_add(test_db, test_master, ACTOR(id), "totp", &device), ERR_OK);
 }
 
 static void test_otp_guesses(void)
@@ -347,7 +350,7 @@ static void test_otp_guesses(void)
     int64_t id = db_test_user(NULL, NULL);
     struct otp_device device;
 
-    DB_GIVES(otp_device_add(test_db, test_master, id, "hotp", &device), ERR_OK);
+    DB_GIVES(otp_device_add(test_db, test_master, ACTOR(id), "hotp", &device), ERR_OK);
     for (int i = 0; i < OTP_MAX_FAILURES; i++)
         DB_GIVES(otp_device_confirm(test_db, test_master, id, "12345"), ERR_OTP_INVALID);
     code_at(&device, 0, code);

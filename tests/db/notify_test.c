@@ -12,6 +12,8 @@
 #include "notify/outbox.h"
 #include "tests/db/db.h"
 
+#define ACTOR(user) (&(struct actor[]){db_test_actor(user)}[0])
+
 /* A merchant whose shop is at an endpoint that no other test has. It is paused for everybody, so that
  * a retrier of the stack leaves it alone: a claim by queue, as here, does not ask. */
 struct shop {
@@ -34,7 +36,7 @@ static struct shop new_shop(void)
     snprintf(shop.url, sizeof(shop.url), "http://%s/ipn", name);
     shop.queue.owner_id = shop.merchant_id;
     snprintf(shop.queue.endpoint, sizeof(shop.queue.endpoint), "%s:80", name);
-    DB_GIVES(feed_pause(test_db, 0, shop.queue.endpoint), ERR_OK);
+    DB_GIVES(feed_pause(test_db, NULL, NULL, shop.queue.endpoint), ERR_OK);
     return shop;
 }
 
@@ -196,29 +198,30 @@ static void test_pause(void)
     struct uuid subject = crypto_uuid7();
     const char *endpoint = shop.queue.endpoint;
 
-    DB_GIVES(feed_pause(test_db, shop.merchant_id, endpoint), ERR_NOT_FOUND);
+    DB_GIVES(feed_pause(test_db, test_master, ACTOR(shop.merchant_id), endpoint), ERR_NOT_FOUND);
     int64_t id = add(&shop, &subject, "paid");
-    DB_GIVES(feed_pause(test_db, stranger.merchant_id, endpoint), ERR_NOT_FOUND);
+    DB_GIVES(feed_pause(test_db, test_master, ACTOR(stranger.merchant_id), endpoint),
+             ERR_NOT_FOUND);
     DB_CHECK(queues(&shop) == 1);
-    DB_GIVES(feed_pause(test_db, shop.merchant_id, endpoint), ERR_OK);
-    DB_GIVES(feed_pause(test_db, shop.merchant_id, endpoint), ERR_OK);
+    DB_GIVES(feed_pause(test_db, test_master, ACTOR(shop.merchant_id), endpoint), ERR_OK);
+    DB_GIVES(feed_pause(test_db, test_master, ACTOR(shop.merchant_id), endpoint), ERR_OK);
     DB_CHECK(queues(&shop) == 0);
-    DB_GIVES(feed_resume(test_db, shop.merchant_id, endpoint), ERR_OK);
-    DB_GIVES(feed_resume(test_db, shop.merchant_id, endpoint), ERR_NOT_FOUND);
+    DB_GIVES(feed_resume(test_db, test_master, ACTOR(shop.merchant_id), endpoint), ERR_OK);
+    DB_GIVES(feed_resume(test_db, test_master, ACTOR(shop.merchant_id), endpoint), ERR_NOT_FOUND);
     struct search held = {.shop = &shop};
     DB_GIVES(outbox_queues(test_db, "post", count_queue, &held), ERR_OK);
     DB_CHECK(held.found == 0 && queues(&shop) == 1); /* the operator's pause still holds */
     DB_CHECK(claim(&shop, 1, 60).count == 1);
-    DB_GIVES(feed_pause(test_db, shop.merchant_id, endpoint), ERR_OK);
-    DB_GIVES(feed_resume(test_db, shop.merchant_id, endpoint), ERR_OK);
+    DB_GIVES(feed_pause(test_db, test_master, ACTOR(shop.merchant_id), endpoint), ERR_OK);
+    DB_GIVES(feed_resume(test_db, test_master, ACTOR(shop.merchant_id), endpoint), ERR_OK);
     DB_CHECK(claim(&shop, 1, 60).count == 0); /* it is in hand */
     finish(id, 1, false, 3600);
-    DB_GIVES(feed_pause(test_db, shop.merchant_id, endpoint), ERR_OK);
-    DB_GIVES(feed_resume(test_db, shop.merchant_id, endpoint), ERR_OK);
+    DB_GIVES(feed_pause(test_db, test_master, ACTOR(shop.merchant_id), endpoint), ERR_OK);
+    DB_GIVES(feed_resume(test_db, test_master, ACTOR(shop.merchant_id), endpoint), ERR_OK);
     DB_CHECK(claim(&shop, 1, 60).count == 1); /* tried at once, not in an hour */
     finish(id, 2, true, 3600);
-    DB_GIVES(feed_resume(test_db, 0, endpoint), ERR_OK);
-    DB_GIVES(feed_resume(test_db, 0, endpoint), ERR_NOT_FOUND);
+    DB_GIVES(feed_resume(test_db, NULL, NULL, endpoint), ERR_OK);
+    DB_GIVES(feed_resume(test_db, NULL, NULL, endpoint), ERR_NOT_FOUND);
 }
 
 static void test_replay(void)
@@ -357,7 +360,8 @@ static void test_secrets(void)
     DB_GIVES(notify_secrets(test_db, test_master, shop.merchant_id, &again), ERR_OK);
     DB_CHECK(first.count == 1 && again.count == 1 &&
              memcmp(first.bytes[0], again.bytes[0], NOTIFY_SECRET_SIZE) == 0);
-    DB_GIVES(notify_secret_rotate(test_db, test_master, shop.merchant_id, text, &until), ERR_OK);
+    DB_GIVES(notify_secret_rotate(test_db, test_master, ACTOR(shop.merchant_id), text, &until),
+             ERR_OK);
     DB_GIVES(notify_secrets(test_db, test_master, shop.merchant_id, &both), ERR_OK);
     DB_CHECK(both.count == 2 && memcmp(both.bytes[1], first.bytes[0], NOTIFY_SECRET_SIZE) == 0);
     notify_secret_format(both.bytes[0], newest);
@@ -381,8 +385,12 @@ static void test_test_event(void)
     struct notify_event event;
     struct uuid uuid;
 
-    DB_GIVES(feed_test(test_db, keyless, 0, shop.url, shop.queue.endpoint, &uuid), ERR_NOT_FOUND);
-    DB_GIVES(feed_test(test_db, shop.merchant_id, 0, shop.url, shop.queue.endpoint, &uuid), ERR_OK);
+    DB_GIVES(
+        feed_test(test_db, test_master, ACTOR(keyless), 0, shop.url, shop.queue.endpoint, &uuid),
+        ERR_NOT_FOUND);
+    DB_GIVES(feed_test(test_db, test_master, ACTOR(shop.merchant_id), 0, shop.url,
+                       shop.queue.endpoint, &uuid),
+             ERR_OK);
     DB_GIVES(feed_event(test_db, shop.merchant_id, &uuid, 0, &event), ERR_OK);
     DB_CHECK(strcmp(event.status, "test") == 0 && strcmp(event.url, shop.url) == 0);
     /* A revoked key still signs what it was there for. */
@@ -409,13 +417,15 @@ static void test_rotated_twice(void)
     int64_t until;
 
     DB_GIVES(notify_secrets(test_db, test_master, shop.merchant_id, &secrets), ERR_OK);
-    DB_GIVES(notify_secret_rotate(test_db, test_master, shop.merchant_id, text, &until), ERR_OK);
+    DB_GIVES(notify_secret_rotate(test_db, test_master, ACTOR(shop.merchant_id), text, &until),
+             ERR_OK);
     int64_t first = db_test_number("SELECT MIN(id) FROM webhook_secret WHERE owner_id = ?",
                                    DB_ARGS(db_i64(shop.merchant_id)));
     db_test_number("UPDATE webhook_secret SET retires_at = NOW(6) + INTERVAL 100 SECOND "
                    "WHERE id = ?",
                    DB_ARGS(db_i64(first)));
-    DB_GIVES(notify_secret_rotate(test_db, test_master, shop.merchant_id, text, &until), ERR_OK);
+    DB_GIVES(notify_secret_rotate(test_db, test_master, ACTOR(shop.merchant_id), text, &until),
+             ERR_OK);
     DB_CHECK(db_test_number("SELECT TIMESTAMPDIFF(SECOND, NOW(6), retires_at) BETWEEN 80 AND 100 "
                             "FROM webhook_secret WHERE id = ?",
                             DB_ARGS(db_i64(first))) == 1);
@@ -429,13 +439,17 @@ static void test_tests_limited(void)
     struct uuid uuid;
 
     for (int i = 0; i < FEED_TESTS_MAX; i++)
-        DB_GIVES(feed_test(test_db, shop.merchant_id, 0, shop.url, shop.queue.endpoint, &uuid),
+        DB_GIVES(feed_test(test_db, test_master, ACTOR(shop.merchant_id), 0, shop.url,
+                           shop.queue.endpoint, &uuid),
                  ERR_OK);
-    DB_GIVES(feed_test(test_db, shop.merchant_id, 0, shop.url, shop.queue.endpoint, &uuid),
+    DB_GIVES(feed_test(test_db, test_master, ACTOR(shop.merchant_id), 0, shop.url,
+                       shop.queue.endpoint, &uuid),
              ERR_TOO_MANY_REQUESTS);
     db_test_number("UPDATE event SET at = at - INTERVAL ? SECOND WHERE owner_id = ?",
                    DB_ARGS(db_i64(FEED_TESTS_WINDOW_S), db_i64(shop.merchant_id)));
-    DB_GIVES(feed_test(test_db, shop.merchant_id, 0, shop.url, shop.queue.endpoint, &uuid), ERR_OK);
+    DB_GIVES(feed_test(test_db, test_master, ACTOR(shop.merchant_id), 0, shop.url,
+                       shop.queue.endpoint, &uuid),
+             ERR_OK);
 }
 
 /* A format of a floor above: a form with two fields out of the payload, signed by the owner's secret

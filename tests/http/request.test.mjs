@@ -49,3 +49,43 @@ test('v1: a signed call by its nonce, of the same key alone', async () => {
   assert.equal((await look(customer, `${nonce}1`)).token, 'not_found');
   assert.equal((await look(customer, randomUUID())).token, 'invalid_parameter');
 });
+
+test('v1: what leaves no journal is done once by its nonce, also where the nonces were lost with their node', async () => {
+  const merchant = await stack.merchant();
+  const hotp = await stack.key(merchant.user.login, 'get_info');
+  const url = `http://${unique()}.example/ipn`;
+  const endpoint = `${new URL(url).host}:80`;
+  const id = async (key) => Number((await stack.sql(`SELECT id FROM api_key WHERE public_key = UNHEX('${key.key.replaceAll('-', '')}')`))[0][0]);
+  const forget = async (key) => stack.sql(`DELETE FROM api_key_nonce_${await id(key) % 32} WHERE key_id = ${await id(key)};
+    DELETE FROM api_key_floor WHERE key_id = ${await id(key)}`);
+  let nonce = Date.now() * 1000;
+  for (const [key, method, params, operation] of [
+    [merchant, 'merchant/event/test', { url }, 'event_test'],
+    [merchant, 'merchant/secret/rotate', {}, 'secret_rotate'],
+    [merchant, 'merchant/endpoint/pause', { endpoint }, 'endpoint_pause'],
+    [merchant, 'merchant/endpoint/resume', { endpoint }, 'endpoint_resume'],
+    [hotp, 'hotp/gen', {}, 'otp_device_add'],
+  ]) {
+    const sent = { nonce: ++nonce, ...params };
+    const first = await key.ok(method, sent);
+    assert.equal((await key.call(method, sent)).json.token, 'login_error_invalid_nonce', method);
+    await forget(key);
+    assert.equal((await key.call(method, sent)).json.token, 'replayed', method);
+    const found = await key.ok(`request/${sent.nonce}`, { nonce: ++nonce });
+    assert.equal(found.operation, operation);
+    if (operation === 'secret_rotate' || operation === 'event_test') assert.deepEqual(found.reply, first);
+    if (operation === 'otp_device_add') assert.deepEqual([found.ref, found.reply.key], [first.serial, first.key]);
+  }
+  assert.equal((await stack.sql(`SELECT COUNT(*) FROM webhook_secret AS s JOIN user AS u ON u.id = s.owner_id WHERE u.login = '${merchant.user.login}'`))[0][0], '1');
+});
+
+test('v1: a nonce up to the floor of its key never counts as fresh', async () => {
+  const customer = await stack.customer();
+  const nonce = Date.now() * 1000;
+  await customer.ok('info', { nonce });
+  await stack.sweep();
+  const [[id]] = await stack.sql(`SELECT id FROM api_key WHERE public_key = UNHEX('${customer.key.replaceAll('-', '')}')`);
+  await stack.sql(`DELETE FROM api_key_nonce_${Number(id) % 32} WHERE key_id = ${id}`);
+  assert.equal((await customer.call('info', { nonce })).json.token, 'login_error_invalid_nonce');
+  await customer.ok('info', { nonce: nonce + 1 });
+});

@@ -79,7 +79,7 @@ bool job_over(const struct job *job)
 
 bool job_passes(enum err rc)
 {
-    return rc == ERR_DB_AWAY || rc == ERR_DB_CONTENDED || rc == ERR_DB_FULL;
+    return rc == ERR_DB_AWAY || rc == ERR_DB_CONTENDED || rc == ERR_DB_UNKNOWN || rc == ERR_DB_FULL;
 }
 
 void job_rest_ms(int64_t ms)
@@ -93,7 +93,9 @@ enum err job_rounds(const struct job *job, int64_t idle_ms, enum err (*round)(vo
     enum err rc = round(arg);
 
     if (job->until_us == 0) {
-        for (int i = 1; rc == ERR_DB_CONTENDED && i < CONTENDED_MAX && !stopping; i++)
+        for (int i = 1;
+             (rc == ERR_DB_CONTENDED || rc == ERR_DB_UNKNOWN) && i < CONTENDED_MAX && !stopping;
+             i++)
             rc = round(arg);
         return rc;
     }

@@ -57,7 +57,8 @@ bool job_stopping(void);
  * configuration of now can be used: who keeps the job running starts it again. */
 bool job_over(const struct job *job);
 
-/* The database is away, contended or full: that passes. */
+/* The database is away, contended or full, or was lost at a commit: that passes. Rounds begin with a look at what
+ * is due, so that what was done in spite of it is not done again. */
 bool job_passes(enum err rc);
 
 /* Rests; a signal ends it early. */

@@ -9,6 +9,7 @@
 #include "db/canary.h"
 #include "db/migrate.h"
 #include "desk/bid.h"
+#include "identity/api_key.h"
 #include "ledger/ledger.h"
 #include "market/market.h"
 #include "ticket/ticket.h"
@@ -55,6 +56,8 @@ enum err ctl_migrate(struct ctl *ctl, struct db *owner, void (*said)(void *arg, 
 
     enum err rc =
         migrate_run(owner, config->schema_directory, one_user ? NULL : &app, said, arg, problem);
+    if (rc == ERR_OK)
+        rc = api_key_nonces_convert(owner, config->database_replicate_nonces);
     if (rc != ERR_OK)
         return rc;
     rc = master_key_load(config, key);

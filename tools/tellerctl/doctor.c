@@ -11,6 +11,7 @@
 #include "db/canary.h"
 #include "db/migrate.h"
 #include "db/schema_check.h"
+#include "identity/api_key.h"
 #include "net/mail.h"
 #include "tools/tellerctl/ctl.h"
 #include "tools/tellerctl/doctor.h"
@@ -284,6 +285,20 @@ static struct db *check_connection(struct doctor *doctor, const char *check, boo
     return NULL;
 }
 
+/* Nonces in tables as the configuration has them. */
+static void check_nonces(struct doctor *doctor, struct db *db)
+{
+    bool replicated = doctor->ctl->config.database_replicate_nonces;
+    int64_t wrong = 0;
+    bool good = api_key_nonces_check(db, replicated, &wrong) == ERR_OK && wrong == 0;
+
+    report(doctor, "nonce tables", good,
+           !good        ? "they are not as replicate_nonces in [database] says"
+           : replicated ? "replicated: each signed call waits for the disk"
+                        : "fast: not replicated, their floors are",
+           "tellerctl migrate");
+}
+
 int ctl_doctor(struct ctl *ctl)
 {
     struct doctor doctor = {.ctl = ctl, .findings = ctl_result(ctl)};
@@ -311,6 +326,7 @@ int ctl_doctor(struct ctl *ctl)
         check_canary(&doctor, either);
     }
     if (ctl->db != NULL) {
+        check_nonces(&doctor, ctl->db);
         check_questions(&doctor, ctl->db);
         if (current)
             watch_all(ctl->db, &ctl->config, take_finding, &doctor);

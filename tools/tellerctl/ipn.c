@@ -175,7 +175,8 @@ static int change_host(struct ctl *ctl, bool paused)
         for (char *c = endpoint; *c != '\0'; c++)
             if (*c >= 'A' && *c <= 'Z')
                 *c = (char)(*c + 'a' - 'A');
-        rc = paused ? feed_pause(ctl->db, 0, endpoint) : feed_resume(ctl->db, 0, endpoint);
+        rc = paused ? feed_pause(ctl->db, NULL, NULL, endpoint)
+                    : feed_resume(ctl->db, NULL, NULL, endpoint);
         if (rc == ERR_OK) {
             writer_object(json, NULL);
             writer_text(json, "endpoint", endpoint);
