@@ -8,6 +8,7 @@
 #include "crypto/crypto.h"
 #include "fcgi/auth/auth.h"
 #include "fcgi/server/app.h"
+#include "fcgi/server/face.h"
 #include "identity/session.h"
 
 /* A __Host- cookie is sent over https only, to this very host only; browsers refuse it on http. */
@@ -82,7 +83,7 @@ static enum err check_session(struct request *request)
     if (rc == ERR_OK) {
         uuid_format(&once, name);
         caller->user_id = session.user.id;
-        caller->rights = ~0u;
+        caller->rights = face_rights(request->face, session.user.roles);
         caller->by_cookie = by_cookie;
         snprintf(caller->request_key, sizeof(caller->request_key), "r:%s", name);
         memcpy(caller->csrf, session.csrf, sizeof(caller->csrf));

@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 #include "fcgi/auth/auth.h"
 #include "fcgi/server/app.h"
+#include "fcgi/server/face.h"
 #include "identity/api_key.h"
 #include "identity/nonce.h"
 
@@ -108,7 +109,7 @@ static enum err check_key(struct request *request)
         return rc;
     request->caller.user_id = key->key.user_id;
     request->caller.api_key_id = key->key.id;
-    request->caller.rights = key->key.rights;
+    request->caller.rights = key->key.rights & face_rights(request->face, key->roles);
     return ERR_OK;
 }
 

@@ -1,5 +1,6 @@
 /* Sign in, check, sign out (api payments, section 0). */
 #include <stdio.h>
+#include <string.h>
 
 #include "fcgi/auth/auth.h"
 #include "fcgi/auth/session.h"
@@ -34,10 +35,20 @@ static const struct field login_fields[] = {
 };
 #undef AT
 
+static void write_roles(struct writer *json, const char *roles)
+{
+    writer_list(json, "roles");
+    while (*roles != '\0') {
+        size_t len = strcspn(roles, ",");
+        writer_bytes(json, NULL, roles, len);
+        roles += len + (roles[len] == ',');
+    }
+    writer_end(json);
+}
+
 /* ticket  NULL prints null */
 static void write_session(struct writer *json, const struct session *session, const char *ticket)
 {
-    static const char *const roles[] = {"user", NULL};
     char id[sizeof(session->user.email) + 64];
 
     snprintf(id, sizeof(id), "urn:authenticateit:user:email:%s", session->user.email);
@@ -48,7 +59,7 @@ static void write_session(struct writer *json, const struct session *session, co
     writer_list(json, "modules");
     writer_end(json);
     writer_text(json, "name", session->user.login);
-    writer_words(json, "roles", roles);
+    write_roles(json, session->user.roles);
     writer_text(json, "ticket", ticket);
     writer_text(json, "csrf", session->csrf);
     writer_end(json);

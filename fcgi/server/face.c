@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "identity/role.h"
+
 int face_takes(const struct face *face, const char *path)
 {
     int longest = -1;
@@ -46,6 +48,15 @@ bool face_drop_segment(const struct face *face, char *path)
         return true;
     }
     return false;
+}
+
+unsigned face_rights(const struct face *face, const char *roles)
+{
+    unsigned rights = 0;
+    for (const struct face_role *row = face->roles; row != NULL && row->role != NULL; row++)
+        if (roles_have(roles, row->role))
+            rights |= row->rights;
+    return rights;
 }
 
 /* What HTTP has for a class of errors. */

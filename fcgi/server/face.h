@@ -37,6 +37,12 @@ struct face_error {
     struct face_answer answer;
 };
 
+/* What a role (identity/role.h) allows on a face. */
+struct face_role {
+    const char *role;
+    unsigned rights; /* bits of the face's rights */
+};
+
 /* An error as a face tells it. */
 struct problem {
     enum err rc;
@@ -67,6 +73,8 @@ struct face {
                                 what is there; NULL: what the row says, after routing */
     const char *const
         *rights_names; /* of the bits of a row's rights; NULL-terminated, NULL for none */
+    const struct face_role *roles; /* what each role allows here, up to one without a word; NULL:
+                                      nothing */
 
     /* Whether a caller of public data is one of ours, for whom it is made anew within the second in which
      * others get a copy; NULL: nobody is. */
@@ -107,6 +115,10 @@ const struct face *face_of(const struct face *const *faces, const char *path);
  * path  in, out
  * False, and nothing changed, where the path has no such word there. */
 bool face_drop_segment(const struct face *face, char *path);
+
+/* The rights that roles have on a face together.
+ * roles  with commas between them */
+unsigned face_rights(const struct face *face, const char *roles);
 
 /* How a face tells an error.
  * request  the caller's language, and the handler's words; request->face is set

@@ -69,6 +69,7 @@ static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/account",
      .auth = &auth_session,
+     .rights = SITE_LOOK,
      .effect = EFFECT_READS,
      .handler = handle_account,
      .help = "The user's account: verification, one-time password, wallets with limits."},

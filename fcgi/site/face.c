@@ -2,6 +2,7 @@
 #include "fcgi/site/face.h"
 
 #include "fcgi/faces.h"
+#include "identity/role.h"
 
 /* {"error":ID,"message":TEXT,"field":NAME or null} */
 static void write_error(const struct request *request, const struct problem *problem,
@@ -19,6 +20,16 @@ static void write_error(const struct request *request, const struct problem *pro
 
 static const char *const prefixes[] = {"", NULL};
 
+static const char *const rights_words[] = {"look",     "withdraw", "trade", "pay",
+                                           "merchant", "security", NULL};
+
+static const struct face_role roles[] = {
+    {ROLE_USER, SITE_ALL},
+    {ROLE_VIEWER, SITE_LOOK},
+    {ROLE_OPERATOR, SITE_LOOK},
+    {NULL, 0},
+};
+
 static const struct route_table *const tables[] = {
 #define X(table) &table,
     SITE_TABLES(X)
@@ -28,6 +39,8 @@ static const struct route_table *const tables[] = {
 const struct face face_site = {
     .name = "site",
     .prefixes = prefixes,
+    .rights_names = rights_words,
+    .roles = roles,
     .inputs = INPUT_QUERY | INPUT_QUERY_TOO | INPUT_FORM | INPUT_MULTIPART | INPUT_JSON,
     .content_type = "application/json",
     .write_error = write_error,

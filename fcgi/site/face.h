@@ -6,6 +6,17 @@
 #include "fcgi/auth/auth.h"
 #include "fcgi/server/route.h"
 
+/* Rights on the pages' calls, as bits. */
+enum {
+    SITE_LOOK = 1,      /* sees the account and what belongs to it */
+    SITE_WITHDRAW = 2,  /* opens withdrawals, and takes them back */
+    SITE_TRADE = 4,     /* places orders in the market, and takes them back */
+    SITE_PAY = 8,       /* pays merchants' orders */
+    SITE_MERCHANT = 16, /* ends and refunds orders, and manages notifications */
+    SITE_SECURITY = 32, /* makes API keys and one-time passwords */
+    SITE_ALL = 63
+};
+
 #define SITE_TABLES(X)               \
     X(routes_site_account)           \
     X(routes_site_currencies)        \

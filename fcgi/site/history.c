@@ -67,6 +67,7 @@ static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/history",
      .auth = &auth_session,
+     .rights = SITE_LOOK,
      .effect = EFFECT_READS,
      .pool = POOL_LIST,
      .handler = handle_history,

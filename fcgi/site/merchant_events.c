@@ -49,16 +49,18 @@ static enum err handle_endpoint(struct request *request, struct reply *reply)
     return rc == ERR_OK ? notification_pause(request, reply, &params) : rc;
 }
 
-#define CHANGE_ROUTE(name, function, words, takes)                                        \
-    {                                                                                     \
-        .methods = METHOD_POST, .path = "/site/merchant/" name, .auth = &auth_session,    \
-        .effect = EFFECT_CHANGES, .handler = (function), .help = words, .fields = (takes) \
+#define CHANGE_ROUTE(name, function, words, takes)                                               \
+    {                                                                                            \
+        .methods = METHOD_POST, .path = "/site/merchant/" name, .auth = &auth_session,           \
+        .rights = SITE_MERCHANT, .effect = EFFECT_CHANGES, .handler = (function), .help = words, \
+        .fields = (takes)                                                                        \
     }
 
 static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/merchant/events",
      .auth = &auth_session,
+     .rights = SITE_LOOK,
      .effect = EFFECT_READS,
      .pool = POOL_LIST,
      .handler = handle_list,
@@ -67,6 +69,7 @@ static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/merchant/events/{event}",
      .auth = &auth_session,
+     .rights = SITE_LOOK,
      .effect = EFFECT_READS,
      .handler = notification_show,
      .help = "One notification: its attempts, what is signed, and why it was refused.",

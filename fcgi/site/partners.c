@@ -32,6 +32,7 @@ static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/partners",
      .auth = &auth_session,
+     .rights = SITE_LOOK,
      .effect = EFFECT_READS,
      .handler = handle_partners,
      .help = "The withdrawal partners, and which of them the user may choose."},

@@ -19,6 +19,7 @@ static const struct route rows[] = {
     {.methods = METHOD_GET,
      .path = "/site/request/{key}",
      .auth = &auth_session,
+     .rights = SITE_LOOK,
      .effect = EFFECT_READS,
      .handler = handle_show,
      .help = "What was done under an Idempotency-Key of the user's, and its answer; 404: nothing."},

@@ -3,6 +3,7 @@
 
 #include "fcgi/faces.h"
 #include "identity/rights.h"
+#include "identity/role.h"
 
 /* {"result":"success","return":V}; with ?raw V alone. */
 static void begin_success(const struct request *request, struct writer *writer)
@@ -31,6 +32,12 @@ static void write_error(const struct request *request, const struct problem *pro
 static const char *const prefixes[] = {"/api/1", "/mtgox", NULL};
 static const char *const visibility[] = {"public", "private", NULL};
 
+static const struct face_role roles[] = {
+    {ROLE_USER, RIGHT_ANY},
+    {ROLE_VIEWER, RIGHT_GET_INFO},
+    {NULL, 0},
+};
+
 static const struct route_table *const tables[] = {
 #define X(table) &table,
     V1_TABLES(X)
@@ -50,6 +57,7 @@ const struct face face_v1 = {
     .dropped_segment = 3,
     .dropped_words = visibility,
     .rights_names = rights_names,
+    .roles = roles,
     .knows = auth_v1_knows,
     .inputs = INPUT_QUERY | INPUT_QUERY_TOO | INPUT_FORM | INPUT_MULTIPART | INPUT_JSON,
     .content_type = "application/json",

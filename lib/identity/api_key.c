@@ -245,8 +245,8 @@ static enum err load(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
 {
     struct db_rows rows = {0};
     enum err rc = db_run(db,
-                         "SELECT " KEY_COLUMNS ", k.secret_sealed FROM api_key AS k "
-                         "JOIN user AS u ON u.id = k.user_id "
+                         "SELECT " KEY_COLUMNS ", k.secret_sealed, " ROLES_COLUMN
+                         " FROM api_key AS k JOIN user AS u ON u.id = k.user_id "
                          "WHERE k.public_key = ? AND k.revoked_at IS NULL AND u.enabled",
                          DB_ARGS(db_uuid(public_key)), &rows);
     if (rc == ERR_OK && !db_next(&rows))
@@ -254,6 +254,7 @@ static enum err load(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
     if (rc == ERR_OK) {
         *out = cache_take(public_key);
         read_key(&rows, &(*out)->key);
+        text_copy((*out)->roles, sizeof((*out)->roles), db_get_text(&rows, KEY_COLUMN_COUNT + 1));
         rc = unseal(master, &rows, *out);
         if (rc != ERR_OK)
             crypto_wipe(*out, sizeof(**out));

@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "identity/role.h"
 
 #define API_KEY_SECRET_SIZE 64      /* bytes of randomness in a secret */
 #define API_KEY_SECRET_TEXT_SIZE 89 /* base64 and a NUL */
@@ -73,6 +74,7 @@ bool api_key_address_allowed(const char *networks, const char *address);
 /* A key with its opened secret, as a worker remembers it (API_KEY_CACHE of them). */
 struct api_key_secret {
     struct api_key key;
+    char roles[ROLES_TEXT_SIZE]; /* of its user, with commas: it may do no more than they */
     uint8_t secret[API_KEY_SECRET_SIZE];
     size_t secret_len;
 };

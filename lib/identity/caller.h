@@ -14,7 +14,7 @@
 struct caller {
     int64_t user_id;    /* 0 = nobody */
     int64_t api_key_id; /* 0 = not by API key */
-    unsigned rights;    /* RIGHT_ bits; all of them for a session */
+    unsigned rights;    /* bits of the face: what the roles allow, and the API key */
     bool by_cookie;     /* the browser's session cookie: changes need a CSRF token */
     /* Names this request once and for ever, within the user: "n17:1364669160478556" (key 17,
      * nonce), "t17:..." (tonce), "i:<Idempotency-Key>", or "r:<random uuid>". Journals are unique

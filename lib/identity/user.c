@@ -89,6 +89,7 @@ void user_read(const struct db_rows *rows, struct user *out)
     text_copy(out->language, sizeof(out->language), db_get_text(rows, 5));
     text_copy(out->created, sizeof(out->created), db_get_text(rows, 8));
     text_copy(out->last_login, sizeof(out->last_login), db_get_text(rows, 9));
+    text_copy(out->roles, sizeof(out->roles), db_get_text(rows, 10));
 }
 
 static enum err find(struct db *db, const char *sql, struct db_args args, struct user *out)

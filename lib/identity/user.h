@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "identity/role.h"
 
 #define USER_LOGIN_MAX 64   /* code points */
 #define USER_EMAIL_MAX 254  /* bytes */
@@ -26,6 +27,7 @@ struct user {
     bool enabled;
     char created[20]; /* YYYY-MM-DD HH:MM:SS, UTC */
     char last_login[20];
+    char roles[ROLES_TEXT_SIZE]; /* with commas, by name; "" = none */
 };
 
 /* The verification levels, NULL-terminated. */
@@ -60,8 +62,8 @@ MUST_USE enum err user_password_hash(struct db *db, int64_t user_id, char out[PA
  * join more. */
 #define USER_COLUMNS                                                                   \
     "u.id, u.uuid, u.login, u.email, u.level, u.language, u.otp_required, u.enabled, " \
-    "u.created_at, u.last_login_at"
-#define USER_COLUMN_COUNT 10
+    "u.created_at, u.last_login_at, " ROLES_COLUMN
+#define USER_COLUMN_COUNT 11
 
 /* Reads the USER_COLUMNS of the current row. */
 void user_read(const struct db_rows *rows, struct user *out);

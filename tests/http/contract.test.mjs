@@ -92,7 +92,7 @@ const isForm = (operation) => operation.caller === 'api key' || operation.face =
 const hasBody = (operation) => operation.method === 'POST' || operation.method === 'PUT';
 
 /** One call. `pairs` are its parameters in order, `captures` what stands in the path. */
-async function call(operation, pairs, captures = {}, { as = operation.caller, method = operation.method, client = key, headers = {} } = {}) {
+async function call(operation, pairs, captures = {}, { as = operation.caller, method = operation.method, client = key, headers = {}, session = ticket } = {}) {
   const target = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(captures[name] ?? (name === 'market' ? 'BTCUSD' : randomUUID())));
   const variables = { REQUEST_METHOD: method, REMOTE_ADDR: '127.0.0.1', HTTPS: 'on', REQUEST_ID: `contract-${++calls}`,
     ...(operation.needs_key ? { HTTP_IDEMPOTENCY_KEY: unique() } : {}), ...headers };
@@ -101,7 +101,7 @@ async function call(operation, pairs, captures = {}, { as = operation.caller, me
   else if (!hasBody(operation)) query = formPairs(pairs);
   else body = isForm(operation) ? formPairs(pairs) : jsonPairs(pairs);
   if (as === 'api key') Object.assign(variables, { HTTP_REST_KEY: client.key, HTTP_REST_SIGN: sign(client.secret, body) });
-  if (as === 'session' || as === 'anybody') variables.HTTP_AUTHENTICATEIT_IDENTITY_TICKET = ticket;
+  if (as === 'session' || as === 'anybody') variables.HTTP_AUTHENTICATEIT_IDENTITY_TICKET = session;
   if (body.length > 0)
     variables.CONTENT_TYPE = isForm(operation) ? 'application/x-www-form-urlencoded' : 'application/json';
   const text = await connection.request({ ...variables, REQUEST_URI: target + (query ? `?${query}` : ''), QUERY_STRING: query,
@@ -208,6 +208,22 @@ test('a key without the right is refused', async () => {
   for (const operation of guarded.filter((one) => one.caller === 'api key' && (one.rights & DEPOSIT) === 0)) {
     const reply = await call(operation, needed(operation), capturesOf(operation), { client: poor });
     assert.deepEqual([reply.status, reply.code], [403, 'missing_right'], `${operation.name}: ${reply.status} ${reply.text}`);
+  }
+});
+
+test('a session is refused what no role of its user allows: with none, and with one that only looks', async () => {
+  const LOOK = 1;
+  for (const [roles, allowed] of [[[], 0], [['viewer'], LOOK], [['viewer', 'operator'], LOOK]]) {
+    const user = await stack.user({ password: 'correct horse' });
+    await stack.ctl('role', 'remove', user.login, 'user');
+    for (const role of roles) await stack.ctl('role', 'add', user.login, role);
+    const session = (await stack.signIn(user)).ticket;
+    for (const operation of guarded.filter((one) => one.face === 'site' && one.caller === 'session')) {
+      assert.ok(operation.rights > 0, `${operation.name} asks for no right`);
+      const reply = await call(operation, needed(operation), capturesOf(operation), { session });
+      const refused = (operation.rights & allowed) === 0;
+      assert.equal(reply.status === 403 && reply.code === 'missing_right', refused, `${operation.name} as ${roles}: ${reply.status} ${reply.text}`);
+    }
   }
 });
 

@@ -242,3 +242,27 @@ test('24 sign-ins at once all get in', async () => {
   replies.forEach((reply) => assert.equal(reply.status, 200, reply.text));
   assert.equal(new Set(replies.map((reply) => reply.json.ticket)).size, 24);
 });
+
+test('roles: what a session and a key may do from the next request on', async () => {
+  const customer = await stack.customer();
+  const user = { ...customer.user, password: undefined };
+  const { login } = user;
+  await customer.ok('info');
+  assert.equal((await stack.ctl('user', 'show', login)).roles, 'user');
+  await stack.ctl('role', 'add', login, 'viewer');
+  assert.equal((await stack.ctl('role', 'remove', login, 'user')).roles, 'viewer');
+  const { Rights } = await customer.ok('info');
+  assert.deepEqual(Rights, ['get_info']);
+  assert.equal((await customer.call('ticket/cancel', { ticket: '019a9d6e-0000-7000-8000-000000000000' })).json.token, 'missing_right');
+  await stack.ctl('role', 'remove', login, 'viewer');
+  assert.equal((await customer.call('info')).json.token, 'missing_right');
+  await stack.ctl('role', 'add', login, 'user');
+  assert.deepEqual((await customer.ok('info')).Rights, ['get_info', 'trade', 'deposit', 'withdraw']);
+  const { code, complaint } = await stack.ctlResult(['role', 'add', login, 'king']);
+  assert.deepEqual([code, JSON.parse(complaint).error], [2, 'invalid_parameter']);
+  const signed = await stack.user({ password: PASSWORD });
+  await stack.ctl('role', 'add', signed.login, 'operator');
+  const reply = await stack.request('POST', '/identity-service/session', { headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ username: signed.login, password: PASSWORD }) });
+  assert.deepEqual(reply.json.roles, ['operator', 'user']);
+});

@@ -1,5 +1,8 @@
-/* Rights and their names. */
+/* Rights and their names, and what roles allow. */
+#include "fcgi/faces.h"
+#include "fcgi/site/face.h"
 #include "identity/rights.h"
+#include "identity/role.h"
 
 #include <string.h>
 
@@ -63,10 +66,31 @@ static void test_parse(void)
     }
 }
 
+/* Whole words alone count, and a face that says nothing of roles allows nothing. */
+static void test_roles(void)
+{
+    static const struct {
+        const char *roles;
+        bool user;
+        unsigned v1, site;
+    } rows[] = {
+        {"user", true, RIGHT_ANY, SITE_ALL},
+        {"", false, 0, 0},
+        {"viewer", false, RIGHT_GET_INFO, SITE_LOOK},
+        {"operator,user", true, RIGHT_ANY, SITE_ALL},
+        {"users,superuser,use", false, 0, 0},
+        {"operator,viewer", false, RIGHT_GET_INFO, SITE_LOOK},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        UNIT_CHECK(rows[i].roles, roles_have(rows[i].roles, ROLE_USER) == rows[i].user);
+        UNIT_CHECK(rows[i].roles, face_rights(&face_v1, rows[i].roles) == rows[i].v1);
+        UNIT_CHECK(rows[i].roles, face_rights(&face_site, rows[i].roles) == rows[i].site);
+        UNIT_CHECK(rows[i].roles, face_rights(&face_health, rows[i].roles) == 0);
+    }
+}
+
 static const struct test_case cases[] = {
-    {"names", test_names},
-    {"bits", test_bit},
-    {"lists", test_parse},
-    {NULL, NULL},
+    {"names", test_names}, {"bits", test_bit}, {"lists", test_parse},
+    {"roles", test_roles}, {NULL, NULL},
 };
 const struct test_suite suite_rights = {.name = "rights", .cases = cases};

@@ -1,4 +1,4 @@
-/* user add | show; otp remove; unlock */
+/* user add | show; role add | remove; otp remove; unlock */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +16,7 @@ static struct writer *begin_user(struct ctl *ctl, const struct user *user)
     writer_uuid(json, "id", &user->uuid);
     writer_text(json, "email", user->email);
     writer_text(json, "level", user->level);
+    writer_text(json, "roles", user->roles);
     writer_bool(json, "otp_required", user->otp_required);
     writer_bool(json, "enabled", user->enabled);
     writer_text(json, "created", user->created);
@@ -98,6 +99,35 @@ static int run_show(struct ctl *ctl)
     return CTL_DONE;
 }
 
+/* Gives or takes a role. */
+static int change_role(struct ctl *ctl, enum err (*change)(struct db *, int64_t, const char *))
+{
+    struct user user;
+
+    if (ctl_connect(ctl) != ERR_OK || ctl_user(ctl, ctl->args[0], &user) != ERR_OK)
+        return CTL_FAILED;
+    enum err rc = change(ctl->db, user.id, ctl->args[1]);
+    if (rc == ERR_INVALID)
+        return ctl_fail_words(ctl, rc, "role is user, viewer or operator");
+    if (rc == ERR_OK)
+        rc = user_by_id(ctl->db, user.id, &user);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, db_problem(ctl->db));
+    writer_end(begin_user(ctl, &user));
+    ctl_print(ctl);
+    return CTL_DONE;
+}
+
+static int run_role_add(struct ctl *ctl)
+{
+    return change_role(ctl, role_give);
+}
+
+static int run_role_remove(struct ctl *ctl)
+{
+    return change_role(ctl, role_take);
+}
+
 static int run_unlock(struct ctl *ctl)
 {
     struct user user;
@@ -150,6 +180,16 @@ const struct ctl_command user_commands[] = {
      .args = "LOGIN",
      .help = "Shows a user, by login or e-mail.",
      .run = run_show},
+    {.group = "role",
+     .verb = "add",
+     .args = "LOGIN ROLE",
+     .help = "Gives a user a role: user, viewer or operator.",
+     .run = run_role_add},
+    {.group = "role",
+     .verb = "remove",
+     .args = "LOGIN ROLE",
+     .help = "Takes a role; with none a user can do nothing but sign in and out.",
+     .run = run_role_remove},
     {.group = "otp",
      .verb = "remove",
      .args = "LOGIN",
