@@ -19,9 +19,11 @@
 #define ETAG_BYTES 16       /* of the body's SHA-256 */
 #define HEAD_MAX (16 << 10) /* of the header lines */
 #define SECOND_US 1000000
-#define COPY_STEP_MS 2         /* between looks for an answer that another request makes */
-#define KEEP_ROOM (64 << 10)   /* bytes of a buffer that are kept between requests */
-#define DISCARD_MAX (8u << 20) /* bytes of an unread body that are read away */
+#define COPY_STEP_MS 2                /* between looks for an answer that another request makes */
+#define LIST_LIMIT_MS 5000            /* that one statement of a list may take */
+#define LISTS_AT_ONCE (APP_SLOTS / 2) /* of one caller in a worker: the rest is for others */
+#define KEEP_ROOM (64 << 10)          /* bytes of a buffer that are kept between requests */
+#define DISCARD_MAX (8u << 20)        /* bytes of an unread body that are read away */
 
 /* The memory of a request is used again by the next one in its slot. A handler may wait while it writes
  * its body, but no request waits between putting its answer together in `output` and sending it. */
@@ -166,6 +168,36 @@ static void begin_reply(struct request *request, struct reply *reply)
 
 /* A handler that cannot tell whether its change was kept is run again where the change is found under its
  * name: it knows itself then, and gives the answer that was lost. */
+static bool is_list(const struct request *request)
+{
+    return request->route != NULL && route_pool(request->route) == POOL_LIST;
+}
+
+/* Whether a caller has as many lists in hand here as one may. */
+static bool has_lists_enough(const struct request *request)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < APP_SLOTS; i++) {
+        const struct request *other = &worker.requests[i];
+        if (other != request && other->listing && other->caller.user_id == request->caller.user_id)
+            count++;
+    }
+    return count >= LISTS_AT_ONCE;
+}
+
+/* The handler of a list: what it reads is ended where it takes too long. */
+static enum err run_list(struct request *request, struct reply *reply)
+{
+    if (has_lists_enough(request))
+        return ERR_TOO_MANY_REQUESTS;
+    request->listing = true;
+    db_limit(request->db, LIST_LIMIT_MS);
+    enum err rc = request->route->handler(request, reply);
+    db_limit(request->db, 0);
+    request->listing = false;
+    return rc;
+}
+
 /* Whether nobody knows what a handler has brought about: its commit was lost on the way, or the server
  * went away after it. */
 static bool in_doubt(const struct request *request, enum err rc, uint64_t commits)
@@ -179,6 +211,8 @@ static bool in_doubt(const struct request *request, enum err rc, uint64_t commit
  * name: it knows itself then, and gives the answer that was lost. */
 static enum err handle(struct request *request, struct reply *reply)
 {
+    if (is_list(request) && request->db != NULL)
+        return run_list(request, reply);
     uint64_t commits = request->db == NULL ? 0 : db_commits(request->db);
     enum err rc = request->route->handler(request, reply);
     if (!in_doubt(request, rc, commits))

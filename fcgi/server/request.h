@@ -46,6 +46,7 @@ struct request {
                             key have parameters from the signed body only */
     size_t param_count;  /* that were sent, names with brackets counted one by one */
     bool json;           /* the body is JSON */
+    bool listing;        /* the handler of a list is at work */
     struct {
         const char *name;
         const char *value;

@@ -39,6 +39,7 @@ enum err_class {
     X(DB_CONTENDED,        BUSY,      "db_contended",         "database is busy, please retry later")                  \
     X(DB_FULL,             BUSY,      "db_full",              "database has no room left, please retry later")         \
     X(DB_UNKNOWN,          BUSY,      "outcome_unknown",      "it is not known whether this was done, please look before you repeat it") \
+    X(TOO_SLOW,            LIMIT,     "too_much_data",        "this would take too long, please ask for less at once") \
     X(CONFIG,              BUG,       "config",               "configuration is not usable")                           \
     X(IO,                  BUG,       "io",                   "input or output failed")                                \
     X(CRYPTO,              BUG,       "crypto",               "cryptographic operation failed")                        \

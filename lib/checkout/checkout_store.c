@@ -5,9 +5,12 @@
 
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "db/list.h"
 #include "db/packet.h"
+#include "db/statement.h"
 
 /* What `o` and `m` give, in the order of the procedure checkout_view. */
+#define LIST_SQL_MAX 8192 /* bytes of a statement of the list */
 #define ORDER_STATUS "checkout_status(o.status, o.expires_at)"
 #define ORDER_COLUMNS                                                                            \
     "o.id, o.merchant_id, m.login, " ORDER_STATUS ", o.currency_id, o.amount, o.paid, "          \
@@ -207,24 +210,73 @@ enum err checkout_store_done(struct db *db, const struct actor *actor, struct ch
     return rc;
 }
 
-#define LIST_WHERE                                                     \
-    "FROM checkout_order AS o JOIN user AS m ON m.id = o.merchant_id " \
-    "WHERE o.merchant_id = ? AND (? IS NULL OR " ORDER_STATUS " = ?) " \
-    "AND (? = 0 OR o.created_at >= FROM_UNIXTIME(?)) "
+static const struct db_list of_merchant = {.name = "checkout/merchant",
+                                           .from = "checkout_order AS o WHERE o.merchant_id = ?",
+                                           .id = "o.id",
+                                           .key = "o.id",
+                                           .order = "o.id",
+                                           .reverse = "o.id DESC"};
+
+/* Conditions on what an order is shown as: one past its time is closed, swept or not. */
+static void add_status(struct text *sql, const char *status)
+{
+    if (strcmp(status, "closed") == 0)
+        text_puts(sql, " AND (o.status = 'closed' OR (o.status IN ('open', 'partial') "
+                       "AND o.expires_at <= NOW(6)))");
+    else if (strcmp(status, "open") == 0 || strcmp(status, "partial") == 0)
+        statement_add(sql, " AND o.status = ? AND COALESCE(o.expires_at > NOW(6), TRUE)",
+                      DB_ARGS(db_text(status)));
+    else
+        statement_add(sql, " AND o.status = ?", DB_ARGS(db_text(status)));
+}
+
+static void add_filtered(struct text *sql, int64_t merchant_id,
+                         const struct checkout_filter *filter)
+{
+    const struct uuid floor = db_list_floor(filter->since);
+
+    statement_add(sql, of_merchant.from, DB_ARGS(db_i64(merchant_id)));
+    if (filter->status != NULL)
+        add_status(sql, filter->status);
+    if (filter->since != 0)
+        statement_add(sql, " AND o.id >= ? AND o.created_at >= FROM_UNIXTIME(?)",
+                      DB_ARGS(db_uuid(&floor), db_i64(filter->since)));
+}
+
+static bool is_plain(const struct checkout_filter *filter)
+{
+    return filter->status == NULL && filter->since == 0;
+}
 
 static enum err list_count(struct db *db, int64_t merchant_id, const struct checkout_filter *filter,
-                           struct page *page)
+                           uint64_t *records)
 {
     struct db_rows rows = {0};
-    enum err rc =
-        db_run(db, "SELECT COUNT(*) " LIST_WHERE,
-               DB_ARGS(db_i64(merchant_id), db_text(filter->status), db_text(filter->status),
-                       db_i64(filter->since), db_i64(filter->since)),
-               &rows);
+    struct text sql = TEXT(LIST_SQL_MAX);
+
+    if (is_plain(filter))
+        return db_list_count(db, &of_merchant, merchant_id, records);
+    text_puts(&sql, "SELECT COUNT(*) FROM ");
+    add_filtered(&sql, merchant_id, filter);
+    enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
     if (rc == ERR_OK && db_next(&rows))
-        *page = page_of(db_get_u64(&rows, 0), filter->page, CHECKOUT_PAGE);
+        *records = db_get_u64(&rows, 0);
     db_rows_free(&rows);
+    text_free(&sql);
     return rc;
+}
+
+/* Adds a subquery with the ids of a page. */
+static enum err list_ids(struct db *db, int64_t merchant_id, const struct checkout_filter *filter,
+                         const struct page *page, struct text *sql)
+{
+    if (is_plain(filter))
+        return db_list_page(db, &of_merchant, merchant_id, page, sql);
+    text_puts(sql, "(SELECT o.id AS id FROM ");
+    add_filtered(sql, merchant_id, filter);
+    statement_add(sql, " ORDER BY o.id DESC LIMIT ?, ?)",
+                  DB_ARGS(db_i64(page_offset(page)), db_i64(page->size)));
+    return ERR_OK;
 }
 
 enum err checkout_list(struct db *db, int64_t merchant_id, const struct checkout_filter *filter,
@@ -233,20 +285,24 @@ enum err checkout_list(struct db *db, int64_t merchant_id, const struct checkout
 {
     struct db_rows rows = {0};
     struct checkout_order order;
+    struct text sql = TEXT(LIST_SQL_MAX);
+    uint64_t records = 0;
 
-    enum err rc = list_count(db, merchant_id, filter, page);
-    if (rc != ERR_OK)
-        return rc;
-    rc = db_run(db, "SELECT " ORDER_COLUMNS LIST_WHERE "ORDER BY o.id DESC LIMIT ?, ?",
-                DB_ARGS(db_i64(merchant_id), db_text(filter->status), db_text(filter->status),
-                        db_i64(filter->since), db_i64(filter->since), db_i64(page_offset(page)),
-                        db_i64(CHECKOUT_PAGE)),
-                &rows);
+    enum err rc = list_count(db, merchant_id, filter, &records);
+    *page = page_of(records, filter->page, CHECKOUT_PAGE);
+    text_puts(&sql, "SELECT " ORDER_COLUMNS "FROM ");
+    if (rc == ERR_OK)
+        rc = list_ids(db, merchant_id, filter, page, &sql);
+    text_puts(&sql, " AS page JOIN checkout_order AS o ON o.id = page.id "
+                    "JOIN user AS m ON m.id = o.merchant_id ORDER BY o.id DESC");
+    if (rc == ERR_OK && records > 0 && page->current <= page->max)
+        rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         read_order(&rows, &order);
         row(arg, &order);
     }
     db_rows_free(&rows);
+    text_free(&sql);
     return rc;
 }
 

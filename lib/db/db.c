@@ -137,6 +137,9 @@ static struct outcome failed(struct db *db, const struct sending *sending)
     case ER_CHECKREAD:
     case WSREP_NOT_READY:
         return contended();
+    case ER_STATEMENT_TIMEOUT:
+        outcome.rc = ERR_TOO_SLOW;
+        return outcome;
     default:
         if (strcmp(mysql_sqlstate(mysql_of(db)), "45000") == 0)
             outcome.rc = err_from_id(mysql_error(mysql_of(db)));
@@ -260,6 +263,9 @@ static void write_packet(struct db *db, const struct sending *sending)
     if (db->deferred.len > 0)
         text_puts(&db->packet, ";");
     if (!sending->compound && !begins && !sending->ends) {
+        if (db->limit_ms != 0 && strncmp(sending->sql, "SELECT ", strlen("SELECT ")) == 0)
+            text_addf(&db->packet, "SET STATEMENT max_statement_time = %d.%03d FOR ",
+                      db->limit_ms / 1000, db->limit_ms % 1000);
         statement_add(&db->packet, sending->sql, sending->args);
         return;
     }
@@ -347,16 +353,6 @@ struct outcome handle_send(struct db *db, const struct sending *sending, struct 
     db->commits += sending->commits && (outcome.rc == ERR_OK || outcome.doubtful);
     note_txn(db, sending, &outcome);
     return outcome;
-}
-
-uint64_t db_commits(const struct db *db)
-{
-    return db->commits;
-}
-
-void db_committed_elsewhere(struct db *db)
-{
-    db->commits++;
 }
 
 struct places handle_one_place(struct db_rows *rows)

@@ -190,6 +190,10 @@ MUST_USE enum err db_txn_call_once(struct db *db, const char *sql, struct db_arg
 MUST_USE enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void *arg,
                          bool *resent);
 
+/* Ends a SELECT that stands alone once it has taken that long, with ERR_TOO_SLOW; 0: never. For lists, whose
+ * callers choose how much is read. */
+void db_limit(struct db *db, int limit_ms);
+
 /* How many commits this handle has brought about for certain or perhaps, since it was opened. A caller that is
  * told that the server is away, after this has risen, does not know that nothing was done. */
 uint64_t db_commits(const struct db *db);

@@ -26,6 +26,7 @@ struct db {
     enum err txn_refusal; /* in TXN_REFUSED */
     bool txn_lost;        /* the connection broke inside the transaction */
     uint64_t commits;     /* see db_commits */
+    int limit_ms;         /* see db_limit */
     bool deferred_done;
     bool deferred_doubtful; /* another process, or a connection that broke, may have done it */
     struct text deferred;   /* the queued statement, empty where there is none */

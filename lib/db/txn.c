@@ -128,3 +128,18 @@ enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *arg), void 
         *resent = again;
     return last_word(&tries, rc);
 }
+
+void db_limit(struct db *db, int limit_ms)
+{
+    db->limit_ms = limit_ms;
+}
+
+uint64_t db_commits(const struct db *db)
+{
+    return db->commits;
+}
+
+void db_committed_elsewhere(struct db *db)
+{
+    db->commits++;
+}

@@ -234,7 +234,7 @@ void writer_double(struct writer *writer, const char *key, double value)
     char digits[DOUBLE_TEXT_SIZE] = "null";
     bool plain = fabs(value) >= 1 && fabs(value) < PLAIN_BELOW;
     int whole = 1; /* digits before the point */
-    for (double limit = 10; plain && fabs(value) >= limit; limit *= 10)
+    for (int64_t rest = plain ? (int64_t)fabs(value) : 0; rest >= 10; rest /= 10)
         whole++;
     for (int count = 1; isfinite(value) && count <= DOUBLE_DIGITS; count++) {
         if (plain)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/list.h"
 #include "identity/request.h"
 #include "identity/rights.h"
 #include "json/writer.h"
@@ -99,6 +100,38 @@ static enum err each_event(struct db *db, const char *sql, struct db_args args,
 
 #define SELECT_EVENTS "SELECT " NOTIFY_COLUMNS " FROM " NOTIFY_FROM
 
+/* An owner's event ids rise with its cursor: both are given under the lock of its feed. */
+#define NEWEST_FIRST "d.event_id DESC, d.id DESC"
+
+static const struct db_list of_owner = {.name = "delivery/owner",
+                                        .from = "delivery AS d WHERE d.owner_id = ?",
+                                        .id = "d.id",
+                                        .key = "d.event_id",
+                                        .number = true,
+                                        .order = "d.event_id, d.id",
+                                        .reverse = NEWEST_FIRST};
+
+/* All of an owner's. */
+static enum err list_all(struct db *db, int64_t owner_id, int64_t wanted,
+                         void (*row)(void *arg, const struct notify_event *event), void *arg,
+                         struct page *page)
+{
+    struct text sql = TEXT(8192);
+    uint64_t records = 0;
+
+    enum err rc = db_list_count(db, &of_owner, owner_id, &records);
+    *page = page_of(records, wanted, FEED_PAGE);
+    if (rc == ERR_OK && records > 0 && page->current <= page->max) {
+        text_puts(&sql, SELECT_EVENTS " WHERE d.id IN (SELECT id FROM ");
+        rc = db_list_page(db, &of_owner, owner_id, page, &sql);
+        text_puts(&sql, " AS page) ORDER BY " NEWEST_FIRST);
+        if (rc == ERR_OK)
+            rc = each_event(db, text_string(&sql), DB_NO_ARGS, row, arg);
+    }
+    text_free(&sql);
+    return rc;
+}
+
 enum err feed_list(struct db *db, int64_t owner_id, const struct feed_filter *filter,
                    void (*row)(void *arg, const struct notify_event *event), void *arg,
                    struct page *page)
@@ -107,12 +140,16 @@ enum err feed_list(struct db *db, int64_t owner_id, const struct feed_filter *fi
     struct text sql = TEXT(8192);
 
     build_where(owner_id, filter, &where);
+    if (owner_id != 0 && where.count == 1) {
+        text_free(&where.sql);
+        return list_all(db, owner_id, filter->page, row, arg, page);
+    }
     uint64_t records = 0;
     enum err rc = count_events(db, &where, &records);
     *page = page_of(records, filter->page, FEED_PAGE);
     if (rc == ERR_OK && page->current <= page->max) {
-        text_addf(&sql, SELECT_EVENTS "%s ORDER BY %sd.id DESC LIMIT ? OFFSET ?",
-                  text_string(&where.sql), owner_id != 0 ? "e.seq DESC, " : "");
+        text_addf(&sql, SELECT_EVENTS "%s ORDER BY %s LIMIT ? OFFSET ?", text_string(&where.sql),
+                  owner_id != 0 ? NEWEST_FIRST : "d.id DESC");
         where.args[where.count++] = db_i64(FEED_PAGE);
         where.args[where.count++] = db_i64(page_offset(page));
         rc = each_event(db, text_string(&sql),

@@ -85,4 +85,9 @@ MUST_USE enum err ticket_store_wrong_key(struct db *db, const struct uuid *id, i
 /* True for 1 to TICKET_PARTNER_ID_MAX of a-z A-Z 0-9 . _ - */
 bool ticket_partner_id_is_valid(const char *id);
 
+/* Reads tickets, newest first.
+ * ids  a subquery that gives their ids as column `id` */
+MUST_USE enum err ticket_store_list(struct db *db, const char *ids,
+                                    void (*row)(void *arg, const struct ticket *ticket), void *arg);
+
 #endif

@@ -252,67 +252,16 @@ enum err ticket_updates(struct db *db, const struct uuid *id,
     return rc;
 }
 
-/* From and where of a list. Each side is a range of its own index, so that either side's list reads
- * both and merges. */
-static const char *list_where(enum ticket_side side)
-{
-    switch (side) {
-    case TICKET_SIDE_CUSTOMER:
-        return "t.customer_id = ? AND ? IS NOT NULL";
-    case TICKET_SIDE_PARTNER:
-        return "t.partner_user_id = ? AND ? IS NOT NULL";
-    case TICKET_SIDE_EITHER:
-        break;
-    }
-    return "(t.customer_id = ? OR t.partner_user_id = ?)";
-}
-
-static enum err list_count(struct db *db, const char *where, int64_t user_id,
-                           const struct ticket_filter *filter, uint64_t *records)
+enum err ticket_store_list(struct db *db, const char *ids,
+                           void (*row)(void *arg, const struct ticket *ticket), void *arg)
 {
     struct db_rows rows = {0};
-    struct text sql = TEXT(2048);
-
-    text_addf(&sql,
-              "SELECT COUNT(*) FROM ticket AS t WHERE %s AND (? IS NULL OR " SHOWN_STATUS " = ?) "
-              "AND (? = 0 OR t.created_at >= FROM_UNIXTIME(?))",
-              where);
-    enum err rc =
-        db_run(db, text_string(&sql),
-               DB_ARGS(db_i64(user_id), db_i64(user_id), db_text(filter->status),
-                       db_text(filter->status), db_i64(filter->since), db_i64(filter->since)),
-               &rows);
-    if (rc == ERR_OK && db_next(&rows))
-        *records = db_get_u64(&rows, 0);
-    db_rows_free(&rows);
-    text_free(&sql);
-    return rc;
-}
-
-enum err ticket_list(struct db *db, int64_t user_id, const struct ticket_filter *filter,
-                     void (*row)(void *arg, const struct ticket *ticket), void *arg,
-                     struct page *page)
-{
-    const char *where = list_where(filter->side);
-    struct db_rows rows = {0};
-    struct text sql = TEXT(4096);
+    struct text sql = TEXT(SQL_MAX);
     struct ticket ticket;
-    uint64_t records = 0;
 
-    enum err rc = list_count(db, where, user_id, filter, &records);
-    if (rc != ERR_OK)
-        return rc;
-    *page = page_of(records, filter->page, TICKET_PAGE);
     db_select(&sql, columns, SHOWN_COLUMNS);
-    text_addf(&sql,
-              "FROM ticket AS t WHERE %s AND (? IS NULL OR " SHOWN_STATUS " = ?) "
-              "AND (? = 0 OR t.created_at >= FROM_UNIXTIME(?)) ORDER BY t.id DESC LIMIT ?, ?",
-              where);
-    rc = db_run(db, text_string(&sql),
-                DB_ARGS(db_i64(user_id), db_i64(user_id), db_text(filter->status),
-                        db_text(filter->status), db_i64(filter->since), db_i64(filter->since),
-                        db_i64(page_offset(page)), db_i64(page->size)),
-                &rows);
+    text_addf(&sql, "FROM %s AS page JOIN ticket AS t ON t.id = page.id ORDER BY t.id DESC", ids);
+    enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
     while (rc == ERR_OK && db_read(&rows, columns, SHOWN_COLUMNS, &ticket))
         row(arg, &ticket);
     db_rows_free(&rows);

@@ -12,6 +12,7 @@
     X(info)             \
     X(audit)            \
     X(checkout)         \
+    X(list)             \
     X(notify)           \
     X(outbox_migration) \
     X(matching)         \
