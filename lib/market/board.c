@@ -33,6 +33,11 @@ enum err market_board(struct db *db, int64_t user_id,
         struct market_summary summary = {.halted = db_get_u64(&rows, 1) != 0};
         const char *code = db_get_text(&rows, 0);
         rc = market_find(db, code, strlen(code), &summary.market);
+        if (rc == ERR_MARKET_UNKNOWN) { /* made within the second in which we do not read again */
+            rc = market_refresh(db);
+            if (rc == ERR_OK)
+                rc = market_find(db, code, strlen(code), &summary.market);
+        }
         if (rc != ERR_OK)
             break;
         if (!db_is_null(&rows, 2))

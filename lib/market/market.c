@@ -31,14 +31,21 @@ static const struct market *look(market_is *is, const void *what)
     return NULL;
 }
 
+enum err market_refresh(struct db *db)
+{
+    enum err rc = market_list(db, keep, NULL);
+    if (rc == ERR_OK)
+        read_us = clock_mono_us();
+    return rc;
+}
+
 static enum err find(struct db *db, market_is *is, const void *what, const struct market **out)
 {
     *out = look(is, what);
     if (*out == NULL && (read_us == 0 || clock_mono_us() - read_us > REREAD_US)) {
-        enum err rc = market_list(db, keep, NULL);
+        enum err rc = market_refresh(db);
         if (rc != ERR_OK)
             return rc;
-        read_us = clock_mono_us();
         *out = look(is, what);
     }
     return *out == NULL ? ERR_MARKET_UNKNOWN : ERR_OK;

@@ -26,6 +26,9 @@ struct market {
     bool halted;               /* as it was when the table was read: only the database knows */
 };
 
+/* Reads the table of markets anew: for who has just seen that there is one more. */
+MUST_USE enum err market_refresh(struct db *db);
+
 /* The market of a path's scope such as "BTCUSD". A process reads the table once and again where a
  * code is not in it (at most once a second), since markets are only ever added.
  * code  `len` bytes, upper case
