@@ -73,6 +73,19 @@ test('a seed is made once, and read only under its key', async () => {
     const bad = self.run(['--import'], input);
     assert.equal(bad.status, 2, input);
   }
+  // Under another key the same seed; the old pair stays good until it is thrown away.
+  const moved = await signer(), { key, seed } = moved;
+  await writeFile(`${key}.new`, `${'5c'.repeat(32)}\n`, { mode: 0o600 });
+  assert.equal(moved.run(['--reseal', `${key}.new`]).status, 2);
+  assert.equal(moved.run(['--reseal', `${key}.none`, `${seed}.new`]).status, 2);
+  assert.equal(moved.run(['--reseal', `${key}.new`, `${seed}.new`]).status, 0);
+  assert.equal(moved.run(['--reseal', `${key}.new`, `${seed}.new`]).status, 1);
+  assert.equal(moved.run(['--check']).status, 0);
+  Object.assign(moved, { key: `${key}.new`, seed: `${seed}.new` });
+  await moved.configure(LIMITS);
+  await moved.start();
+  assert.equal(await moved.ask(`address ${ACCOUNT_0}`), 'ok 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266');
+  await moved.end();
   // A random one is another each time.
   const one = await signer({ seed: undefined }), other = await signer({ seed: undefined });
   await one.start();

@@ -76,7 +76,28 @@ const operating = [
 ];
 
 /** Every change: its name, file, what it replaces by what, and who must notice. */
-export const changes = [...money, ...fills, ...matching, ...sales, ...operating]
+const signing = [
+  ['a day is not limited', 'tools/signer/budget.c', ' || sum > limit->per_day)', ')', ['fault signer']],
+  ['a replacement gives its first budget back', 'tools/signer/budget.c', 'if (charge->units <= before)\n        return ERR_OK;', '', ['fault signer']],
+  ['a signature is out before its record is on the disk', 'tools/signer/budget.c', 'if (rc == ERR_OK && lines.len > 0)', 'if (rc == ERR_OK && lines.len > 100000)', ['fault signer']],
+  ['a restart takes the day\'s lines for old ones', 'tools/signer/budget.c', 'budget->stale = false; /* here is a line of that day */', '', ['fault signer']],
+  ['a clock that goes back opens a budget', 'tools/signer/budget.c', 'if (day <= budget->day)\n        return;', 'if (day == budget->day)\n        return;', ['fault signer']],
+  ['one request is not limited', 'tools/signer/sign_ethereum.c', 'if (sent > limit->per_request)', 'if (sent / 2 > limit->per_request)', ['fault signer']],
+  ['fees have no cap', 'tools/signer/sign_ethereum.c', 'if (request->fee > request->coin->fee_per_request)\n        return ERR_FEE_CAP;', '', ['fault signer']],
+  ['what is said to be ours is not looked at', 'tools/signer/sign_ethereum.c', '!ethereum_address_equal(&own, &request->payee) ? ERR_INVALID', 'ethereum_address_is_zero(&own) ? ERR_INVALID', ['fault signer']],
+  ['any output is change', 'tools/signer/sign_bitcoin.c', '!bytes_equal(output->script, bitcoin_script_bytes(&script)) ? ERR_INVALID', 'output->script.len != script.len ? ERR_INVALID', ['fault signer']],
+  ['an input is worth what is said', 'tools/signer/sign_bitcoin.c', 'memcmp(input->id, id, sizeof(id)) != 0 || ', '', ['fault signer']],
+  ['change may be dust', 'lib/chain/bitcoin_plan.c', 'if (change >= bitcoin_dust(order->change)) {', 'if (change > 0) {', ['unit bitcoin_plan']],
+  ['a plan may cost more than its cap', 'lib/chain/bitcoin_plan.c', 'return plan->fee > order->fee_max ? ERR_FEE_CAP : ERR_OK;', 'return ERR_OK;', ['unit bitcoin_plan']],
+  ['a fee is rounded down', 'lib/chain/bitcoin_plan.c', '((int64_t)vsize * rate + 999) / 1000', '((int64_t)vsize * rate) / 1000', ['unit bitcoin_plan']],
+  ['a high s is taken', 'lib/crypto/secp256k1.c', ' &&\n           !secp256k1_ecdsa_signature_normalize(context(), NULL, out)', '', ['unit secp256k1']],
+  ['the case of an address is not looked at', 'lib/chain/ethereum_address.c', 'if (lower && upper && memcmp(proper, text, len) != 0)\n        return ERR_CHECKSUM;', '', ['unit ethereum']],
+  ['a taproot address may have the old checksum', 'lib/chain/bitcoin_address.c', ' ||\n        (value->kind == BECH32) != (version == 0))', ')', ['unit bitcoin_address']],
+  ['a token that says false has paid', 'lib/chain/erc20.c', '== ERR_OK && value == 1)', '== ERR_OK)', ['unit erc20']],
+  ['any answer of the signer is believed', 'lib/net/signer.c', '!ethereum_tx_equal(&signed_tx, tx) ||', '', ['fault signer']],
+];
+
+export const changes = [...money, ...fills, ...matching, ...sales, ...operating, ...signing]
   .map(([name, file, from, to, notice]) => ({ name, file, from, to, notice }));
 
 /** Changes that were tried and change nothing: why. */

@@ -58,7 +58,10 @@ static void check_plan(const char *row, const struct own *own, const struct bitc
     size_t vsize = bitcoin_tx_vsize(&tx);
     /* The estimate is never below, and above by no more than counts of lengths and short signatures. */
     UNIT_CHECK(row, plan->vsize >= vsize && plan->vsize <= vsize + 8 + 3 * tx.input_count);
-    UNIT_CHECK(row, plan->fee * 1000 >= order->fee_rate * (int64_t)vsize);
+    /* Rounded up, by less than one satoshi, unless the change was too little to come back. */
+    int64_t exact = order->fee_rate * (int64_t)plan->vsize;
+    UNIT_CHECK(row, plan->fee * 1000 >= exact);
+    UNIT_CHECK(row, plan->change == 0 || plan->fee * 1000 < exact + 1000);
     UNIT_CHECK(row, tx.output_count == order->output_count + (plan->change > 0));
     arena_free(&arena);
 }

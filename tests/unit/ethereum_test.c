@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "chain/ethereum_address.h"
+#include "chain/ethereum_hex.h"
 #include "chain/ethereum_tx.h"
 #include "money/decimal.h"
 #include "tests/unit/unit.h"
@@ -380,6 +381,90 @@ static void test_range(void)
     UNIT_CHECK("fee overflows", ethereum_tx_fee(&tx, &fee) == ERR_OVERFLOW);
 }
 
+static void test_quantities(void)
+{
+    static const struct {
+        const char *text;
+        enum err expected;
+        __int128 value;
+    } quantities[] = {
+        {"0x0", ERR_OK, 0},
+        {"0x400", ERR_OK, 1024},
+        {"0xABcd", ERR_OK, 0xabcd},
+        {"0xde0b6b3a7640000", ERR_OK, 1000000000 * GWEI},
+        {"0x10000000000000000", ERR_OK, (__int128)1 << 64},
+        {"0x4b3b4ca85a86c47a098a223fffffffff", ERR_OK, DECIMAL_MAX},
+        {"0x4b3b4ca85a86c47a098a224000000000", ERR_AMOUNT_RANGE, 0},
+        {"0x1ffffffffffffffffffffffffffffffff", ERR_AMOUNT_RANGE, 0},
+        {"0x100000000000000000000000000000000000000000000000000000000000000000", ERR_AMOUNT_RANGE,
+         0},
+        {"0x", ERR_AMOUNT_FORMAT, 0},
+        {"0x00", ERR_AMOUNT_FORMAT, 0},
+        {"0x0400", ERR_AMOUNT_FORMAT, 0},
+        {"400", ERR_AMOUNT_FORMAT, 0},
+        {"0X400", ERR_AMOUNT_FORMAT, 0},
+        {"0xg", ERR_AMOUNT_FORMAT, 0},
+        {"-0x1", ERR_AMOUNT_FORMAT, 0},
+        {"0x-1", ERR_AMOUNT_FORMAT, 0},
+        {"0x1 ", ERR_AMOUNT_FORMAT, 0},
+        {" 0x1", ERR_AMOUNT_FORMAT, 0},
+        {"", ERR_AMOUNT_FORMAT, 0},
+    };
+    for (size_t i = 0; i < TEST_COUNT(quantities); i++) {
+        const char *text = quantities[i].text;
+        char again[ETHEREUM_QUANTITY_SIZE];
+        __int128 value = -1;
+
+        UNIT_CHECK(text, ethereum_quantity_parse(text, strlen(text), DECIMAL_MAX, &value) ==
+                             quantities[i].expected);
+        if (quantities[i].expected != ERR_OK) {
+            UNIT_CHECK(text, value == -1);
+            continue;
+        }
+        UNIT_CHECK(text, value == quantities[i].value);
+        ethereum_quantity_format(value, again);
+        if (strcmp(text, "0xABcd") != 0)
+            UNIT_SAME(text, again, text);
+        if (value > 0)
+            UNIT_CHECK(text, ethereum_quantity_parse(text, strlen(text), value - 1, &value) ==
+                                 ERR_AMOUNT_RANGE);
+    }
+}
+
+static void test_data(void)
+{
+    static const struct {
+        const char *text;
+        enum err expected;
+        size_t len;
+    } data[] = {
+        {"0x", ERR_OK, 0},
+        {"0x00", ERR_OK, 1},
+        {"0xabCD", ERR_OK, 2},
+        {"0xabcdef01", ERR_OK, 4},
+        {"0xabcdef0102", ERR_TOO_LARGE, 0},
+        {"0xa", ERR_INVALID, 0},
+        {"abcd", ERR_INVALID, 0},
+        {"0xzz", ERR_INVALID, 0},
+        {"0Xab", ERR_INVALID, 0},
+        {"", ERR_INVALID, 0},
+        {"0", ERR_INVALID, 0},
+    };
+    for (size_t i = 0; i < TEST_COUNT(data); i++) {
+        uint8_t bytes[4] = {0};
+        size_t len = 0;
+        struct text again = TEXT(64);
+
+        UNIT_CHECK(data[i].text, ethereum_data_parse(data[i].text, strlen(data[i].text), bytes,
+                                                     sizeof(bytes), &len) == data[i].expected);
+        UNIT_CHECK(data[i].text, len == data[i].len);
+        ethereum_data_add(&again, (struct bytes){bytes, len});
+        if (data[i].expected == ERR_OK)
+            UNIT_CHECK(data[i].text, strcasecmp(text_string(&again), data[i].text) == 0);
+        text_free(&again);
+    }
+}
+
 static const struct test_case cases[] = {
     {"addresses", test_addresses},
     {"what is no address", test_no_addresses},
@@ -388,6 +473,8 @@ static const struct test_case cases[] = {
     {"reading", test_read},
     {"what is refused", test_refused},
     {"ranges", test_range},
+    {"numbers of JSON-RPC", test_quantities},
+    {"bytes of JSON-RPC", test_data},
     {NULL, NULL},
 };
 const struct test_suite suite_ethereum = {.name = "ethereum", .cases = cases};

@@ -30,10 +30,10 @@
 #define PEER_SIZE 48
 
 enum { DONE = 0, FAILED = 1, MISCONFIGURED = 2 }; /* exit statuses */
-enum mode { MODE_SERVE, MODE_INIT, MODE_IMPORT, MODE_CHECK, MODE_HELP };
+enum mode { MODE_SERVE, MODE_INIT, MODE_IMPORT, MODE_RESEAL, MODE_CHECK, MODE_HELP };
 
 static const char usage_text[] =
-    "usage: teller-signer [--config FILE] [--init | --import | --check]\n"
+    "usage: teller-signer [--config FILE] [--init | --import | --reseal KEY SEED | --check]\n"
     "\n"
     "Signs transactions of Bitcoin and Ethereum within the limits of its configuration. The "
     "listening\n"
@@ -44,6 +44,7 @@ static const char usage_text[] =
     "  --init         makes a seed from random bytes, sealed, and an empty record of what was "
     "spent\n"
     "  --import       the same from standard input: one line of 32 to 128 hexadecimal digits\n"
+    "  --reseal KEY SEED  writes the seed, sealed under the key file KEY, to the new file SEED\n"
     "  --check        whether configuration, seed and record can be used\n"
     "  --config FILE  default: " DEFAULT_CONFIG "\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.\n";
@@ -265,12 +266,25 @@ static int initialize(const struct policy *policy, bool import)
     return status;
 }
 
+static int reseal(const struct policy *policy, char *const *files)
+{
+    struct text problem = TEXT(4096);
+    enum err rc = seed_reseal(policy, files[0], files[1], &problem);
+    int status = rc == ERR_OK ? DONE : complain(rc, &problem);
+
+    text_free(&problem);
+    return status;
+}
+
 static bool read_options(int argc, char **argv, enum mode *mode, const char **config)
 {
-    static const struct option known[] = {
-        {"init", no_argument, NULL, MODE_INIT},   {"import", no_argument, NULL, MODE_IMPORT},
-        {"check", no_argument, NULL, MODE_CHECK}, {"help", no_argument, NULL, MODE_HELP},
-        {"config", required_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"init", no_argument, NULL, MODE_INIT},
+                                          {"import", no_argument, NULL, MODE_IMPORT},
+                                          {"reseal", no_argument, NULL, MODE_RESEAL},
+                                          {"check", no_argument, NULL, MODE_CHECK},
+                                          {"help", no_argument, NULL, MODE_HELP},
+                                          {"config", required_argument, NULL, 'c'},
+                                          {NULL, 0, NULL, 0}};
     int found;
 
     while ((found = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -281,7 +295,7 @@ static bool read_options(int argc, char **argv, enum mode *mode, const char **co
         else
             *mode = (enum mode)found;
     }
-    return optind == argc;
+    return optind + (*mode == MODE_RESEAL ? 2 : 0) == argc;
 }
 
 /* Signals come in while it waits for requests, and at no other time. */
@@ -321,6 +335,8 @@ int main(int argc, char **argv)
         status = complain(ERR_CONFIG, &problem);
     else if (mode == MODE_INIT || mode == MODE_IMPORT)
         status = initialize(&policy, mode == MODE_IMPORT);
+    else if (mode == MODE_RESEAL)
+        status = reseal(&policy, argv + optind);
     else
         status = start(&policy, mode == MODE_CHECK);
     text_free(&problem);

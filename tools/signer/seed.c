@@ -46,38 +46,59 @@ enum err seed_write(const struct policy *policy, const uint8_t *seed, size_t len
     return file_make(policy->seed_file, line, line_len, problem);
 }
 
-static enum err unseal(const struct policy *policy, const char *line, struct hd_key *out,
-                       struct text *problem)
+/* Reads the seed, to be wiped after use. */
+static enum err read_seed(const struct policy *policy, uint8_t seed[HD_SEED_MAX], size_t *len,
+                          struct text *problem)
 {
-    uint8_t key[SEAL_KEY_SIZE], sealed[SEALED_MAX], seed[HD_SEED_MAX];
-    size_t len = strlen(line) / 2;
+    char line[HEX_SIZE(SEALED_MAX)];
+    uint8_t key[SEAL_KEY_SIZE], sealed[SEALED_MAX];
 
-    if (len < SEAL_OVERHEAD + HD_SEED_MIN || len > sizeof(sealed) ||
-        !hex_decode(line, strlen(line), sealed, len)) {
+    enum err rc = config_secret(policy->seed_file, line, sizeof(line));
+    if (rc != ERR_OK) {
+        config_secret_problem(policy->seed_file, problem);
+        return rc;
+    }
+    size_t size = strlen(line) / 2;
+    if (size < SEAL_OVERHEAD + HD_SEED_MIN || size > sizeof(sealed) ||
+        !hex_decode(line, strlen(line), sealed, size)) {
         text_addf(problem, "%s: is no sealed seed", policy->seed_file);
         return ERR_CONFIG;
     }
-    enum err rc = load_key(policy, key, problem);
+    rc = load_key(policy, key, problem);
     if (rc != ERR_OK)
         return rc;
-    rc = crypto_unseal(key, PLACE, sealed, len, seed);
-    if (rc == ERR_OK)
-        rc = hd_from_seed(seed, len - SEAL_OVERHEAD, out);
-    else
-        text_addf(problem, "%s: was not sealed with this key", policy->seed_file);
+    rc = crypto_unseal(key, PLACE, sealed, size, seed);
     crypto_wipe(key, sizeof(key));
+    *len = size - SEAL_OVERHEAD;
+    if (rc != ERR_OK)
+        text_addf(problem, "%s: was not sealed with this key", policy->seed_file);
+    return rc;
+}
+
+enum err seed_reseal(const struct policy *policy, const char *key_file, const char *seed_file,
+                     struct text *problem)
+{
+    struct policy other = *policy;
+    uint8_t seed[HD_SEED_MAX];
+    size_t len;
+
+    text_copy(other.key_file, sizeof(other.key_file), key_file);
+    text_copy(other.seed_file, sizeof(other.seed_file), seed_file);
+    enum err rc = read_seed(policy, seed, &len, problem);
+    if (rc == ERR_OK)
+        rc = seed_write(&other, seed, len, problem);
     crypto_wipe(seed, sizeof(seed));
     return rc;
 }
 
 enum err seed_load(const struct policy *policy, struct hd_key *out, struct text *problem)
 {
-    char line[HEX_SIZE(SEALED_MAX)];
-    enum err rc = config_secret(policy->seed_file, line, sizeof(line));
+    uint8_t seed[HD_SEED_MAX];
+    size_t len;
 
-    if (rc != ERR_OK) {
-        config_secret_problem(policy->seed_file, problem);
-        return rc;
-    }
-    return unseal(policy, line, out, problem);
+    enum err rc = read_seed(policy, seed, &len, problem);
+    if (rc == ERR_OK)
+        rc = hd_from_seed(seed, len, out);
+    crypto_wipe(seed, sizeof(seed));
+    return rc;
 }

@@ -19,6 +19,11 @@
 MUST_USE enum err seed_write(const struct policy *policy, const uint8_t *seed, size_t len,
                              struct text *problem);
 
+/* Seals the seed of the policy's file under another key, into a file of its own, which must not be there yet: the
+ * old pair stays good until the configuration names the new one. Errors as seed_write. */
+MUST_USE enum err seed_reseal(const struct policy *policy, const char *key_file,
+                              const char *seed_file, struct text *problem);
+
 /* Reads the file and makes the master key; wipe it after use. Errors as seed_write. */
 MUST_USE enum err seed_load(const struct policy *policy, struct hd_key *out, struct text *problem);
 
