@@ -114,9 +114,13 @@ test('what is wrong is said as it is: every missing key, a file that cannot be r
   assert.match(await refused(USAGE, 'config', 'config', '--config', empty), /"socket" in \[database\], "key_file" in \[security\], "base_url" in \[site\] must be set$/);
   const missing = await changedConfig([/key_file = .*/, 'key_file = /nonexistent/master.key']);
   assert.match(await refused(USAGE, 'config', 'key', 'add', 'alice', '--face', 'v1', '--rights', 'get_info', '--config', missing), /master\.key: cannot be read by user \d+: No such file/);
+  const unread = JSON.parse((await stack.ctlResult(['doctor', '--config', missing])).out).find((row) => row.check === 'master key');
+  assert.match(unread.found, /master\.key: cannot be read by user \d+: No such file/);
   const password = path.join(scratch, 'wrong.password');
   await writeFile(password, 'wrong\n', { mode: 0o600 });
   const denied = await changedConfig([/^password_file = .*/m, `password_file = ${password}`]);
+  const ownerDenied = await changedConfig([/^owner_password_file = .*/m, `owner_password_file = ${password}`]);
+  assert.match(await refused(FAILED, 'db_away', 'migrate', '--config', ownerDenied), /^1045 Access denied .*see user, password file and name in \[database\]$/);
   assert.match(await refused(FAILED, 'db_away', 'audit', '--config', denied), /^1045 Access denied .*see user, password file and name in \[database\]$/);
 });
 

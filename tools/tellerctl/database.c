@@ -85,7 +85,9 @@ static int run_migrate(struct ctl *ctl)
     writer_end(json);
     if (rc == ERR_OK || applied.count > 0)
         ctl_print(ctl);
-    int status = rc == ERR_OK ? CTL_DONE : ctl_fail_words(ctl, rc, text_string(&problem));
+    int status = rc == ERR_OK        ? CTL_DONE
+                 : rc == ERR_DB_AWAY ? ctl_fail(ctl, rc, text_string(&problem))
+                                     : ctl_fail_words(ctl, rc, text_string(&problem));
     text_free(&problem);
     return status;
 }

@@ -68,12 +68,16 @@ static void check_secret_file(struct doctor *doctor, const char *check, const ch
 static void check_key(struct doctor *doctor)
 {
     uint8_t key[SEAL_KEY_SIZE];
+    struct text problem = TEXT(1024);
     bool good = master_key_load(&doctor->ctl->config, key) == ERR_OK;
+
     crypto_wipe(key, sizeof(key));
-    report(doctor, "master key", good,
-           good ? "256 bits" : "not 64 hexadecimal digits, or readable by others",
+    if (!good)
+        master_key_problem(&doctor->ctl->config, &problem);
+    report(doctor, "master key", good, good ? "256 bits" : text_string(&problem),
            "for a new installation: openssl rand -hex 32 >KEY_FILE; chmod 600 KEY_FILE. An old "
            "one's key must come from its backup");
+    text_free(&problem);
 }
 
 /* Where root asks, who may read everything: whether the user can of whom the workers are. */
