@@ -8,6 +8,7 @@
 #include "db/canary.h"
 #include "ledger/ledger.h"
 #include "market/change.h"
+#include "market/order.h"
 
 static enum err load_key(const struct config *config, uint8_t key[SEAL_KEY_SIZE],
                          struct text *problem)
@@ -58,6 +59,7 @@ enum err app_start(struct app *app, size_t connections, const char *config_path,
     if (rc != ERR_OK)
         return rc;
     log_set_level(level);
+    market_orders_limit(app->config.market_orders_max);
     for (size_t i = 0; i < APP_SLOTS && rc == ERR_OK; i++)
         rc = matcher_client_open(app->config.market_matcher, &app->matcher[i]);
     if (rc != ERR_OK)

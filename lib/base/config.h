@@ -44,6 +44,7 @@
     X(ipn, lease_seconds, INT(1, 3600), "60")                   \
     X(stream, socket, STRING, "/run/teller-nchan/publish.sock") \
     X(market, matcher, STRING, "")                              \
+    X(market, orders_max, INT(1, 10000), "10000")               \
     X(schema, directory, STRING, "schema")                      \
     X(log, level, STRING, "info")
 

@@ -148,6 +148,7 @@ enum err_class {
     X(MARKET_HALTED,       STATE,     "market_halted",        "Trading is halted")                                     \
     X(MARKET_EXISTS,       STATE,     "market_exists",        "this market exists already")                            \
     X(ORDER_AMOUNT_LOW,    STATE,     "order_amount_low",     "Order amount is too low")                               \
+    X(TOO_MANY_ORDERS,     STATE,     "too_many_orders",      "Too many orders placed, please cancel some first")      \
     X(AMOUNT_STEP,         INPUT,     "amount_step",          "amount is not a multiple of the market's step")         \
     X(PRICE_STEP,          INPUT,     "price_step",           "price is not a multiple of the market's step")          \
     X(TRADE_UNKNOWN,       NOT_FOUND, "trade_not_found",      "Trade not found")                                       \

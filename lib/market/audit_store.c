@@ -31,6 +31,12 @@ static const char *const checks[] = {
     "FROM market_order WHERE ended_at IS NULL GROUP BY pay_account) AS o ON o.pay_account = a.id "
     "WHERE a.reserved <> COALESCE(o.hold, 0)",
 
+    /* live orders are counted where they pay from */
+    "SELECT CONCAT('account ', a.id, ' counts ', a.live_orders, ' live orders, there are ', "
+    "COALESCE(o.live, 0)) FROM account AS a LEFT JOIN (SELECT pay_account, COUNT(*) AS live "
+    "FROM market_order WHERE ended_at IS NULL GROUP BY pay_account) AS o ON o.pay_account = a.id "
+    "WHERE a.live_orders <> COALESCE(o.live, 0)",
+
     /* an order holds what its funded part costs */
     "SELECT " ORDER ": holds ', o.hold, ' for ', o.funded) FROM market_order AS o "
     "JOIN market AS m ON m.id = o.market_id WHERE o.hold <> CASE WHEN o.side = 'ask' THEN o.funded "

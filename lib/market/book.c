@@ -52,6 +52,7 @@ void book_free(struct book *book)
     free_list(&book->levels);
     free_list(&book->volumes);
     free_list(&book->schedule);
+    free_list(&book->placers);
     free_list(&book->fills);
     free_list(&book->entries);
     free_list(&book->events);
@@ -162,6 +163,18 @@ struct book_volume *book_volume(struct book *book, int64_t user_id, uint16_t ite
     volume->user_id = user_id;
     volume->item = item;
     return volume;
+}
+
+struct book_placer *book_placer(struct book *book, int64_t user_id)
+{
+    for (size_t i = 0; i < book->placers.count; i++) {
+        struct book_placer *placer = book->placers.items[i];
+        if (placer->user_id == user_id)
+            return placer;
+    }
+    struct book_placer *placer = book_add(&book->placers, sizeof(*placer));
+    placer->user_id = user_id;
+    return placer;
 }
 
 int64_t book_percent(struct book *book, const struct book_market *market, int64_t user_id)

@@ -45,6 +45,7 @@ struct book_account {
     char purpose[12];
     bool known, changed;
     __int128 balance, reserved;
+    int64_t live;     /* orders that pay from it */
     __int128 posted;  /* the balance behind its last entry that is stored or on its way there */
     uint64_t entries; /* the number of that entry */
 };
@@ -126,6 +127,11 @@ struct book_volume {
     __int128 added; /* by this transaction */
 };
 
+/* How many live orders somebody has who places. */
+struct book_placer {
+    int64_t user_id, live;
+};
+
 /* A step of a fee schedule. */
 struct book_fee {
     uint8_t schedule;
@@ -164,9 +170,10 @@ struct book_event {
 struct book {
     struct db *db;
     enum err rc;
-    char now[32];   /* DATETIME(6), UTC: when all of this happens */
-    int64_t now_us; /* the same since 1970 */
-    struct book_list markets, accounts, orders, levels, volumes, schedule;
+    char now[32];       /* DATETIME(6), UTC: when all of this happens */
+    int64_t now_us;     /* the same since 1970 */
+    int64_t orders_max; /* live ones of a user who places; 0: any number */
+    struct book_list markets, accounts, orders, levels, volumes, schedule, placers;
     struct book_list fills, entries, events;
     struct book_index by_account, by_order; /* accounts; orders that are stored */
     int64_t created;                        /* orders that are not written yet */
@@ -193,6 +200,9 @@ struct book_account *book_open_account(struct book *book, int64_t owner, uint16_
 
 /* The user's volume of an item, 0 where nothing was read. */
 struct book_volume *book_volume(struct book *book, int64_t user_id, uint16_t item);
+
+/* The same of a user's live orders. */
+struct book_placer *book_placer(struct book *book, int64_t user_id);
 
 /* What a user's orders in a market pay from now on. */
 int64_t book_percent(struct book *book, const struct book_market *market, int64_t user_id);

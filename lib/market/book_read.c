@@ -30,6 +30,11 @@ static void take_volume(struct book *book, const struct db_rows *rows)
         db_get_i128(rows, 2);
 }
 
+static void take_placer(struct book *book, const struct db_rows *rows)
+{
+    book_placer(book, db_get_i64(rows, 0))->live = db_get_i64(rows, 1);
+}
+
 static void take_fee(struct book *book, const struct db_rows *rows)
 {
     struct book_fee *fee = book_add(&book->schedule, sizeof(*fee));
@@ -189,6 +194,16 @@ static void add_fees(struct db_packet *packet, const struct book *book, const st
     text_putc(sql, ')');
 }
 
+static void add_live(struct db_packet *packet, const struct wanted *wanted)
+{
+    struct text *sql = db_packet_begin(packet);
+
+    text_puts(sql, "SELECT owner_id, SUM(live_orders) FROM account FORCE INDEX (owner_id) "
+                   "WHERE owner_id IN (");
+    add_placers(sql, wanted);
+    text_puts(sql, ") AND purpose = 'available' GROUP BY owner_id");
+}
+
 static void add_level(struct text *sql, uint8_t market_id, enum market_side side, __int128 price)
 {
     statement_add(sql,
@@ -237,7 +252,7 @@ static void add_levels(struct db_packet *packet, const struct book *book,
 
 void book_read(struct book *book, const struct market_change *changes, size_t count)
 {
-    enum { MARKETS, NOW, OWNERS, ACCOUNTS, VOLUMES, FEES, ORDERS, LEVELS, SETS };
+    enum { MARKETS, NOW, OWNERS, ACCOUNTS, VOLUMES, FEES, PLACERS, ORDERS, LEVELS, SETS };
     struct wanted wanted = {.changes = changes, .count = count};
     struct db_packet packet = DB_PACKET(BOOK_SQL_MAX);
     struct db_rows rows[SETS] = {0};
@@ -249,6 +264,7 @@ void book_read(struct book *book, const struct market_change *changes, size_t co
         return;
     add_locks(&packet, book, &wanted);
     add_fees(&packet, book, &wanted);
+    add_live(&packet, &wanted);
     struct text *sql = db_packet_begin(&packet);
     text_puts(sql, "SELECT " BOOK_ORDER_COLUMNS "FROM market_order AS o FORCE INDEX (oid) WHERE ");
     add_oids(sql, &wanted);
@@ -261,6 +277,7 @@ void book_read(struct book *book, const struct market_change *changes, size_t co
     book_take(book, &rows[ACCOUNTS], book_take_account);
     book_take(book, &rows[VOLUMES], take_volume);
     book_take(book, &rows[FEES], take_fee);
+    book_take(book, &rows[PLACERS], take_placer);
     book_take(book, &rows[ORDERS], book_take_order);
     book_take_levels(book, &rows[LEVELS]);
 }

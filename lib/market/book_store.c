@@ -40,6 +40,7 @@ void book_take_account(struct book *book, const struct db_rows *rows)
     account->balance += account->posted;
     account->reserved += db_get_i128(rows, 5);
     account->entries = db_get_u64(rows, 6);
+    account->live += db_get_i64(rows, 7);
 }
 
 /* An order that is known is ahead of what is stored. */

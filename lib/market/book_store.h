@@ -11,7 +11,8 @@
     "o.id, o.oid, o.market_id, o.user_id, o.side, o.status, o.price, o.stop_price, o.amount, " \
     "o.remaining, o.funded, o.hold, CAST(o.fee_percent * 1000 AS SIGNED), o.fiat_fee, "        \
     "o.pay_account, o.gain_account "
-#define BOOK_ACCOUNT_COLUMNS "id, owner_id, currency_id, purpose, balance, reserved, entries "
+#define BOOK_ACCOUNT_COLUMNS \
+    "id, owner_id, currency_id, purpose, balance, reserved, entries, live_orders "
 
 enum market_side book_side_of(const char *word);
 

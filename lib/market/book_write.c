@@ -239,21 +239,21 @@ static void write_accounts(struct sql_batch *batch)
     struct book *book = batch->book;
 
     begin(batch,
-          "INSERT INTO account (id, owner_id, currency_id, purpose, balance, reserved, entries) "
-          "VALUES ",
+          "INSERT INTO account (id, owner_id, currency_id, purpose, balance, reserved, entries, "
+          "live_orders) VALUES ",
           " ON DUPLICATE KEY UPDATE balance = VALUES(balance), reserved = VALUES(reserved), "
-          "entries = VALUES(entries)");
+          "entries = VALUES(entries), live_orders = VALUES(live_orders)");
     for (size_t i = 0; i < book->accounts.count; i++) {
         const struct book_account *account = book->accounts.items[i];
         if (!account->changed)
             continue;
         if (account->posted != account->balance)
             abort(); /* our bug: money without an entry */
-        statement_add(row(batch), "(?, ?, ?, ?, ?, ?, ?)",
+        statement_add(row(batch), "(?, ?, ?, ?, ?, ?, ?, ?)",
                       DB_ARGS(db_i64(account->id), db_i64(account->owner),
                               db_u64(account->currency), db_text(account->purpose),
                               db_i128(account->balance), db_i128(account->reserved),
-                              db_u64(account->entries)));
+                              db_u64(account->entries), db_i64(account->live)));
     }
     end(batch);
 }

@@ -74,7 +74,7 @@ struct matcher_question {
     uint32_t format; /* MATCHER_FORMAT: worker and matcher may be of different versions */
     struct market_change change;
 };
-#define MATCHER_FORMAT 2 /* to be raised with each change of a struct above */
+#define MATCHER_FORMAT 3 /* to be raised with each change of a struct above, and new errors */
 
 struct matcher_client;
 

@@ -14,12 +14,20 @@ struct batch {
     size_t count;
     const enum err *before; /* of each: ERR_OK, or why it is not to be made */
     enum err *outcomes;
+    int64_t orders_max; /* as of struct book */
 };
+
+static int64_t orders_max = MARKET_ORDERS_MAX;
+
+void market_orders_limit(int64_t max)
+{
+    orders_max = max;
+}
 
 /* Makes them inside the transaction. */
 static enum err make(struct db *db, const struct batch *batch)
 {
-    struct book book = {.db = db};
+    struct book book = {.db = db, .orders_max = batch->orders_max};
 
     book_read(&book, batch->changes, batch->count);
     for (size_t i = 0; i < batch->count && book.rc == ERR_OK; i++)
@@ -47,7 +55,11 @@ static enum err make_one(struct db *db, void *arg)
 enum err market_change_alone(struct db *db, const struct market_change *change, bool *resent)
 {
     enum err before = ERR_OK, outcome;
-    struct batch batch = {.changes = change, .count = 1, .before = &before, .outcomes = &outcome};
+    struct batch batch = {.changes = change,
+                          .count = 1,
+                          .before = &before,
+                          .outcomes = &outcome,
+                          .orders_max = orders_max};
 
     return db_txn(db, make_one, &batch, resent);
 }
@@ -104,8 +116,11 @@ void market_change_together(struct db *db, const struct market_change *changes, 
                             struct market_outcome *out)
 {
     enum err before[MARKET_BATCH_MAX] = {ERR_OK}, outcomes[MARKET_BATCH_MAX];
-    struct batch batch = {
-        .changes = changes, .count = count, .before = before, .outcomes = outcomes};
+    struct batch batch = {.changes = changes,
+                          .count = count,
+                          .before = before,
+                          .outcomes = outcomes,
+                          .orders_max = orders_max};
     bool first = false;
 
     for (size_t i = 0; i < count; i++)

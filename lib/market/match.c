@@ -104,6 +104,15 @@ static void fund(struct book_order *order)
     order->changed = true;
 }
 
+/* An order is at its end. */
+static void end_order(struct book *book, struct book_order *order, enum book_status status)
+{
+    order->status = status;
+    order->pays->live--;
+    order->pays->changed = true;
+    book_placer(book, order->user_id)->live--;
+}
+
 /* Takes an order out of the book and gives its hold back. */
 static void cancel(struct book *book, struct book_order *order, const char *word)
 {
@@ -114,7 +123,7 @@ static void cancel(struct book *book, struct book_order *order, const char *word
         order->market->stops--;
         order->market->changed = true;
     }
-    order->status = BOOK_CANCELLED;
+    end_order(book, order, BOOK_CANCELLED);
     order->funded = 0;
     order->changed = true;
     reserve(order, 0);
@@ -208,8 +217,10 @@ static void fill(struct book *book, struct book_order *taker, struct book_order 
     market->last_price = level->price;
     market->traded = market->changed = true;
 
-    if (maker->funded == 0)
-        maker->status = maker->remaining > 0 ? BOOK_INVALID : BOOK_DONE;
+    if (maker->remaining == 0)
+        end_order(book, maker, BOOK_DONE);
+    else if (maker->funded == 0)
+        maker->status = BOOK_INVALID;
     book_change_level(book, level, -amount, maker);
     if (maker->status == BOOK_DONE)
         tell_done(book, maker, "completed_passive");
@@ -311,9 +322,9 @@ static void rest(struct book *book, struct book_order *order)
         (order->funded > 0 || order->remaining < order->amount)) {
         reserve(order, 0);
         order->funded = 0;
-        order->status = BOOK_CANCELLED;
+        end_order(book, order, BOOK_CANCELLED);
     } else if (order->remaining == 0) {
-        order->status = BOOK_DONE;
+        end_order(book, order, BOOK_DONE);
     } else if (order->funded == 0) {
         order->status = BOOK_INVALID;
     } else {
@@ -361,6 +372,12 @@ static enum err check(const struct book *book, const struct book_market *market,
     return book_find_oid(book, &change->oid) != NULL ? ERR_REPLAYED : ERR_OK;
 }
 
+/* Whether its owner may have one more live order. */
+static bool has_room(struct book *book, const struct market_change *change)
+{
+    return book->orders_max == 0 || book_placer(book, change->user_id)->live < book->orders_max;
+}
+
 /* Whether an order has to wait for a trade at its stop price. */
 static bool must_wait(const struct book_market *market, const struct market_change *change)
 {
@@ -401,6 +418,9 @@ static struct book_order *new_order(struct book *book, struct book_market *marke
         .gains = gains,
         .trace = change->trace,
     };
+    pays->live++;
+    pays->changed = true;
+    book_placer(book, change->user_id)->live++;
     return order;
 }
 
@@ -415,6 +435,8 @@ static enum err place(struct book *book, const struct market_change *change)
     enum err rc = check(book, market, change);
     if (rc != ERR_OK)
         return rc;
+    if (!has_room(book, change))
+        return ERR_TOO_MANY_ORDERS;
     if ((order = new_order(book, market, change)) == NULL)
         return book->rc;
     if (must_wait(market, change)) {

@@ -42,7 +42,7 @@ struct matcher_client; /* market/change.h */
  * oid     out, the order's id, a uuid of version 4
  * Returns ERR_MARKET_HALTED; ERR_ORDER_AMOUNT_LOW; ERR_AMOUNT_STEP, ERR_PRICE_STEP where they are not
  * multiples of the market's steps; ERR_AMOUNT_NOT_POSITIVE (also of a price); ERR_AMOUNT_RANGE where
- * amount times price is too large to count; ERR_REPLAYED where the request was processed before (a
+ * amount times price is too large to count; ERR_TOO_MANY_ORDERS (market_orders_limit); ERR_REPLAYED where the request was processed before (a
  * repeatable one gets its id again, or ERR_IDEMPOTENCY_CONFLICT where it asked for something else);
  * ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB. */
 MUST_USE enum err market_place(struct db *db, struct matcher_client *matcher,
@@ -50,7 +50,7 @@ MUST_USE enum err market_place(struct db *db, struct matcher_client *matcher,
                                const struct market_placement *placement, struct uuid *oid);
 
 /* The same inside the caller's transaction (db_txn), where a request processed before is
- * ERR_REPLAYED, repeatable or not. */
+ * ERR_REPLAYED, repeatable or not, and live orders are not counted. */
 MUST_USE enum err market_place_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
                                   const struct actor *actor,
                                   const struct market_placement *placement, struct uuid *oid);
@@ -75,6 +75,12 @@ struct market_order {
 };
 
 #define MARKET_ORDERS_MAX 10000 /* live orders that one call lists, the oldest */
+
+/* How many live orders a user may have, in this process, from the next placement on; at first
+ * MARKET_ORDERS_MAX, and no more, so that what was placed is listed. Somebody who places in two markets
+ * at the same moment may get one more for each that is under way.
+ * max  1 to MARKET_ORDERS_MAX */
+void market_orders_limit(int64_t max);
 
 /* Calls `row` for each live order of the user, the oldest first.
  * row  must not use `db` */

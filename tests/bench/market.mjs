@@ -31,8 +31,9 @@ const fillSql = ({ owners, side, price, levels, count }) => `
     INSERT INTO market_level (market_id, side, price, amount, head, changed_at)
     SELECT market_id, side, price, SUM(funded), MIN(id), NOW(6) FROM market_order WHERE id > @first GROUP BY side, price
     ON DUPLICATE KEY UPDATE amount = amount + VALUES(amount), head = LEAST(head, VALUES(head)), changed_at = NOW(6);
-    UPDATE account AS a JOIN (SELECT pay_account, SUM(hold) AS hold FROM market_order WHERE id > @first GROUP BY pay_account) AS o
-        ON a.id = o.pay_account SET a.reserved = a.reserved + o.hold;
+    UPDATE account AS a JOIN (SELECT pay_account, SUM(hold) AS hold, COUNT(*) AS live FROM market_order WHERE id > @first
+                              GROUP BY pay_account) AS o
+        ON a.id = o.pay_account SET a.reserved = a.reserved + o.hold, a.live_orders = a.live_orders + o.live;
     COMMIT`.replaceAll('@level', `(seq DIV 64 MOD ${levels})`);
 
 // Adds orders to one side of the book, over LEVELS prices.

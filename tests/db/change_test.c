@@ -142,6 +142,116 @@ static void test_many(void)
     DB_CHECK(tried == MANY);
 }
 
+/* How many live orders the user's accounts count, which is how many there are. */
+static int64_t live_orders(int64_t user)
+{
+    int64_t counted = place_number("SELECT SUM(live_orders) FROM account WHERE owner_id = ?",
+                                   DB_ARGS(db_i64(user)));
+    DB_CHECK(counted == place_number("SELECT COUNT(*) FROM market_order WHERE user_id = ? AND "
+                                     "ended_at IS NULL",
+                                     DB_ARGS(db_i64(user))));
+    return counted;
+}
+
+/* A user has at most so many live orders, whatever state they are in and however they end. */
+static void test_limit(void)
+{
+    struct market_outcome out[3];
+    struct asked stop = place_bid(BTC, 500 * USD);
+    struct place own;
+
+    place_open(&own, "SEK", 1, 10);
+    place_give(own.alice, place_items(&own, 10 * BTC));
+    place_give(own.bob, place_money(&own, 20 * USD));
+    stop.stop = 500 * USD;
+    market_orders_limit(3);
+    struct uuid open = place_order(&own, own.bob, place_bid(BTC, 2 * USD));
+    place_order(&own, own.bob, stop);
+    place_order(&own, own.bob, place_ask(BTC, 400 * USD)); /* without money: invalid */
+    DB_GIVES(place_try(&own, own.bob, place_bid(BTC, 2 * USD)), ERR_TOO_MANY_ORDERS);
+    DB_CHECK(live_orders(own.bob) == 3);
+    place_order(&own, own.alice, place_ask(BTC, 300 * USD)); /* others have room */
+
+    /* A part of it is sold to, then all: only then it is at its end. */
+    place_order(&own, own.alice, place_ask(BTC / 2, 2 * USD));
+    DB_GIVES(place_try(&own, own.bob, place_bid(BTC, 2 * USD)), ERR_TOO_MANY_ORDERS);
+    place_order(&own, own.alice, place_ask(BTC / 2, 2 * USD));
+    DB_CHECK(place_stands(&own, own.bob, open, "done", 0, 0) && live_orders(own.bob) == 2);
+    DB_CHECK(live_orders(own.alice) == 1);
+
+    /* In one transaction: the one taken back makes room for one. */
+    struct market_change changes[] = {place_change(own.bob, place_bid(BTC, USD)),
+                                      place_change(own.bob, place_bid(BTC, USD)),
+                                      place_change(own.bob, place_bid(BTC, USD))};
+    changes[1] = cancel_change(own.bob, changes[0].oid);
+    changes[0].market_id = changes[2].market_id = own.market->id;
+    market_change_together(place_scratch.app, changes, TEST_COUNT(changes), out);
+    DB_CHECK(out[0].rc == ERR_OK && out[1].rc == ERR_OK && out[2].rc == ERR_OK);
+    changes[0].oid = crypto_uuid4();
+    changes[1] = changes[0];
+    changes[1].oid = crypto_uuid4();
+    market_change_together(place_scratch.app, changes, 2, out);
+    DB_CHECK(out[0].rc == ERR_TOO_MANY_ORDERS && out[1].rc == ERR_TOO_MANY_ORDERS);
+
+    /* His ask would meet his own bid, which goes: there is room all the same only beforehand. */
+    DB_GIVES(place_try(&own, own.bob, place_ask(CENTIBTC, USD)), ERR_TOO_MANY_ORDERS);
+    market_orders_limit(4);
+    place_give(own.bob, place_items(&own, BTC));
+    place_order(&own, own.bob, (struct asked){.side = MARKET_ASK, .amount = CENTIBTC});
+    DB_CHECK(live_orders(own.bob) <= 4);
+    market_orders_limit(MARKET_ORDERS_MAX);
+}
+
+/* From 2 BTC in 30 days on, 0.2 %: what a change of the same transaction trades counts for the next. */
+static void test_fee_step(void)
+{
+    struct market_outcome out[5];
+    struct place own;
+
+    place_open(&own, "PLN", 1, 1);
+    DB_GIVES(market_fee_set(place_scratch.app, own.market, place_items(&own, 2 * BTC), "0.2"),
+             ERR_OK);
+    place_give(own.alice, place_items(&own, 4 * BTC));
+    place_give(own.bob, place_money(&own, 400 * USD));
+    struct market_change changes[] = {
+        place_change(own.alice, place_ask(4 * BTC, 100 * USD)),
+        place_change(own.bob, place_bid(BTC, 100 * USD)),
+        place_change(own.bob, place_bid(BTC - 1, 100 * USD)),
+        place_change(own.bob, place_bid(CENTIBTC, 90 * USD)),
+        place_change(own.bob, place_bid(CENTIBTC, 100 * USD)),
+    };
+    for (size_t i = 0; i < TEST_COUNT(changes); i++)
+        changes[i].market_id = own.market->id;
+    market_change_together(place_scratch.app, changes, TEST_COUNT(changes), out);
+    for (size_t i = 0; i < TEST_COUNT(changes); i++) {
+        DB_CHECK(out[i].known && out[i].rc == ERR_OK);
+        DB_CHECK(place_number("SELECT CAST(fee_percent * 1000 AS SIGNED) FROM market_order WHERE "
+                              "oid = ?",
+                              DB_ARGS(db_uuid(&changes[i].oid))) == 600);
+    }
+    /* All had 2 BTC less one unit at most. Now the step is passed: by alice before, by carol within. */
+    int64_t carol = place_user();
+    place_give(carol, place_money(&own, 400 * USD));
+    struct market_change crossing[] = {
+        place_change(carol, place_bid(CENTIBTC, 100 * USD)),
+        place_change(carol, place_bid(BTC * 19 / 10, 100 * USD)),
+        place_change(own.alice, place_ask(BTC, 100 * USD)),
+        place_change(carol, place_bid(BTC * 9 / 100, 100 * USD)),
+        place_change(carol, place_bid(CENTIBTC, 50 * USD)),
+    };
+    static const int64_t crossed[] = {600, 600, 200, 600, 200}; /* exactly 2 BTC before the last */
+    place_give(own.alice, place_items(&own, BTC));
+    for (size_t i = 0; i < TEST_COUNT(crossing); i++)
+        crossing[i].market_id = own.market->id;
+    market_change_together(place_scratch.app, crossing, TEST_COUNT(crossing), out);
+    for (size_t i = 0; i < TEST_COUNT(crossing); i++) {
+        DB_CHECK(out[i].known && out[i].rc == ERR_OK);
+        DB_CHECK(place_number("SELECT CAST(fee_percent * 1000 AS SIGNED) FROM market_order WHERE "
+                              "oid = ?",
+                              DB_ARGS(db_uuid(&crossing[i].oid))) == crossed[i]);
+    }
+}
+
 #define REFUSES(word) "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '" word "'"
 
 /* What goes first decides whether its own change is made, and nothing about the others. */
@@ -227,6 +337,8 @@ static const struct test_case tests[] = {
     {"several changes, some of them refused", test_together},
     {"as many as fit", test_full_batch},
     {"more than a packet holds", test_many},
+    {"no more live orders than a user may have", test_limit},
+    {"a step of the fees within one transaction", test_fee_step},
     {"a statement that goes first", test_first},
     {"a nonce of which nobody knows", test_doubt},
     {"a transaction that cannot be", test_failed},

@@ -51,6 +51,18 @@ test('markets: public, with their steps, the last price and the fee of a newcome
     market.last, market.fee_percent], ['BTC', 'NZD', '0.00010000', '0.01000', '0.01000000', false, null, '0.6']);
 });
 
+test('no more live orders than the configuration allows', async (t) => {
+  const session = await trader();
+  const one = await place(session);
+  const counted = (more) => stack.sql(`UPDATE account SET live_orders = live_orders + ${more} WHERE live_orders <> 0 AND owner_id =
+    (SELECT id FROM user WHERE login = '${session.user.login}')`);
+  await counted(9999);
+  t.after(() => counted(-9999));
+  await session.refused(409, 'too_many_orders', 'POST', PATH, asked({}), { headers: named() });
+  await cancel(session, one);
+  await cancel(session, await place(session));
+});
+
 test('everything of a trader needs a session, every change the CSRF token', async () => {
   const none = { headers: { 'Content-Type': 'application/json', ...named() }, body: '{}' };
   for (const [method, path] of [['GET', PATH], ['POST', PATH], ['POST', `${PATH}/${randomUUID()}/cancel`], ['GET', '/site/market/idkey']]) {

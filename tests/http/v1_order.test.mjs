@@ -382,6 +382,10 @@ test('orders: ten thousand live ones are one list, indented or not', async (t) =
   t.after(() => stack.sql(`DELETE FROM market_order WHERE ${copies}`));
   await stack.sql(`INSERT INTO market_order (oid, ${columns.replaceAll('o.', '')}) SELECT UNHEX(MD5(CONCAT(o.oid, seq))), ${columns}
     FROM market_order AS o JOIN seq_1_to_9999 WHERE o.user_id = ${user}`);
+  await stack.sql(`UPDATE account SET live_orders = live_orders + 9999 WHERE owner_id = ${user} AND live_orders > 0`);
+  t.after(() => stack.sql(`UPDATE account SET live_orders = live_orders - 9999 WHERE owner_id = ${user} AND live_orders >= 9999`));
+  await client.refused('too_many_orders', 'order/add', { type: 'bid', amount: '1', price: '1' },
+    { ...ADD, error: 'Too many orders placed, please cancel some first' });
   for (const query of ['', '?pretty']) {
     const reply = await client.call('orders', {}, { path: `/api/1/generic/orders${query}` });
     assert.equal(reply.status, 200, reply.text.slice(0, 200));

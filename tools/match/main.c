@@ -135,6 +135,7 @@ static enum job_status work(const struct job *job, void *arg)
         status =
             job_misconfigured(job, "descriptor 0 is not a listening socket, and none is passed "
                                    "(LISTEN_FDS)");
+    market_orders_limit(job->config.market_orders_max);
     while (status == JOB_DONE && !job_over(job)) {
         turn(server);
         if (server->count == 0)
