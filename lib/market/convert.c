@@ -177,7 +177,8 @@ static enum err buy(struct walk *walk, const struct market_resting *resting)
     return rc == ERR_OK ? amount_sub(walk->left, fill, &walk->left) : rc;
 }
 
-/* How much of an order's amount brings what is left, the fee taken off. */
+/* The least of an order's amount that brings what is left, the fee taken off. What it has to bring
+ * before that is rounded down: so is the fee, which leaves enough. */
 static enum err part_for(const struct walk *walk, const struct market_resting *resting,
                          struct amount *part)
 {
@@ -187,12 +188,8 @@ static enum err part_for(const struct walk *walk, const struct market_resting *r
     struct rate price = {.coefficient = resting->price.units, .scale = market->currency->decimals};
     struct amount gross;
 
-    enum err rc = rate_apply(walk->left, all, kept, market->currency, ROUND_UP, &gross);
-    if (rc == ERR_OK)
-        rc = rate_apply(gross, one, price, market->item, ROUND_UP, part);
-    if (rc == ERR_OK && part->units > resting->funded.units)
-        *part = resting->funded; /* the fee, rounded down, leaves a little more */
-    return rc;
+    enum err rc = rate_apply(walk->left, all, kept, market->currency, ROUND_DOWN, &gross);
+    return rc == ERR_OK ? rate_apply(gross, one, price, market->item, ROUND_UP, part) : rc;
 }
 
 /* An ask meets an order: it gives all that the order takes, or the part that is enough. */

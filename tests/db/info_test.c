@@ -1,5 +1,6 @@
 /* A user's account as `info` shows it: what is withdrawn, traded and allowed counts by UTC days. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "ledger/ledger.h"
@@ -94,6 +95,27 @@ static void test_volume(void)
     db_test_number("DELETE FROM trader_volume WHERE user_id = ?", DB_ARGS(db_i64(user)));
 }
 
+/* A step of everybody's fees holds from its volume on. */
+static void test_fee(void)
+{
+    static const struct {
+        int64_t volume;
+        const char *percent;
+    } rows[] = {{INT64_C(9999999999), "0.6"},
+                {INT64_C(10000000000), "0.55"},
+                {INT64_C(19999999999), "0.55"},
+                {INT64_C(20000000000), "0.53"},
+                {INT64_C(50000000000000), "0.25"}};
+
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        make_user();
+        add_volume(BTC, 0, rows[i].volume);
+        (void)wallet();
+        DB_CHECK(strcmp(info.trade_fee, rows[i].percent) == 0);
+        db_test_number("DELETE FROM trader_volume WHERE user_id = ?", DB_ARGS(db_i64(user)));
+    }
+}
+
 /* The process holds the limits, but not for long. */
 static void test_limits_change(void)
 {
@@ -125,10 +147,8 @@ static void test_unknown(void)
 }
 
 static const struct test_case cases[] = {
-    {"what was withdrawn", test_usage},
-    {"what was traded in thirty days", test_volume},
-    {"limits that change", test_limits_change},
-    {"nobody, and nothing booked", test_unknown},
-    {NULL, NULL},
+    {"what was withdrawn", test_usage},           {"what was traded in thirty days", test_volume},
+    {"the fee by what was traded", test_fee},     {"limits that change", test_limits_change},
+    {"nobody, and nothing booked", test_unknown}, {NULL, NULL},
 };
 const struct test_suite suite_info = {.name = "info", .cases = cases};

@@ -11,6 +11,8 @@
     X(api_key)          \
     X(info)             \
     X(audit)            \
+    X(ledger)           \
+    X(ticket)           \
     X(checkout)         \
     X(list)             \
     X(notify)           \

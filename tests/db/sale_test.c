@@ -214,6 +214,28 @@ static void test_sell(void)
     DB_CHECK(balance(c.merchant, "HKD") == 50 * COIN);
 }
 
+/* What is sold is the least that is enough, where the sum before the fee is not whole: 7654 units want
+ * 7700.2 before the fee; 7700 (0.011 BTC at 7 dollars), less a fee of 46.2, are 7654. One unit more
+ * wants another step. */
+static void test_sell_exact(void)
+{
+    static const struct {
+        int64_t units, steps, kept;
+    } rows[] = {{7654, 11, 0}, {7655, 12, 695}, {7653, 11, 1}};
+    struct sale_case c;
+
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        open_case(&c, "HKD", rows[i].units);
+        place(c.trader, 0, MARKET_BID, BTC, 7);
+        credit(c.buyer, "BTC", BTC);
+        make_order(&c);
+        DB_GIVES(quote(&c, "BTC"), ERR_OK);
+        DB_GIVES(pay(&c, true), ERR_OK);
+        DB_CHECK(c.sale.taken.units == rows[i].steps * MILLI);
+        DB_CHECK(c.sale.kept.units == rows[i].kept && balance(c.buyer, "HKD") == rows[i].kept);
+    }
+}
+
 /* The 0.537 BTC from above at 10: 5.37 and a fee of 0.03222. */
 static void test_two_markets(void)
 {
@@ -348,6 +370,24 @@ static void test_pay_refused(void)
     name_request(&c);
     DB_GIVES(pay(&c, true), ERR_OK);
     DB_CHECK(c.sale.taken.units == BUY_COST);
+}
+
+/* The quote is the bound, not the buyer's money: who has ten times as much is taken no more than it. */
+static void test_price_moved(void)
+{
+    static const int64_t prices[] = {107, 120, 1000};
+    struct sale_case c;
+
+    for (size_t i = 0; i < TEST_COUNT(prices); i++) {
+        open_case(&c, "BTC", 500 * MILLI);
+        offer(&c);
+        credit(c.buyer, "HKD", INT64_C(10) * BUY_QUOTE);
+        make_order(&c);
+        DB_GIVES(quote(&c, "HKD"), ERR_OK);
+        markets[0] = open_market("HKD");
+        place(c.trader, 0, MARKET_ASK, BTC, prices[i]);
+        refuses(&c, ERR_QUOTE_EXCEEDED);
+    }
 }
 
 static void test_ended_order(void)
@@ -760,11 +800,13 @@ static void test_audit_kept(void)
 static const struct test_case cases[] = {
     {"dollars buy exactly the bitcoins that are missing", test_buy},
     {"bitcoins are sold for at least what is missing", test_sell},
+    {"what is sold is the least that is enough", test_sell_exact},
     {"dollars pay other dollars through bitcoins", test_two_markets},
     {"what a step brings too much stays the buyer's", test_step},
     {"the buyer's own order is left out and cancelled", test_own_order},
     {"what cannot be quoted", test_quote_refused},
     {"what refuses a payment by quote leaves nothing behind", test_pay_refused},
+    {"a quote bounds what is taken from whoever has more", test_price_moved},
     {"an order that ended meanwhile", test_ended_order},
     {"a quote pays once, a repeated request is answered", test_repeated},
     {"old quotes are swept", test_quote_sweep},

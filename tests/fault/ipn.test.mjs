@@ -32,11 +32,11 @@ const openRelay = (key, cert) => new SMTPServer({ key, cert, logger: false,
     stream.on('end', async () => {
       const mail = await PostalMime.parse(Buffer.concat(chunks));
       if (putOff.length === 0) {
-        putOff.push(mail);
+        putOff.push({ ...mail, at: Date.now() });
         done(Object.assign(new Error('try later'), { responseCode: 451 }));
         return;
       }
-      mails.push({ ...mail, recipients: session.envelope.rcptTo.map(({ address: to }) => to) });
+      mails.push({ ...mail, at: Date.now(), recipients: session.envelope.rcptTo.map(({ address: to }) => to) });
       done();
     });
   } });
@@ -263,6 +263,7 @@ test('mails to the merchant: put off once, then sent, one per payment', { timeou
   assert.ok(mails.every(({ recipients, text }) => recipients[0] === owner.email && text.includes(transaction)));
   assert.match(mails[0].text, /Still missing: 10\.00000 USD/);
   assert.equal(putOff[0].messageId, mails[0].messageId);
+  assert.ok(mails[0].at - putOff[0].at >= 1000, 'retry_seconds later');
   const { result } = await merchant.ok('merchant/event/list', { channel: 'mail' });
   assert.deepEqual(result.map(({ state, attempts }) => [state, attempts]), [['delivered', 1], ['delivered', 2]]);
   const { tries, refused } = await merchant.ok('merchant/event/show', { event: result[1].event });

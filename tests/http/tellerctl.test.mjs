@@ -434,7 +434,16 @@ test('sweep: clears away tonces, sessions and guesses past their time', async ()
   const session = await stack.signIn(user);
   await stack.sql(`UPDATE session SET expires_at = NOW(6) - INTERVAL 1 SECOND WHERE token_hash = UNHEX(SHA2('${session.ticket}', 256))`);
   await stack.sql("INSERT INTO attempt (kind, subject, failures, ends_at) VALUES ('login', 'test', 3, NOW(6) - INTERVAL 1 SECOND)");
+  // One of two minutes ago, and one of nine seconds ago, which could be sent again now.
+  const key = await stack.key(user.login, 'get_info');
+  const [old, fresh] = [120, 9].map((seconds) => String((Date.now() - seconds * 1000) * 1000));
+  const tonces = `api_key_tonce_${(await stack.sql(`SELECT id & 31 FROM api_key WHERE user_id = (SELECT id FROM user WHERE login = '${user.login}')`))[0][0]}`;
+  await stack.sql(`INSERT INTO ${tonces} (tonce, key_id) SELECT ${old}, id FROM api_key WHERE user_id = (SELECT id FROM user WHERE login = '${user.login}')`);
+  const call = () => key.call('info', { tonce: fresh });
+  const first = (await call()).json.result;
   await stack.sweep();
+  assert.deepEqual([first, (await call()).json.token], ['success', 'login_error_invalid_nonce']);
+  assert.deepEqual(await stack.sql(`SELECT tonce FROM ${tonces} WHERE tonce IN (${old}, ${fresh})`), [[fresh]]);
   assert.deepEqual(await stack.sql(`SELECT COUNT(*) FROM session WHERE token_hash = UNHEX(SHA2('${session.ticket}', 256))`), [['0']]);
   assert.deepEqual(await stack.sql("SELECT COUNT(*) FROM attempt WHERE subject = 'test'"), [['0']]);
 });
