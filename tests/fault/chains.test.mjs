@@ -2,14 +2,19 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { startAnvil, startBitcoin } from '../support/chains.mjs';
-import { Signer, bitcoinTx, hash256, pay, rlp, scriptOf, unsigned1559 } from '../support/signer.mjs';
+import { Signer, bitcoinTx, hash256, pay, rlp, scriptOf, transferCall, unsigned1559 } from '../support/signer.mjs';
 import { until } from '../support/teller.mjs';
 
 const SEED_TEST = '9dfc3c64c2f8bede1533b6a79f8570e5943e0b8fd1cf77107adf7b72cef42185d564a3aee24cab43f80e3c4538087d70fc824eabbad596a23c97b6ee8322ccc0';
 const LIMITS = '[limit.ether]\nchain = ethereum\nchain_id = 31337\ndecimals = 18\nper_request = 5\nper_day = 20\nfee_per_request = 0.01\n'
-  + '[limit.bitcoin]\nchain = bitcoin\ndecimals = 8\nper_request = 90\nper_day = 200\nfee_per_request = 0.001\n';
+  + '[limit.token]\nchain = ethereum\nchain_id = 31337\ntoken = 0x8464135c8F25Da09e49BC8782676a84730C318bC\ndecimals = 6\nper_request = 100\nper_day = 250\n[limit.bitcoin]\nchain = bitcoin\ndecimals = 8\nper_request = 90\nper_day = 200\nfee_per_request = 0.001\n';
 const ACCOUNT = "m/44'/60'/0'/0/0", OTHER = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 const GWEI = 10n ** 9n;
+const SENDER = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266', TOKEN = '0x8464135c8F25Da09e49BC8782676a84730C318bC';
+// A contract that tells of each transfer and moves nothing: Transfer(caller, to, amount), and returns true.
+const TELLER_OF_TALES = `0x602435600052600435337fddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef60206000a360016000526020${'6000f3'}`;
+// And one that refuses everything.
+const REFUSER = '0x60006000fd';
 
 const running = [];
 after(async () => {
@@ -57,6 +62,65 @@ test('Ethereum: both kinds of transaction are mined under the hash that was know
   await self.end();
 });
 
+test('Ethereum: what the node says of blocks, accounts, tokens, and of transactions that it does not want', { timeout: 60000 }, async () => {
+  const node = await startAnvil();
+  running.push(() => node.end());
+  const self = await signer();
+  await node.rpc('anvil_setCode', TOKEN, TELLER_OF_TALES);
+  const send = async (fields) => {
+    const [raw, hash] = await ask(self, `sign ethereum ${ACCOUNT} ${unsigned1559(fields)} -`);
+    return { raw, hash, answer: (await node.asked('ethereum', 'send', raw, hash))[0] };
+  };
+  const became = (hash) => until(async () => {
+    const words = await node.asked('ethereum', 'receipt', hash);
+    return words[0] !== 'error' && words;
+  }, 10, 'the receipt');
+
+  assert.deepEqual(await node.asked('ethereum', 'receipt', 'ab'.repeat(32)), ['error', 'not_found']);
+  const paid = await send({ nonce: 0, to: TOKEN, gas: 100000, data: transferCall(OTHER, 1500000) });
+  assert.equal(paid.answer, 'known');
+  const [how, height, blockHash, fee] = await became(paid.hash);
+  const block = await node.rpc('eth_getBlockByNumber', '0x1', false), receipt = await node.rpc('eth_getTransactionReceipt', `0x${paid.hash}`);
+  assert.deepEqual([how, height, `0x${blockHash}`, BigInt(fee)], ['succeeded', '1', block.hash, BigInt(receipt.gasUsed) * BigInt(receipt.effectiveGasPrice)]);
+  assert.deepEqual(await node.asked('ethereum', 'payments', 0, 1, TOKEN, OTHER),
+    ['1', '0', paid.hash, TOKEN.slice(2).toLowerCase(), SENDER.slice(2).toLowerCase(), OTHER.slice(2).toLowerCase(), '1500000']);
+  assert.deepEqual(await node.asked('ethereum', 'payments', 0, 1, TOKEN, SENDER), ['']);
+  assert.deepEqual(await node.asked('ethereum', 'payments', 0, 0, TOKEN, OTHER), ['']);
+  const balance = BigInt(await node.rpc('eth_getBalance', SENDER, '0x1'));
+  assert.deepEqual(await node.asked('ethereum', 'facts', SENDER, 1),
+    ['31337', '1', '1', 'plain', String(GWEI), String(balance), block.hash.slice(2), block.parentHash.slice(2), String(BigInt(block.baseFeePerGas))]);
+  assert.equal((await node.asked('ethereum', 'facts', TOKEN, 1))[3], 'code');
+  assert.deepEqual(await node.asked('ethereum', 'facts', SENDER, 2), ['error', 'not_found']);
+  const call = transferCall(OTHER, 1).slice(2);
+  assert.deepEqual(await node.asked('ethereum', 'call', SENDER, TOKEN, call), ['1'.padStart(64, '0')]);
+  assert.deepEqual(await node.asked('ethereum', 'call', SENDER, OTHER, call), ['']); // nobody is there
+  assert.ok(Number((await node.asked('ethereum', 'estimate', SENDER, TOKEN, call))[0]) > 21000);
+  await node.rpc('anvil_setCode', TOKEN, REFUSER);
+  for (const what of ['call', 'estimate']) assert.deepEqual(await node.asked('ethereum', what, SENDER, TOKEN, call), ['error', 'invalid_parameter']);
+  const failed = await send({ nonce: 1, to: TOKEN, gas: 100000, data: transferCall(OTHER, 1500000) });
+  assert.equal((await became(failed.hash))[0], 'failed');
+
+  // The same bytes again, an old nonce, one that waits and is replaced for more, for too little; no money; not enough gas.
+  assert.deepEqual(await node.asked('ethereum', 'send', paid.raw, paid.hash), ['spent']);
+  assert.equal((await send({ nonce: 0, to: OTHER, value: 1n })).answer, 'spent');
+  await node.rpc('evm_setAutomine', false);
+  const waiting = await send({ nonce: 2, to: OTHER, value: 1n });
+  assert.equal(waiting.answer, 'known');
+  assert.deepEqual(await node.asked('ethereum', 'send', waiting.raw, waiting.hash), ['known']);
+  assert.equal((await send({ nonce: 2, to: OTHER, value: 2n })).answer, 'cheap');
+  assert.equal((await send({ nonce: 2, to: OTHER, value: 2n, maxFee: 6n * GWEI, tip: 2n * GWEI })).answer, 'known');
+  assert.equal((await node.asked('ethereum', 'facts', SENDER, 1))[2], '3'); // with what waits
+  assert.equal((await send({ nonce: 3, to: OTHER, gas: 20000, value: 1n })).answer, 'refused');
+  assert.deepEqual(await node.asked('ethereum', 'send', waiting.raw, paid.hash), ['cheap']); // replaced meanwhile
+  await node.rpc('anvil_setBalance', SENDER, '0x1');
+  assert.equal((await send({ nonce: 3, to: OTHER, value: 1n })).answer, 'funds');
+  assert.deepEqual(await node.asked('ethereum', 'send', 'abcd', paid.hash), ['refused']);
+  await self.end();
+  await node.end();
+  assert.deepEqual(await node.asked('ethereum', 'facts', SENDER, 1), ['error', 'no_answer']);
+  assert.deepEqual(await node.asked('ethereum', 'send', paid.raw, paid.hash), ['unknown']);
+});
+
 test('Bitcoin: every kind of input that we sign, every kind of output that we pay', { timeout: 60000 }, async () => {
   const node = await startBitcoin();
   running.push(() => node.end());
@@ -76,12 +140,16 @@ test('Bitcoin: every kind of input that we sign, every kind of output that we pa
   const blocks = await node.rpc('generatetoaddress', 101, addresses[0]);
   const { tx: [coinbase] } = await node.rpc('getblock', blocks[0], true);
   const funding = Buffer.from(await node.rpc('getrawtransaction', coinbase), 'hex');
+  // Sent and looked for through lib/provider: waiting, then in a block whose ids are reckoned from its bytes.
   const mined = async (raw, txid) => {
-    assert.equal(await node.rpc('sendrawtransaction', raw), txid);
-    assert.ok((await node.rpc('getrawmempool')).includes(txid));
-    await node.rpc('generatetoaddress', 1, addresses[0]);
-    assert.equal((await node.rpc('getrawtransaction', txid, true)).confirmations, 1);
-    await assert.rejects(node.rpc('sendrawtransaction', raw), { code: -27 });
+    assert.deepEqual(await node.asked('bitcoin', 'send', raw, txid), ['known']);
+    const height = await node.rpc('getblockcount'), tip = await node.rpc('getblockhash', height);
+    const [first] = (await node.rpc('getblock', tip, true)).tx.slice(-1);
+    assert.match((await node.asked('bitcoin', 'facts', height)).join(' '), new RegExp(`^${height} ${tip} .*${first} \\| ${txid} \\| unknown$`));
+    assert.deepEqual(await node.asked('bitcoin', 'raw', txid), [raw]);
+    const [block] = await node.rpc('generatetoaddress', 1, addresses[0]);
+    assert.match((await node.asked('bitcoin', 'facts', height + 1)).join(' '), new RegExp(`^${height + 1} ${block} [0-9a-f]{64} ${txid} \\| \\| unknown$`));
+    assert.deepEqual(await node.asked('bitcoin', 'send', raw, txid), ['known']);
   };
 
   const strangers = ['76a914751e76e8199196d454941c45d1b3a323f1433bd688ac', 'a914bcfeb728b584253d5f3f70bcb780e9ef218a68f487', '0014751e76e8199196d454941c45d1b3a323f1433bd6',
@@ -102,8 +170,14 @@ test('Bitcoin: every kind of input that we sign, every kind of output that we pa
   // One bit of a signature is another transaction, which no node takes.
   const broken = Buffer.from(spending, 'hex');
   broken[60] ^= 1;
-  await assert.rejects(node.rpc('sendrawtransaction', broken.toString('hex')), { code: -26 });
+  assert.deepEqual(await node.asked('bitcoin', 'send', broken.toString('hex'), spent), ['refused']);
+  assert.deepEqual(await node.asked('bitcoin', 'send', `${spending}00`, spent), ['refused']);
   await mined(spending, spent);
+  // Other bytes that spend the same coins.
+  const [third, thirdId] = await ask(self, `sign bitcoin ${bitcoinTx({ ...second, outputs: [{ value: 30n * coin - 40000n, script: strangers[0] }] }).toString('hex')} ${paths[1]},${paths[2]},${paths[3]} ${raw} -`);
+  assert.deepEqual(await node.asked('bitcoin', 'send', third, thirdId), ['spent']);
+  assert.deepEqual(await node.asked('bitcoin', 'facts', 100000), ['error', 'not_found']);
+  assert.deepEqual(await node.asked('bitcoin', 'raw', 'ab'.repeat(32)), ['error', 'not_found']);
   assert.equal((await node.rpc('gettxout', spent, 0)).value, 29.9997);
 
   // Coins chosen, built and sent by the library: two of 50 for 70, the rest comes back.

@@ -1,7 +1,7 @@
 // Real nodes for tests: an EVM chain (anvil) and a Bitcoin regtest chain (bcoin), each a process of its own on a
 // free port, with nothing on the disk but a scratch folder. Both are up in a second, and gone with end().
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
@@ -53,6 +53,15 @@ class Node {
     const { body } = await post(this.url, { jsonrpc: '2.0', id: 1, method, params }, this.headers);
     if (body.error) throw Object.assign(new Error(`${method}: ${body.error.message}`), { code: body.error.code });
     return body.result;
+  }
+
+  /** Asks it through lib/provider (node.c): the words that came back. */
+  asked(...words) {
+    const program = path.join(path.resolve(process.env.BUILD ?? path.join(SUPPORT, '../../build')), 'support/node');
+    const authorization = this.headers ? `Authorization: ${this.headers.authorization}` : '-';
+    return new Promise((done) => {
+      execFile(program, [this.url, authorization, ...words.map(String)], { timeout: 30000, maxBuffer: 1 << 24 }, (error, stdout) => done(stdout.trim().split(/ +/)));
+    });
   }
 
   async end(signal = 'SIGTERM') {
