@@ -7,7 +7,9 @@
 #define FACES(X)     \
     X(face_health)   \
     X(face_v1)       \
+    X(face_desk)     \
     X(face_identity) \
+    X(face_feed)     \
     X(face_site)
 
 #define X(name) extern const struct face name;

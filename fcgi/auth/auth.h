@@ -16,6 +16,12 @@ extern const struct auth auth_v1;
  * the same in any case. */
 bool auth_v1_knows(struct request *request);
 
+/* Key of the user API: headers API-LOGIN and API-KEY. It is the gate of its face, which looks at the method
+ * as well.
+ * Errors: ERR_DESK_API_DISABLED, ERR_DESK_IP_BLOCKED, ERR_DESK_METHOD, ERR_DB_AWAY. Source: api desk,
+ * A3. */
+extern const struct auth auth_desk;
+
 /* Session: header authenticateit_identity_ticket, or the session cookie (caller.by_cookie), with the
  * session's CSRF token.
  * Errors: ERR_SESSION_MISSING, ERR_SESSION_EXPIRED, ERR_USER_DISABLED, ERR_DB_AWAY. */

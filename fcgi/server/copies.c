@@ -91,7 +91,7 @@ static struct copy *choose(const char *key, size_t *others)
     return chosen;
 }
 
-void copies_keep(const struct request *request, int64_t now_s, const char *tag,
+void copies_keep(const struct request *request, int64_t now_s, const char *tag, int64_t modified_s,
                  const struct text *body)
 {
     char key[COPIES_KEY_MAX];
@@ -107,6 +107,7 @@ void copies_keep(const struct request *request, int64_t now_s, const char *tag,
     if (copy->body.full)
         return;
     copy->second = now_s;
+    copy->modified_s = modified_s;
     text_copy(copy->key, sizeof(copy->key), key);
     text_copy(copy->tag, sizeof(copy->tag), tag);
 }

@@ -19,6 +19,7 @@ struct copy {
     char key[COPIES_KEY_MAX];
     int64_t second; /* unix time */
     char tag[COPIES_TAG_SIZE];
+    int64_t modified_s; /* struct reply */
     struct text body;
 };
 
@@ -38,10 +39,11 @@ void copies_end(const struct request *request);
 bool copies_coming(const struct request *request, bool large);
 
 /* Keeps an answer in the place of the oldest. Where there is no room for it nothing is kept.
- * now_s  when it was asked for, unix seconds
- * tag    its entity tag
- * body   copied */
-void copies_keep(const struct request *request, int64_t now_s, const char *tag,
+ * now_s       when it was asked for, unix seconds
+ * tag         its entity tag
+ * modified_s  as in struct reply
+ * body        copied */
+void copies_keep(const struct request *request, int64_t now_s, const char *tag, int64_t modified_s,
                  const struct text *body);
 
 /* Gives the memory back. */

@@ -362,6 +362,10 @@ static bool is_public(const struct request *request, enum err rc)
  * who has it already is told so. */
 static void add_cache_headers(struct reply *reply, int64_t asked_s, const char *tag)
 {
+    char modified[CLOCK_HTTP_SIZE];
+    clock_format_http(reply->modified_s, modified);
+    if (reply->modified_s > 0)
+        reply_header(reply, "Last-Modified", "%s", modified);
     reply_header(reply, "ETag", "\"%s\"", tag);
     reply_header(reply, "X-Accel-Expires", "@%lld", (long long)asked_s);
 }
@@ -374,7 +378,7 @@ static void keep_copy(const struct request *request, int64_t asked_s, struct rep
     char tag[COPIES_TAG_SIZE];
     crypto_sha256(text_string(body), body->len, hash);
     hex_encode(hash, ETAG_BYTES, tag);
-    copies_keep(request, asked_s, tag, body);
+    copies_keep(request, asked_s, tag, reply->modified_s, body);
     add_cache_headers(reply, asked_s, tag);
 }
 
@@ -395,6 +399,7 @@ static bool take_copy(struct request *request, int64_t asked_s, struct reply *re
         return false;
     text_clear(reply->writer.out);
     text_add(reply->writer.out, text_string(&copy->body), copy->body.len);
+    reply->modified_s = copy->modified_s;
     add_cache_headers(reply, asked_s, copy->tag);
     return true;
 }
@@ -405,8 +410,11 @@ static void write_output(const struct request *request, enum err rc, const struc
     const struct text *body = reply->writer.out;
     struct text *out = &worker.output;
     text_clear(out);
+    const char *type = request->face->content_type;
+    if (rc == ERR_OK && request->route->content_type != NULL)
+        type = request->route->content_type;
     text_addf(out, "Status: %d %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n", status,
-              status_words(status), request->face->content_type,
+              status_words(status), type,
               is_public(request, rc) ? "public, max-age=1, stale-while-revalidate=1" : "no-store");
     text_addf(out, "Content-Length: %zu\r\nX-Request-Id: %s\r\n", body->len, request->id);
     for (size_t i = 0; i < reply->header_count; i++)
@@ -473,6 +481,8 @@ const struct text *dispatch_serve(struct app *app, size_t slot, struct FCGX_Requ
     if (rc != ERR_OK || !take_copy(request, asked_us / SECOND_US, &reply)) {
         if (rc == ERR_OK)
             rc = answer(request, &reply);
+        if (request->face->record != NULL)
+            request->face->record(request, rc);
         rc = end_body(request, rc, &reply, &status);
         if (is_public(request, rc))
             keep_copy(request, asked_us / SECOND_US, &reply);

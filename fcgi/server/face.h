@@ -99,6 +99,9 @@ struct face {
     void (*write_error)(const struct request *request, const struct problem *problem,
                         struct writer *writer);
 
+    /* Told of each call of a route once its outcome is known and nothing is written yet; NULL: nobody. */
+    void (*record)(struct request *request, enum err rc);
+
     const struct route_table *const *tables; /* its rows; NULL-terminated */
 };
 

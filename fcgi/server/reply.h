@@ -21,6 +21,8 @@ struct reply {
         char value[512];
     } headers[REPLY_MAX_HEADERS];
     size_t header_count;
+    int64_t modified_s; /* of what is kept for everybody: the second in which it began to be so, by
+                           which a caller asks whether it still is; 0: it goes by its entity tag alone */
 };
 
 /* Adds a header line.

@@ -68,8 +68,10 @@ struct route {
     bool needs_no_db; /* answers without the database: request->db may be NULL */
     size_t body_cap;  /* bytes; 0 = REQUEST_BODY_CAP */
     const struct field_table
-        *fields;    /* what it takes, FIELD_TABLE; NULL for nothing but captures */
-    unsigned shape; /* bits of its face's own, for the envelope: 0 where all rows are alike */
+        *fields; /* what it takes, FIELD_TABLE; NULL for nothing but captures */
+    const char
+        *content_type; /* of its answers, where it is not the face's; errors have the face's */
+    unsigned shape;    /* bits of its face's own, for the envelope: 0 where all rows are alike */
     route_handler *handler;
     const char *help; /* one line, required */
 };

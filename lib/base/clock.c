@@ -20,7 +20,7 @@ int64_t clock_mono_us(void)
     return read_clock_us(CLOCK_MONOTONIC);
 }
 
-void clock_format(int64_t unix_s, char out[CLOCK_TEXT_SIZE])
+static struct tm broken_down(int64_t unix_s)
 {
     /* The years that have four digits. */
     const int64_t first = -30610224000; /* 1000-01-01 00:00:00 */
@@ -29,7 +29,19 @@ void clock_format(int64_t unix_s, char out[CLOCK_TEXT_SIZE])
 
     time_t when = unix_s < first ? first : unix_s > last ? last : unix_s;
     gmtime_r(&when, &tm);
+    return tm;
+}
+
+void clock_format(int64_t unix_s, char out[CLOCK_TEXT_SIZE])
+{
+    struct tm tm = broken_down(unix_s);
     strftime(out, CLOCK_TEXT_SIZE, "%Y-%m-%d %H:%M:%S", &tm);
+}
+
+void clock_format_http(int64_t unix_s, char out[CLOCK_HTTP_SIZE])
+{
+    struct tm tm = broken_down(unix_s); /* names in English: no program of ours sets a locale */
+    strftime(out, CLOCK_HTTP_SIZE, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 }
 
 /* Days since 1970 of a day of the Gregorian calendar. The year is taken to begin in March, so that

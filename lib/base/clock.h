@@ -18,6 +18,11 @@ int64_t clock_mono_us(void);
  * nearest one inside. */
 void clock_format(int64_t unix_s, char out[CLOCK_TEXT_SIZE]);
 
+#define CLOCK_HTTP_SIZE 30 /* "Sun, 06 Nov 1994 08:49:37 GMT" and a NUL */
+
+/* Writes `unix_s` as HTTP's headers do (RFC 9110, section 5.6.7), within the same years. */
+void clock_format_http(int64_t unix_s, char out[CLOCK_HTTP_SIZE]);
+
 /* Reads "YYYY-MM-DD HH:MM:SS.ffffff" in UTC, as the database writes a DATETIME(6), in microseconds
  * since 1970. False for anything else; `out` is untouched then. */
 bool clock_parse_us(const char *text, int64_t *out);

@@ -115,13 +115,37 @@ static const struct db_column field_columns[] = {
 enum { SETTINGS, SYSTEMS, DIRECTIONS, TIERS, FIELDS, TEXTS, RESULTS };
 _Static_assert(RESULTS == BOARD_RESULTS, "as many as there is room for");
 
+#define SELECT_SETTINGS "SELECT maintenance, UNIX_TIMESTAMP(NOW(6)) DIV 1, log_calls, "
+
+/* Rates, among them those that are too old by now; what operators changed; reserves. Unix seconds. */
+#define AT_OR_NEVER(moment) "COALESCE(UNIX_TIMESTAMP(" moment "), 0)"
+#define WHEN_TOO_OLD "at + INTERVAL max_age_s SECOND"
+#define LAST_CHANGE                                                                                                            \
+    "GREATEST(" AT_OR_NEVER("(SELECT MAX(at) FROM desk_rate)") ", " AT_OR_NEVER(                                               \
+        "(SELECT "                                                                                                             \
+        "MAX(jumped_at) "                                                                                                      \
+        "FROM desk_rate)") ", " AT_OR_NEVER("(SELECT MAX(" WHEN_TOO_OLD                                                        \
+                                            ") FROM desk_rate WHERE " WHEN_TOO_OLD                                             \
+                                            " < NOW(6))") ", " AT_OR_NEVER("(SELECT MAX(at) FROM "                             \
+                                                                           "desk_change)") ","                                 \
+                                                                                           " " AT_OR_NEVER(LEDGER_SQL_CHANGED( \
+                                                                                               "1",                            \
+                                                                                               "r"                             \
+                                                                                               "e"                             \
+                                                                                               "s"                             \
+                                                                                               "e"                             \
+                                                                                               "r"                             \
+                                                                                               "v"                             \
+                                                                                               "e")) ") DIV 1"
+
 /* Directions are read in the order of their ids, so that what belongs to each stands in one run. */
 void board_ask(struct db_packet *packet, uint64_t direction_id)
 {
     struct db_arg one = db_u64(direction_id);
 
     db_packet_add(packet,
-                  "SELECT maintenance, UNIX_TIMESTAMP(NOW(6)) DIV 1 FROM desk_setting WHERE id = 1",
+                  direction_id == 0 ? SELECT_SETTINGS LAST_CHANGE " FROM desk_setting WHERE id = 1"
+                                    : SELECT_SETTINGS "0 FROM desk_setting WHERE id = 1",
                   DB_NO_ARGS);
     struct text *sql = db_packet_begin(packet);
     db_select(sql, system_columns, DB_COUNT(system_columns));
@@ -365,6 +389,8 @@ static enum err take_results(struct board *board, struct db_rows rows[RESULTS])
         return ERR_CONFIG;
     board->shown.maintenance = db_get_u64(&rows[SETTINGS], 0) != 0;
     board->shown.at = db_get_i64(&rows[SETTINGS], 1);
+    board->shown.logs_calls = db_get_u64(&rows[SETTINGS], 2) != 0;
+    board->shown.changed = db_get_i64(&rows[SETTINGS], 3);
     enum err rc = take_systems(board, &rows[SYSTEMS]);
     if (rc == ERR_OK)
         rc = take_directions(board, &rows[DIRECTIONS]);

@@ -86,7 +86,9 @@ struct desk_board {
     const struct desk_direction *directions; /* in the order of lists; those that are off too */
     size_t direction_count;
     bool maintenance; /* nothing is exchanged for now */
+    bool logs_calls;  /* of robots: desk_call_add */
     int64_t at;       /* unix seconds: when it was read, by the database's clock */
+    int64_t changed; /* unix seconds: when something in it last changed, as far as it is recorded */
     uint64_t version; /* rises within this process with every reading */
 };
 

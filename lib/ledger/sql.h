@@ -25,6 +25,13 @@
 #define LEDGER_SQL_RAIL_BALANCE(owner, purpose, currency, rail) \
     "COALESCE(" LEDGER_SQL_ON_RAIL("balance", owner, purpose, currency, rail) ", 0)"
 
+/* When a balance of that owner and purpose last changed, DATETIME(6); NULL where none ever did. */
+#define LEDGER_SQL_CHANGED(owner, purpose)                                                        \
+    "(SELECT MAX(ledger_last.at) FROM account AS ledger_moved JOIN entry AS ledger_entry ON "     \
+    "ledger_entry.account_id = ledger_moved.id AND ledger_entry.seq = ledger_moved.entries JOIN " \
+    "journal AS ledger_last ON ledger_last.id = ledger_entry.journal_id WHERE "                   \
+    "ledger_moved.owner_id = " owner " AND ledger_moved.purpose = '" purpose "')"
+
 /* What its owner may spend of it; NULL where there is none yet. */
 #define LEDGER_SQL_FREE(owner, currency)                                                         \
     "(SELECT balance - reserved FROM account AS ledger_free WHERE ledger_free.owner_id = " owner \

@@ -100,6 +100,31 @@ static void scale_up(mpz_t value, __int128 factor, unsigned exponent)
     mpz_clear(other);
 }
 
+enum err rate_divide(struct rate a, struct rate b, struct rate *out)
+{
+    mpz_t above, below, quotient;
+    __int128 units = 0;
+    bool fits = false;
+
+    if (b.coefficient == 0)
+        return ERR_OUT_OF_RANGE;
+    mpz_inits(above, below, quotient, NULL);
+    set_int128(below, b.coefficient);
+    scale_up(below, 1, a.scale);
+    int scale = RATE_MAX_SCALE + 1;
+    while (!fits && scale-- > 0) {
+        set_int128(above, a.coefficient);
+        scale_up(above, 1, b.scale + (unsigned)scale);
+        mpz_tdiv_q(quotient, above, below);
+        fits = get_int128(quotient, &units) && decimal_in_range(units);
+    }
+    mpz_clears(above, below, quotient, NULL);
+    if (!fits)
+        return ERR_OVERFLOW;
+    *out = (struct rate){.coefficient = units, .scale = (uint8_t)scale};
+    return ERR_OK;
+}
+
 enum err rate_apply(struct amount amount, struct rate multiply, struct rate divide,
                     const struct currency *currency, enum rounding rounding, struct amount *out)
 {

@@ -25,6 +25,10 @@ MUST_USE enum err rate_parse(const char *text, size_t len, struct rate *out);
 /* Plain decimal text without trailing zeros. */
 void rate_format(struct rate rate, char out[AMOUNT_TEXT_SIZE]);
 
+/* a / b with as many decimals as fit, at most RATE_MAX_SCALE, the rest cut off. Neither is below zero.
+ * Errors: ERR_OUT_OF_RANGE where b is 0, ERR_OVERFLOW past 38 digits; `out` is untouched. */
+MUST_USE enum err rate_divide(struct rate a, struct rate b, struct rate *out);
+
 /* amount x multiply / divide in `currency`, in full precision (GMP), rounded once at the end. The
  * scale of the currencies is accounted for: 2 BTC x 100.5 is 201 USD.
  * Errors: ERR_OUT_OF_RANGE where divide is 0, ERR_OVERFLOW past 38 digits; `out` is untouched. */

@@ -7,22 +7,24 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { Desk } from '../support/desk.mjs';
 import { FastCgi } from '../support/fastcgi.mjs';
 import { closeConnections, sign, stack, tonce, unique } from '../support/teller.mjs';
 
 const WORKER = path.join(path.dirname(stack.tellerctl), 'teller-worker');
 const ALL_RIGHTS = 'get_info,trade,deposit,withdraw,merchant,partner';
-const CALLERS = { v1: 'api key', site: 'session' };
+const CALLERS = { v1: 'api key', site: 'session', desk: 'robot' };
 const BEYOND = ['é', '\u{1f600}', 'ﬀ\u0301', '\u202e'];
 
 const { stdout } = await promisify(execFile)(WORKER, ['--routes=json'], { maxBuffer: 1 << 24 });
 const rows = JSON.parse(stdout);
 const operations = rows.flatMap((row) => row.methods.map((method) => ({ ...row, method, name: `${method} ${row.path}` })));
 
-let connection, key, poor, ticket, calls = 0;
+let connection, key, poor, robot, ticket, calls = 0;
 before(async () => {
   const user = await stack.user({ password: 'correct horse', funds: { USD: '1000' } });
   [key, poor] = [await stack.key(user.login, ALL_RIGHTS), await stack.key(user.login, 'deposit')];
+  robot = await new Desk(stack).key();
   ({ ticket } = await stack.signIn(user));
   connection = new FastCgi(path.join(stack.dir, 'worker.sock'));
 });
@@ -88,7 +90,7 @@ function jsonPairs(pairs) {
   return Buffer.concat([Buffer.from('{'), ...parts.flatMap((part, i) => (i > 0 ? [Buffer.from(','), part] : [part])), Buffer.from('}')]);
 }
 
-const isForm = (operation) => operation.caller === 'api key' || operation.face === 'v1';
+const isForm = (operation) => operation.caller === 'api key' || operation.face === 'v1' || operation.face === 'desk';
 const hasBody = (operation) => operation.method === 'POST' || operation.method === 'PUT';
 
 /** One call. `pairs` are its parameters in order, `captures` what stands in the path. */
@@ -101,6 +103,7 @@ async function call(operation, pairs, captures = {}, { as = operation.caller, me
   else if (!hasBody(operation)) query = formPairs(pairs);
   else body = isForm(operation) ? formPairs(pairs) : jsonPairs(pairs);
   if (as === 'api key') Object.assign(variables, { HTTP_REST_KEY: client.key, HTTP_REST_SIGN: sign(client.secret, body) });
+  if (as === 'robot') Object.assign(variables, { HTTP_API_LOGIN: robot.login, HTTP_API_KEY: robot.secret });
   if (as === 'session' || as === 'anybody') variables.HTTP_AUTHENTICATEIT_IDENTITY_TICKET = session;
   if (body.length > 0)
     variables.CONTENT_TYPE = isForm(operation) ? 'application/x-www-form-urlencoded' : 'application/json';
@@ -117,7 +120,13 @@ function check(name, operation, reply, code, field) {
   const what = `${name}: ${reply.status} ${reply.text}`;
   assert.ok(reply.status < 500, what);
   if (operation.face !== 'health') assert.notEqual(reply.json, undefined, what);
+  if (operation.face === 'desk') assert.equal(reply.status, 200, what);
   if (code === undefined) return;
+  if (operation.face === 'desk') {
+    assert.equal(Number(reply.json.error), 3, what);
+    if (reply.json.error_fields !== undefined) assert.ok(field in reply.json.error_fields, what);
+    return;
+  }
   if (operation.face === 'identity') {
     assert.ok(reply.json.error_id.startsWith('common-'), what);
     assert.deepEqual(reply.json.error_data, [field], what);
@@ -141,7 +150,9 @@ function needed(operation, beside) {
 }
 
 /** Calls that end what the others need, or wait on purpose: only asked for as nobody. */
-const isAlone = (operation) => operation.name === 'DELETE /identity-service/session';
+const isAlone = (operation) => operation.name === 'DELETE /identity-service/session'
+  // Its parameters are those of a body.
+  || (operation.face === 'desk' && operation.method === 'GET');
 
 /** Faults are found in the order of the rows: those before the field must be right, and it must be there. */
 async function tryField(operation, field) {
@@ -172,7 +183,7 @@ async function tryField(operation, field) {
 const guarded = operations.filter((operation) => operation.caller === 'api key' || operation.caller === 'session');
 
 test('there are routes of every face, with fields', () => {
-  assert.deepEqual([...new Set(rows.map((row) => row.face))].sort(), ['health', 'identity', 'site', 'v1']);
+  assert.deepEqual([...new Set(rows.map((row) => row.face))].sort(), ['desk', 'feed', 'health', 'identity', 'site', 'v1']);
   assert.ok(operations.filter((operation) => operation.fields.length > 0).length > 40);
 });
 
@@ -200,6 +211,10 @@ test('nobody is let in where a caller is asked for', async () => {
   for (const operation of guarded) {
     const reply = await call(operation, needed(operation), capturesOf(operation), { as: 'nobody' });
     assert.equal(reply.status, operation.face === 'v1' ? 403 : 401, `${operation.name}: ${reply.status} ${reply.text}`);
+  }
+  for (const operation of operations.filter((one) => one.caller === 'robot')) {
+    const reply = await call(operation, needed(operation), {}, { as: 'nobody' });
+    assert.deepEqual([reply.status, reply.text], [200, '{"error":1,"error_text":"Api disabled"}'], operation.name);
   }
 });
 
@@ -232,7 +247,8 @@ test('another method is refused, and told which there are', async () => {
     const served = operations.filter((operation) => operation.path === row.path).map((operation) => operation.method);
     for (const method of ['GET', 'POST', 'PUT', 'DELETE'].filter((one) => !served.includes(one))) {
       const reply = await call({ ...row, method, name: row.path }, [], {}, { as: CALLERS[row.face] ?? 'nobody' });
-      assert.equal(reply.status, 405, `${method} ${row.path}: ${reply.status} ${reply.text}`);
+      if (row.face === 'desk') assert.deepEqual([reply.status, reply.json.error], [200, 3], `${method} ${row.path}`);
+      else assert.equal(reply.status, 405, `${method} ${row.path}: ${reply.status} ${reply.text}`);
     }
   }
 });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { Desk } from '../support/desk.mjs';
 import { inParallel, Stack } from '../support/teller.mjs';
 
 const BURST = 5;
@@ -79,4 +80,15 @@ test('calls of one key: a burst, then 429; other keys go on', async () => {
   await two.ok('info');
   for (let i = 0; i < 20; i++)
     assert.equal((await stack.request('GET', '/api/1/generic/currency?currency=USD')).status, 200, 'calls without a key are not counted');
+});
+
+test("a robot's calls: a burst, then an error of its API with status 200; other robots go on", async () => {
+  const desk = new Desk(stack);
+  const [one, two] = [await desk.key(), await desk.key()];
+  const replies = await inParallel(4, Array.from({ length: 20 }, () => () => one.call('test')));
+  assert.ok(replies.every(({ status }) => status === 200), JSON.stringify(replies.map(({ status }) => status)));
+  const refused = replies.filter(({ json }) => json.error !== 0);
+  assert.equal(replies.length - refused.length, BURST + 1);
+  for (const { text } of refused) assert.equal(text, '{"error":1,"error_text":"too many requests, please slow down"}');
+  assert.equal((await two.json('test')).error, 0);
 });

@@ -30,6 +30,15 @@ static void test_format(void)
     }
 }
 
+static void test_format_http(void)
+{
+    char text[CLOCK_HTTP_SIZE];
+    clock_format_http(784111777, text); /* RFC 9110's example */
+    UNIT_SAME("example", text, "Sun, 06 Nov 1994 08:49:37 GMT");
+    clock_format_http(INT64_MAX, text);
+    UNIT_SAME("late", text, "Fri, 31 Dec 9999 23:59:59 GMT");
+}
+
 static void test_parse(void)
 {
     static const struct {
@@ -96,6 +105,7 @@ static void test_clocks(void)
 static const struct test_case cases[] = {
     {"as text", test_format},
     {"from text", test_parse},
+    {"as HTTP has it", test_format_http},
     {"reading", test_clocks},
     {NULL, NULL},
 };

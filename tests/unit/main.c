@@ -61,6 +61,7 @@
     X(notify)          \
     X(template)        \
     X(desk_calc)       \
+    X(desk_offer)      \
     X(desk_rule)       \
     X(desk_feed)
 

@@ -124,6 +124,35 @@ static void test_apply(void)
     }
 }
 
+static void test_divide(void)
+{
+    static const struct {
+        const char *a, *b;
+        enum err rc;
+        const char *expected;
+    } rows[] = {
+        {"6012345.5", "1", ERR_OK, "6012345.5"},
+        {"0.00003281383074281", "1.000", ERR_OK, "0.00003281383074281"},
+        {"1", "3", ERR_OK, "0.333333333333333333333333"},
+        {"2", "0.5", ERR_OK, "4"},
+        {"0", "7", ERR_OK, "0"},
+        {"20000000000000000000", "3", ERR_OK, "6666666666666666666.6666666666666666666"},
+        {"99999999999999999999999999999999999999", "1", ERR_OK,
+         "99999999999999999999999999999999999999"},
+        {"99999999999999999999999999999999999999", "0.5", ERR_OVERFLOW, ""},
+        {"1", "0.00", ERR_OUT_OF_RANGE, ""},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        struct rate out = {0};
+        char text[AMOUNT_TEXT_SIZE];
+        enum err rc = rate_divide(rate_of(rows[i].a), rate_of(rows[i].b), &out);
+        UNIT_SAME(rows[i].a, err_id(rc), err_id(rows[i].rc));
+        rate_format(out, text);
+        if (rc == ERR_OK)
+            UNIT_SAME(rows[i].a, text, rows[i].expected);
+    }
+}
+
 /* 11764705882352941176470588235294117647 x 17 / 2 is the largest amount and a half. */
 static void test_round_over(void)
 {
@@ -153,6 +182,7 @@ static const struct test_case cases[] = {
     {"as text", test_text},
     {"multiply and divide", test_apply},
     {"past the largest", test_round_over},
+    {"one by another", test_divide},
     {NULL, NULL},
 };
 const struct test_suite suite_rate = {.name = "rate", .cases = cases};
