@@ -31,7 +31,7 @@ OPTIMIZE := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-rec
 else
 OPTIMIZE := -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 endif
-FLAGS := -std=c17 -D_GNU_SOURCE $(OPTIMIZE) $(WARNINGS) -Ilib -I. \
+FLAGS := -std=c17 -D_GNU_SOURCE $(OPTIMIZE) $(WARNINGS) -Ilib -I. -I$(BUILD) \
 	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(CFLAGS)
 LINK := $(OPTIMIZE) -Wl,--as-needed $(LDFLAGS)
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lfcgi -lpthread
@@ -172,7 +172,13 @@ $(BENCHES) $(FAULTS) $(HELPERS): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(LIBTELLER)
 	@mkdir -p $(@D)
 	$(link)
 
-$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+# The errors of all folders; those of lib/base come first, for ERR_OK is 0.
+ERRORS := lib/base/errors.def $(filter-out lib/base/%,$(wildcard lib/*/errors.def fcgi/*/errors.def))
+$(BUILD)/all_errors.def: FORCE
+	@mkdir -p $(@D)
+	@printf '#include "%s"\n' $(ERRORS) | cmp -s - $@ || printf '#include "%s"\n' $(ERRORS) >$@
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/all_errors.def
 	@mkdir -p $(@D)
 	$(call quiet,cc,$<)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
 

@@ -24,6 +24,7 @@
 #include "fcgi/server/routes_json.h"
 #include "fcgi/server/routes_nginx.h"
 #include "fcgi/views/request.h"
+#include "house/house.h"
 
 #define OUTPUT_MAX (8 << 20)
 #define HEAP_ROOM (1 << 20)   /* bytes that the requests in hand may need together */
@@ -234,6 +235,7 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return EXIT_MISCONFIGURED;
     }
+    house_register();
     protect_memory();
     plan_memory();
     wake_politely();

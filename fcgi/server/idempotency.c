@@ -175,7 +175,7 @@ enum err idempotency_settle(struct request *request, enum err rc)
 {
     const struct actor actor = request_actor(request);
 
-    if (rc == ERR_DB_UNKNOWN && actor.repeatable)
+    if (rc == ERR_DB_UNKNOWN && actor.repeatable && request->err_detail == NULL)
         return request_fail_text(request, NULL, rc,
                                  "it is not known whether this was done, please send the same "
                                  "again under the same key");

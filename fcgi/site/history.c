@@ -2,9 +2,11 @@
 #include "fcgi/views/history.h"
 
 #include "fcgi/site/face.h"
+#include "market/line.h"
 
 static void write_link(struct writer *json, const struct ledger_line *line)
 {
+    const struct market_line *trade = market_line_of(line);
     const char *class = history_link_class(line);
 
     if (class == NULL) {
@@ -13,8 +15,8 @@ static void write_link(struct writer *json, const struct ledger_line *line)
     }
     writer_object(json, "link");
     writer_text(json, "class", class);
-    if (line->trade != NULL)
-        writer_digits(json, "id", line->trade->tid);
+    if (trade != NULL)
+        writer_digits(json, "id", trade->tid);
     else
         writer_uuid(json, "id", &line->ref);
     writer_end(json);
@@ -22,6 +24,7 @@ static void write_link(struct writer *json, const struct ledger_line *line)
 
 static void add_line(void *arg, const struct ledger_line *line)
 {
+    const struct market_line *trade = market_line_of(line);
     struct writer *json = page_row(arg);
 
     writer_object(json, NULL);
@@ -29,13 +32,13 @@ static void add_line(void *arg, const struct ledger_line *line)
     writer_int(json, "date", line->date);
     writer_text(json, "type", line->type);
     writer_bool(json, "refund", history_is_refund(line));
-    if (line->trade == NULL)
+    if (trade == NULL)
         writer_null(json, "order");
     else
-        writer_uuid(json, "order", &line->trade->oid);
+        writer_uuid(json, "order", &trade->oid);
     writer_money(json, "value", line->value);
     writer_money(json, "balance", line->balance);
-    writer_text(json, "info", history_words(line));
+    writer_text(json, "info", line->info);
     write_link(json, line);
     writer_end(json);
 }

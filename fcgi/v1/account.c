@@ -10,6 +10,8 @@
 #include "identity/otp_device.h"
 #include "identity/rights.h"
 #include "ledger/ledger.h"
+#include "market/line.h"
+#include "market/trader.h"
 
 static void write_limit(struct writer *json, const char *key, const struct ledger_limit *limit)
 {
@@ -43,8 +45,11 @@ static enum err handle_info(struct request *request, struct reply *reply)
 {
     struct writer *json = &reply->writer;
     struct ledger_info info;
+    struct market_trader trader;
 
     enum err rc = ledger_info(request->db, request->caller.user_id, &info);
+    if (rc == ERR_OK)
+        rc = market_trader(request->db, info.user_id, info.entries, info.today, &trader);
     if (rc != ERR_OK)
         return rc;
     writer_object(json, NULL);
@@ -59,8 +64,8 @@ static enum err handle_info(struct request *request, struct reply *reply)
     for (size_t i = 0; i < info.wallet_count; i++)
         write_wallet(json, &info.wallets[i]);
     writer_end(json);
-    writer_money(json, "Monthly_Volume", info.volume);
-    writer_number(json, "Trade_Fee", info.trade_fee);
+    writer_money(json, "Monthly_Volume", trader.volume);
+    writer_number(json, "Trade_Fee", trader.fee_percent);
     writer_end(json);
     return ERR_OK;
 }
@@ -68,7 +73,7 @@ static enum err handle_info(struct request *request, struct reply *reply)
 /* What the line is about: its id, its class, and the name it goes by. */
 static void write_link(struct writer *json, const struct ledger_line *line)
 {
-    const struct ledger_trade *trade = line->trade;
+    const struct market_line *trade = market_line_of(line);
     const char *class = history_link_class(line);
 
     writer_list(json, "Link");
@@ -83,7 +88,7 @@ static void write_link(struct writer *json, const struct ledger_line *line)
     writer_end(json);
 }
 
-static void write_trade(struct writer *json, const struct ledger_trade *trade)
+static void write_trade(struct writer *json, const struct market_line *trade)
 {
     writer_object(json, "Trade");
     writer_uuid(json, "oid", &trade->oid);
@@ -96,6 +101,7 @@ static void write_trade(struct writer *json, const struct ledger_trade *trade)
 
 static void add_line(void *arg, const struct ledger_line *line)
 {
+    const struct market_line *trade = market_line_of(line);
     struct writer *json = page_row(arg);
 
     writer_object(json, NULL);
@@ -104,10 +110,10 @@ static void add_line(void *arg, const struct ledger_line *line)
     writer_text(json, "Type", line->type);
     writer_money(json, "Value", line->value);
     writer_money(json, "Balance", line->balance);
-    writer_text(json, "Info", history_words(line));
+    writer_text(json, "Info", line->info);
     write_link(json, line);
-    if (line->trade != NULL)
-        write_trade(json, line->trade);
+    if (trade != NULL)
+        write_trade(json, trade);
     writer_end(json);
 }
 

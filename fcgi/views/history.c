@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fcgi/server/fields.h"
+#include "market/line.h"
 
 struct history_params {
     const struct currency *currency;
@@ -35,6 +36,18 @@ static const struct field history_all_fields[] = {
 FIELD_TABLE_OF(history_params, history_fields, struct history_params);
 FIELD_TABLE_OF(history_all_params, history_all_fields, struct history_params);
 
+/* The lines of a trade are those of its journal; of one that there is not, none. */
+static enum err find_trade(struct db *db, int64_t tid, int64_t *journal_id)
+{
+    enum err rc = market_trade_journal(db, tid, journal_id);
+
+    if (rc == ERR_TRADE_UNKNOWN) {
+        *journal_id = -1;
+        rc = ERR_OK;
+    }
+    return rc;
+}
+
 static enum err read_filter(struct request *request, struct ledger_filter *out)
 {
     struct history_params params = {.page = 1};
@@ -45,9 +58,9 @@ static enum err read_filter(struct request *request, struct ledger_filter *out)
                                   .type = params.with_type ? ledger_types[params.type] : NULL,
                                   .since = params.date_start,
                                   .until = params.date_end,
-                                  .trade_id = params.trade_id,
                                   .page = params.page};
-    return ERR_OK;
+    return params.trade_id == 0 ? ERR_OK
+                                : find_trade(request->db, params.trade_id, &out->journal_id);
 }
 
 enum err history_read(struct request *request,
@@ -62,26 +75,15 @@ enum err history_read(struct request *request,
     return ledger_history(request->db, request->caller.user_id, &filter, add, rows, &rows->page);
 }
 
-const char *history_words(const struct ledger_line *line)
-{
-    static struct text words = {.max = LEDGER_INFO_SIZE}; /* no request waits in a list */
-
-    if (line->trade == NULL)
-        return line->info;
-    text_clear(&words);
-    ledger_trade_words(line->trade, strcmp(line->type, "fee") == 0, &words);
-    return text_string(&words);
-}
-
 const char *history_link_class(const struct ledger_line *line)
 {
-    if (line->trade != NULL)
+    if (market_line_of(line) != NULL)
         return "Money_Trade";
     if (!line->has_ref)
         return NULL;
-    if (strncmp(line->journal_kind, "ticket_", 7) == 0)
+    if (strncmp(line->kind, "ticket_", 7) == 0)
         return "Money_Ticket";
-    return strncmp(line->journal_kind, "checkout_", 9) == 0 ? "Money_Merchant_Order" : NULL;
+    return strncmp(line->kind, "checkout_", 9) == 0 ? "Money_Merchant_Order" : NULL;
 }
 
 bool history_is_refund(const struct ledger_line *line)
@@ -93,7 +95,7 @@ bool history_is_refund(const struct ledger_line *line)
     if (strcmp(line->type, "deposit") != 0)
         return false;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(line->journal_kind, kinds[i]) == 0)
+        if (strcmp(line->kind, kinds[i]) == 0)
             return true;
     return false;
 }

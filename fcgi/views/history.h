@@ -5,7 +5,7 @@
 #include "fcgi/server/reply.h"
 #include "fcgi/server/request.h"
 #include "fcgi/views/page.h"
-#include "ledger/ledger.h"
+#include "ledger/history.h"
 #include "json/field.h"
 
 /* What a history takes: currency (required), type, date_start, date_end, trade_id and page. */
@@ -22,9 +22,6 @@ extern const struct field_table history_all_params;
 MUST_USE enum err history_read(struct request *request,
                                void (*add)(void *rows, const struct ledger_line *line),
                                struct page_rows *rows);
-
-/* What the line says to its owner, or NULL. Valid until the next call. */
-const char *history_words(const struct ledger_line *line);
 
 /* The class of what a line is about, as the third-party clients know it ("Money_Ticket"), or NULL.
  * Static storage. */

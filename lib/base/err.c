@@ -8,10 +8,10 @@ static const struct {
     const char *id;
     const char *text;
 } registry[ERR_COUNT] = {
-#define X(name, cls, code, words) \
+#define ERROR(name, cls, code, words) \
     [ERR_##name] = {.class = ERR_CLASS_##cls, .id = code, .text = words},
-    ERR_REGISTRY(X)
-#undef X
+#include "all_errors.def"
+#undef ERROR
 };
 
 const char *err_id(enum err rc)

@@ -1,17 +1,28 @@
-/* The rules of orders and payments: what is checked before the database is asked, and what a repeat
- * gets. */
+/* How an order comes to be, and how it ends. A change locks and reads in one packet, is decided here, and
+ * is written and committed with its posting in another. Locks are taken in the order order, accounts by
+ * id, feed.
+ *
+ *   open -> partial -> paid            open -> paid (at once; multipay: again and again, it stays payable)
+ *   open | partial -> cancelled        by merchant or buyer; what was paid goes back
+ *   open | partial -> closed           past its expiry; what was paid goes back
+ *   paid | partly_refunded -> partly_refunded | refunded
+ *
+ * What is paid of an order that is not paid in full waits in the merchant's escrow account. A journal is
+ * written where money moves, an event for every change. Paying is in payment.c, giving back in refund.c. */
 #include "checkout/checkout.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "checkout/store.h"
 #include "crypto/crypto.h"
-#include "identity/request.h"
 #include "money/decimal.h"
 #include "money/rate.h"
+#include "notify/event.h"
 
-#define FEE_MAX_SCALE 6 /* decimals of a percentage */
+#define CLOSED_MOST 100 /* orders in one packet */
 
 const char *const checkout_statuses[] = {"open",     "partial",   "paid",   "partly_refunded",
                                          "refunded", "cancelled", "closed", NULL};
@@ -32,13 +43,63 @@ bool checkout_return_url_ok(const char *url)
     return text_is_utf8(url, len);
 }
 
+enum err checkout_refusal(const char *status)
+{
+    char id[32];
+
+    snprintf(id, sizeof(id), "order_%s",
+             strcmp(status, "partly_refunded") == 0 ? "refunded" : status);
+    return err_from_id(id);
+}
+
+void checkout_tell(struct db_packet *packet, const struct checkout_row *row, const char *kind,
+                   const struct uuid *payment, const struct amount *amount, bool mail)
+{
+    const struct checkout_order *order = &row->order;
+    bool partial = strcmp(kind, "partial") == 0, posted = order->ipn_url[0] != '\0';
+
+    event_add_checkout(packet, &(struct event_checkout){
+                                   .kind = kind,
+                                   .merchant_id = order->merchant_id,
+                                   .order = &order->id,
+                                   .payment = payment,
+                                   .currency = order->amount.currency,
+                                   .amount = amount,
+                                   .valid = partial ? &order->paid : NULL,
+                                   .total = partial ? &order->amount : NULL,
+                                   .data = order->has_data ? order->data : NULL,
+                                   .data_len = order->data_len,
+                                   .api_key_id = row->api_key_id,
+                                   .url = posted ? order->ipn_url : NULL,
+                                   .endpoint = posted ? row->ipn_endpoint : NULL,
+                                   .mail = mail,
+                               });
+}
+
+/* An order to be made. */
+struct creation {
+    const struct actor *actor;
+    const struct checkout_request *request;
+    const struct uuid *id;
+};
+
+static enum err create_in(struct db *db, void *arg)
+{
+    const struct creation *creation = arg;
+    struct db_packet packet = DB_PACKET(CHECKOUT_PACKET_MAX);
+
+    checkout_store_add(&packet, creation->actor, creation->request, creation->id);
+    return db_packet_commit(db, &packet, NULL, 0);
+}
+
 enum err checkout_create(struct db *db, const struct actor *actor,
                          const struct checkout_request *request, struct uuid *id)
 {
+    struct creation creation = {actor, request, id};
     bool resent = false;
 
     *id = crypto_uuid7();
-    enum err rc = checkout_store_create(db, actor, request, id, &resent);
+    enum err rc = db_txn(db, create_in, &creation, &resent);
     if (rc == ERR_REPLAYED && (resent || actor->repeatable))
         rc = checkout_store_created(db, actor, id);
     return rc;
@@ -51,81 +112,177 @@ enum err checkout_view_own(struct db *db, int64_t merchant_id, const struct uuid
     return rc == ERR_OK && out->merchant_id != merchant_id ? ERR_ORDER_UNKNOWN : rc;
 }
 
-/* True where what was posted is what is asked for now; amount NULL: whatever there was. */
-static bool done_was(const struct checkout_done *done, const char *kind, const struct uuid *id,
-                     const struct amount *amount)
+/* An order that is to be ended: by its merchant, by a buyer, or because its time is over. */
+struct ending {
+    const struct actor *actor;
+    const struct uuid *id;
+    bool as_merchant;
+    struct checkout_row row;
+};
+
+/* Where what waits in escrow goes back to. */
+struct back {
+    struct ledger_posting *posting;
+    const char *info;
+};
+
+static void add_share_back(void *arg, const struct checkout_share *share)
 {
-    return strcmp(done->kind, kind) == 0 &&
-           memcmp(done->order.bytes, id->bytes, sizeof(id->bytes)) == 0 &&
-           (amount == NULL || amount->units == done->units);
+    const struct back *back = arg;
+    ledger_leg(back->posting, share->account, share->amount, "deposit", back->info);
 }
 
-enum err checkout_paid_before(struct db *db, const struct actor *actor, const struct uuid *id,
-                              const struct amount *amount, struct uuid *payment,
-                              struct checkout_order *out)
+/* Gives back what waits in escrow, in one journal. */
+static enum err give_back(struct db *db, struct db_packet *packet, struct checkout_row *row,
+                          const char *kind, const struct actor *actor)
 {
-    struct checkout_done done;
-    enum err rc = checkout_store_done(db, actor, &done);
-    if (rc != ERR_OK)
-        return rc;
-    if (!done_was(&done, "checkout_pay", id, amount))
-        return ERR_IDEMPOTENCY_CONFLICT;
-    if ((rc = request_check(db, actor)) != ERR_OK)
-        return rc;
-    *payment = done.payment;
-    return checkout_view(db, id, out);
+    struct checkout_order *order = &row->order;
+    struct ledger_posting posting = ledger_posting(kind, actor, &order->id);
+    struct amount taken = {.units = -order->paid.units, .currency = order->amount.currency};
+    char info[CHECKOUT_INFO_SIZE];
+    struct back back = {.posting = &posting, .info = info};
+
+    snprintf(info, sizeof(info), "Given back (%s): %s", order->status, order->description);
+    ledger_leg(&posting, row->escrow, taken, NULL, NULL);
+    enum err rc = checkout_store_shares(db, order, NULL, true, add_share_back, &back);
+    checkout_store_give_all_back(packet, &order->id);
+    if (rc == ERR_OK)
+        rc = ledger_post(packet, &posting);
+    ledger_posting_free(&posting);
+    return rc;
 }
 
-enum err checkout_pay(struct db *db, const struct actor *actor, const struct uuid *id,
-                      const struct amount *amount, const struct otp_step *otp, struct uuid *payment,
-                      struct checkout_order *out)
+/* Adds what ends an order that is locked, and tells its merchant. The payments of a multipay order were
+ * settled one by one and stay the merchant's. */
+static enum err add_end(struct db *db, struct db_packet *packet, struct checkout_row *row,
+                        const char *status, const char *kind, const struct actor *actor)
 {
-    bool resent = false;
+    struct checkout_order *order = &row->order;
 
-    *payment = crypto_uuid7();
-    enum err rc = checkout_store_pay(db, actor, id, payment, amount, otp, out, &resent);
-    if (rc == ERR_OK || !(resent || actor->repeatable))
-        return rc;
-    /* Whatever it is refused for now may be what its first sending did: the order is paid, the money
-     * spent, the code used up. */
-    enum err before = checkout_paid_before(db, actor, id, amount, payment, out);
-    return before == ERR_NOT_FOUND ? rc : before;
+    text_copy(order->status, sizeof(order->status), status);
+    order->missing.units = 0;
+    order->ended = row->now_s;
+    if (row->waiting)
+        order->refunded = order->paid;
+    checkout_store_end(packet, order);
+    enum err rc = row->waiting ? give_back(db, packet, row, kind, actor) : ERR_OK;
+    checkout_tell(packet, row, status, row->with_payment ? &row->last_payment : NULL, NULL, false);
+    return rc;
 }
 
-/* The same for a refund. */
-static enum err refunded_before(struct db *db, const struct actor *actor, const struct uuid *id,
-                                const struct amount *amount, struct checkout_order *out)
+/* Whether the caller may end the order; a buyer leaves a multipay order as it is. */
+static enum err check_ending(const struct ending *ending, bool *ends)
 {
-    struct checkout_done done;
-    enum err rc = checkout_store_done(db, actor, &done);
-    if (rc != ERR_OK)
-        return rc;
-    if (!done_was(&done, "checkout_refund", id, amount))
-        return ERR_IDEMPOTENCY_CONFLICT;
-    if ((rc = request_check(db, actor)) != ERR_OK)
-        return rc;
-    return checkout_view(db, id, out);
+    const struct checkout_order *order = &ending->row.order;
+
+    *ends = ending->as_merchant || !order->multipay;
+    if (ending->as_merchant && order->merchant_id != ending->actor->user_id)
+        return ERR_ORDER_UNKNOWN;
+    if (strcmp(order->status, "open") != 0 && strcmp(order->status, "partial") != 0)
+        return checkout_refusal(order->status);
+    if (!ending->as_merchant && ending->row.others > 0)
+        return ERR_ORDER_OTHER_PAYER;
+    return ERR_OK;
+}
+
+static enum err cancel_in(struct db *db, void *arg)
+{
+    struct ending *ending = arg;
+    struct db_packet packet = DB_PACKET(CHECKOUT_PACKET_MAX);
+    bool ends = false;
+
+    enum err rc = checkout_store_read(db, ending->actor->user_id, ending->id, &ending->row);
+    if (rc == ERR_OK)
+        rc = check_ending(ending, &ends);
+    if (rc == ERR_OK && ends)
+        rc = add_end(db, &packet, &ending->row, "cancelled", "checkout_cancel", ending->actor);
+    if (rc == ERR_OK && ends)
+        rc = db_packet_commit(db, &packet, NULL, 0);
+    db_packet_free(&packet);
+    return rc;
 }
 
 enum err checkout_cancel(struct db *db, const struct actor *actor, const struct uuid *id,
                          bool as_merchant, struct checkout_order *out)
 {
+    struct ending ending = {.actor = actor, .id = id, .as_merchant = as_merchant};
     bool resent = false;
-    enum err rc = checkout_store_cancel(db, actor, id, as_merchant, out, &resent);
+
+    enum err rc = db_txn(db, cancel_in, &ending, &resent);
     /* An unpaid order leaves no journal: only its state tells. */
-    return rc == ERR_ORDER_CANCELLED && resent ? checkout_view(db, id, out) : rc;
+    if (rc == ERR_ORDER_CANCELLED && resent)
+        return checkout_view(db, id, out);
+    if (rc == ERR_OK)
+        *out = ending.row.order;
+    return rc;
 }
 
-enum err checkout_refund(struct db *db, const struct actor *actor, const struct uuid *id,
-                         const struct uuid *payment, const struct amount *amount,
-                         const char *reason, struct checkout_order *out)
+/* Orders past their time, to be closed in one transaction. */
+struct closing {
+    bool waiting;
+    int limit;
+    struct checkout_row *rows; /* those that are locked */
+    size_t count;
+};
+
+static void take_due(void *arg, const struct checkout_row *row)
 {
-    bool resent = false;
-    enum err rc = checkout_store_refund(db, actor, id, payment, amount, reason, out, &resent);
-    if (rc == ERR_OK || !(resent || actor->repeatable))
-        return rc;
-    enum err before = refunded_before(db, actor, id, amount, out);
-    return before == ERR_NOT_FOUND ? rc : before;
+    struct closing *closing = arg;
+    closing->rows[closing->count++] = *row;
+}
+
+static enum err close_all(struct db *db, struct closing *closing, struct db_packet *packet)
+{
+    char id[UUID_TEXT_SIZE], key[UUID_TEXT_SIZE + 16];
+    const struct actor job = {.user_id = LEDGER_HOUSE, .request_key = key, .trace = ""};
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; rc == ERR_OK && i < closing->count; i++) {
+        uuid_format(&closing->rows[i].order.id, id);
+        snprintf(key, sizeof(key), "checkout_close:%s", id);
+        rc = add_end(db, packet, &closing->rows[i], "closed", "checkout_close", &job);
+    }
+    return rc;
+}
+
+static enum err close_in(struct db *db, void *arg)
+{
+    struct closing *closing = arg;
+    struct db_packet packet = DB_PACKET(CHECKOUT_PACKET_MAX);
+
+    closing->count = 0;
+    enum err rc = checkout_store_due(db, closing->waiting, closing->limit, take_due, closing);
+    if (rc == ERR_OK)
+        rc = close_all(db, closing, &packet);
+    if (rc == ERR_OK && closing->count > 0)
+        rc = db_packet_commit(db, &packet, NULL, 0);
+    db_packet_free(&packet);
+    return rc;
+}
+
+/* Those that nobody paid anything of go together; each of the others, whose payers' accounts are needed,
+ * in a transaction of its own. */
+enum err checkout_close_due(struct db *db, int limit, int64_t *closed)
+{
+    struct closing closing = {.limit = limit < CLOSED_MOST ? limit : CLOSED_MOST};
+
+    *closed = 0;
+    closing.rows = calloc((size_t)closing.limit, sizeof(*closing.rows));
+    if (closing.rows == NULL)
+        return ERR_NO_MEMORY;
+    enum err rc = db_txn(db, close_in, &closing, NULL);
+    if (rc == ERR_OK)
+        *closed = (int64_t)closing.count;
+    closing.waiting = true;
+    closing.limit = 1;
+    for (int i = 0; rc == ERR_OK && i < limit; i++) {
+        rc = db_txn(db, close_in, &closing, NULL);
+        if (rc == ERR_OK && closing.count == 0)
+            break;
+        *closed += rc == ERR_OK;
+    }
+    free(closing.rows);
+    return rc;
 }
 
 enum err checkout_fee_set(struct db *db, int64_t merchant_id, const char *percent,
@@ -134,7 +291,7 @@ enum err checkout_fee_set(struct db *db, int64_t merchant_id, const char *percen
     char plain[AMOUNT_TEXT_SIZE];
     __int128 coefficient;
     unsigned scale;
-    enum err rc = decimal_parse(percent, strlen(percent), FEE_MAX_SCALE, &coefficient, &scale);
+    enum err rc = decimal_parse(percent, strlen(percent), CHECKOUT_FEE_SCALE, &coefficient, &scale);
     if (rc != ERR_OK)
         return rc;
     if (coefficient >= 100 * decimal_power(scale))

@@ -21,6 +21,7 @@
 #include "crypto/crypto.h"
 #include "db/db.h"
 #include "identity/otp.h"
+#include "ledger/audit.h"
 #include "money/amount.h"
 
 #define CHECKOUT_DESCRIPTION_MAX 255 /* code points */
@@ -178,10 +179,9 @@ MUST_USE enum err checkout_overdue(struct db *db, int64_t *age_s);
 MUST_USE enum err checkout_fee_set(struct db *db, int64_t merchant_id, const char *percent,
                                    struct amount fixed);
 
-/* Audit: escrow must equal what partial orders were paid, paid and refunded must equal the payments and
- * the postings, and each change must have its journal and its event. Same form as ledger_audit. */
-MUST_USE enum err checkout_audit(struct db *db, void (*difference)(void *arg, const char *words),
-                                 void *arg, uint64_t *checked, uint64_t *differences);
+/* Audit: orders against payments, escrow, postings and events: each change has its journal and its
+ * event. */
+extern const struct audit checkout_audit;
 
 /* A request_finder (identity/request.h): the order that a merchant's request made. ERR_NOT_FOUND. */
 MUST_USE enum err checkout_request_find(struct db *db, const uint8_t master[SEAL_KEY_SIZE],

@@ -1,27 +1,11 @@
 /* The SQL of quotes. */
-#include "checkout/quote.h"
+#include "checkout/store.h"
 #include "crypto/crypto.h"
 
 static struct amount read_amount(const struct db_rows *rows, unsigned currency, unsigned units)
 {
     return (struct amount){.units = db_get_i128(rows, units),
                            .currency = currency_by_id((uint16_t)db_get_u64(rows, currency))};
-}
-
-enum err checkout_payable(struct db *db, int64_t user_id, const struct uuid *order,
-                          const struct amount *amount, struct amount *pay)
-{
-    struct db_rows rows = {0};
-    enum err rc = db_run(db, "CALL checkout_payable(?, ?, ?)",
-                         DB_ARGS(db_i64(user_id), db_uuid(order),
-                                 amount == NULL ? db_null() : db_i128(amount->units)),
-                         &rows);
-    if (rc == ERR_OK && !db_next(&rows))
-        rc = ERR_ORDER_UNKNOWN;
-    if (rc == ERR_OK)
-        *pay = read_amount(&rows, 0, 1);
-    db_rows_free(&rows);
-    return rc;
 }
 
 enum err checkout_quote_add(struct db *db, int64_t user_id, const struct uuid *order,
@@ -67,17 +51,23 @@ enum err checkout_quote_view(struct db *db, int64_t user_id, const struct uuid *
     return rc;
 }
 
-enum err checkout_quote_take_in(struct db *db, int64_t user_id, const struct uuid *order,
-                                const struct uuid *id, struct checkout_quote *out)
+enum err checkout_store_quote(struct db *db, int64_t user_id, const struct uuid *order,
+                              const struct uuid *id, struct checkout_quote *out, bool *expired)
 {
     struct db_rows rows = {0};
-    enum err rc = db_run(db, "CALL checkout_quote_take_in(?, ?, ?)",
-                         DB_ARGS(db_i64(user_id), db_uuid(order), db_uuid(id)), &rows);
+    enum err rc = db_run(db,
+                         "SELECT (SELECT currency_id FROM checkout_order AS o WHERE o.id = "
+                         "q.order_id), q.amount, q.currency_id, q.cost, q.expires_at <= NOW(6) "
+                         "FROM checkout_quote AS q WHERE q.id = ? AND q.order_id = ? "
+                         "AND q.user_id = ? FOR UPDATE",
+                         DB_ARGS(db_uuid(id), db_uuid(order), db_i64(user_id)), &rows);
     if (rc == ERR_OK && !db_next(&rows))
         rc = ERR_QUOTE_UNKNOWN;
-    if (rc == ERR_OK)
+    if (rc == ERR_OK) {
         *out = (struct checkout_quote){
             .id = *id, .amount = read_amount(&rows, 0, 1), .cost = read_amount(&rows, 2, 3)};
+        *expired = db_get_u64(&rows, 4) != 0;
+    }
     db_rows_free(&rows);
     return rc;
 }

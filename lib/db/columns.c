@@ -12,6 +12,15 @@ void db_select(struct text *sql, const struct db_column *columns, size_t count)
     text_putc(sql, ' ');
 }
 
+void db_select_more(struct text *sql, const struct db_column *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        text_puts(sql, ", ");
+        text_puts(sql, columns[i].sql);
+    }
+    text_putc(sql, ' ');
+}
+
 static void read_bytes(const struct db_rows *rows, unsigned col, void *place, size_t size)
 {
     size_t len;
@@ -56,11 +65,17 @@ static void read_column(const struct db_rows *rows, unsigned col, const struct d
     }
 }
 
+void db_read_more(const struct db_rows *rows, size_t from, const struct db_column *columns,
+                  size_t count, void *out)
+{
+    for (size_t i = 0; i < count; i++)
+        read_column(rows, (unsigned)(from + i), &columns[i], (char *)out + columns[i].offset);
+}
+
 bool db_read(struct db_rows *rows, const struct db_column *columns, size_t count, void *out)
 {
     if (!db_next(rows))
         return false;
-    for (size_t i = 0; i < count; i++)
-        read_column(rows, (unsigned)i, &columns[i], (char *)out + columns[i].offset);
+    db_read_more(rows, 0, columns, count, out);
     return true;
 }

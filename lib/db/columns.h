@@ -60,8 +60,16 @@ struct db_column {
 /* Adds "SELECT a, b, c " for the columns. */
 void db_select(struct text *sql, const struct db_column *columns, size_t count);
 
+/* Adds ", c, d " behind what db_select has added, for a row that fills two structures. */
+void db_select_more(struct text *sql, const struct db_column *columns, size_t count);
+
 /* Steps to the next row and fills the members of the structure at `out`; SQL NULL reads as for
  * db_get_*. False, and nothing filled, after the last row. */
 bool db_read(struct db_rows *rows, const struct db_column *columns, size_t count, void *out);
+
+/* Fills the second structure from the row that db_read has read.
+ * from  columns of the first */
+void db_read_more(const struct db_rows *rows, size_t from, const struct db_column *columns,
+                  size_t count, void *out);
 
 #endif

@@ -280,6 +280,8 @@ static enum err mend_triggers(const struct migration *run)
         const char *at = text_string(&run->scripts.list[i].sql), *fault;
         struct trigger_text trigger;
         while (rc == ERR_OK && script_next_trigger(&at, &trigger)) {
+            if (scripts_drop_trigger(&run->scripts, i, trigger.name))
+                continue;
             rc = trigger_fault(run->owner, trigger.name, &fault);
             if (rc != ERR_OK || fault == NULL)
                 continue;

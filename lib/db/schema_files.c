@@ -167,3 +167,14 @@ bool script_next_trigger(const char **at, struct trigger_text *out)
     *at = end;
     return true;
 }
+
+bool scripts_drop_trigger(const struct scripts *scripts, size_t from, const char *name)
+{
+    char drop[ROUTINE_NAME_SIZE + 32];
+
+    snprintf(drop, sizeof(drop), "\nDROP TRIGGER %s;", name);
+    for (size_t i = from + 1; i < scripts->count; i++)
+        if (strstr(text_string(&scripts->list[i].sql), drop) != NULL)
+            return true;
+    return false;
+}

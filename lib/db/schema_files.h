@@ -59,4 +59,7 @@ struct trigger_text {
  * Returns false behind the last. */
 bool script_next_trigger(const char **at, struct trigger_text *out);
 
+/* Whether a numbered file behind list[from] drops that trigger: DROP TRIGGER at the start of a line. */
+bool scripts_drop_trigger(const struct scripts *scripts, size_t from, const char *name);
+
 #endif

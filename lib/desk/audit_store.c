@@ -1,24 +1,26 @@
 /* The desk's part of the audit: what bids and payouts say, compared with what was booked for them. */
 #include "desk/store.h"
-#include "ledger/audit.h"
+#include "ledger/sql.h"
 
 /* Each gives one row of words per difference. */
 static const char *const checks[] = {
     /* each bid that holds has its hold of sum2 in its system's account, and nothing else has one */
     "SELECT CONCAT('bid ', b.id, ' of ', b.sum2, ' is ', b.stage, ', its hold of ', "
     "COALESCE(h.amount, 'nothing'), ' is ', COALESCE(h.state, 'not there')) FROM desk_bid AS b "
-    "JOIN desk_system AS s ON s.id = b.get_id LEFT JOIN hold AS h ON h.kind = 'desk' "
-    "AND h.ref = b.hold_ref LEFT JOIN account AS a ON a.id = h.account_id "
+    "JOIN desk_system AS s ON s.id = b.get_id LEFT JOIN " LEDGER_SQL_HOLDS
+    " AS h ON h.kind = 'desk' "
+    "AND h.ref = b.hold_ref LEFT JOIN " LEDGER_SQL_ACCOUNTS " AS a ON a.id = h.account_id "
     "WHERE b.stage IN ('held', 'paid') AND NOT (h.amount <=> b.sum2 AND h.state <=> 'open' "
     "AND a.owner_id <=> 1 AND a.purpose <=> 'held' AND a.rail <=> s.rail "
     "AND a.currency_id <=> s.currency_id)",
     "SELECT CONCAT('hold ', LOWER(HEX(h.ref)), ' of ', h.amount, ' is open for no bid') "
-    "FROM hold AS h LEFT JOIN desk_bid AS b ON b.hold_ref = h.ref "
+    "FROM " LEDGER_SQL_HOLDS " AS h LEFT JOIN desk_bid AS b ON b.hold_ref = h.ref "
     "AND b.stage IN ('held', 'paid') WHERE h.kind = 'desk' AND h.state = 'open' AND b.id IS NULL",
 
     /* what came in and waits is that of the bids that are paid */
     "SELECT CONCAT('account ', a.id, ' (incoming on ', a.rail, ') has ', a.balance, ', its bids "
-    "make ', COALESCE(SUM(b.sum1dc), 0)) FROM account AS a LEFT JOIN (SELECT b.sum1dc, s.rail, "
+    "make ', COALESCE(SUM(b.sum1dc), 0)) FROM " LEDGER_SQL_ACCOUNTS
+    " AS a LEFT JOIN (SELECT b.sum1dc, s.rail, "
     "s.currency_id FROM desk_bid AS b JOIN desk_system AS s ON s.id = b.give_id WHERE b.stage = "
     "'paid') AS b ON b.rail = a.rail AND b.currency_id = a.currency_id WHERE a.purpose = "
     "'incoming' GROUP BY a.id HAVING MAX(a.balance) <> COALESCE(SUM(b.sum1dc), 0)",
@@ -29,7 +31,8 @@ static const char *const checks[] = {
     "' done') FROM desk_bid AS b LEFT JOIN (SELECT ref, "
     "SUM((kind = 'desk_hold') - (kind = 'desk_free')) AS holds, "
     "SUM((kind = 'desk_pay') - (kind = 'desk_unpay')) AS pays, "
-    "SUM((kind = 'desk_done') - (kind = 'desk_undone')) AS ends FROM journal "
+    "SUM((kind = 'desk_done') - (kind = 'desk_undone')) AS ends FROM " LEDGER_SQL_JOURNALS
+    " AS journal "
     "WHERE kind LIKE 'desk\\_%' GROUP BY ref) AS j ON j.ref = b.uuid "
     "WHERE NOT (COALESCE(j.holds, 0) = (b.stage <> 'none') AND COALESCE(j.pays, 0) = "
     "(b.stage IN ('paid', 'done')) AND COALESCE(j.ends, 0) = (b.stage = 'done'))",
@@ -44,7 +47,8 @@ static const char *const checks[] = {
     /* what affiliates have is what they were credited and not yet paid */
     "SELECT CONCAT('affiliate ', p.user_id, ' has ', COALESCE(a.balance, 0), ', rewards of ', "
     "COALESCE(b.reward, 0), ' less payouts of ', COALESCE(o.original, 0)) FROM desk_partner AS p "
-    "LEFT JOIN account AS a ON a.owner_id = p.user_id AND a.purpose = 'affiliate' LEFT JOIN "
+    "LEFT JOIN " LEDGER_SQL_ACCOUNTS
+    " AS a ON a.owner_id = p.user_id AND a.purpose = 'affiliate' LEFT JOIN "
     "(SELECT partner_id, SUM(reward) AS reward FROM desk_bid GROUP BY partner_id) AS b "
     "ON b.partner_id = p.user_id LEFT JOIN (SELECT partner_id, SUM(original) AS original FROM "
     "desk_payout WHERE status IN (0, 1) GROUP BY partner_id) AS o ON o.partner_id = p.user_id "
@@ -60,28 +64,22 @@ static const char *const checks[] = {
     "SELECT CONCAT('payout ', o.id, ' has status ', o.status, ', its hold of ', o.original, ' is "
     "', "
     "COALESCE(h.state, 'not there'), ', that of ', o.pay, ' is ', COALESCE(r.state, 'not there')) "
-    "FROM desk_payout AS o LEFT JOIN hold AS h ON h.kind = 'desk_payout' AND h.ref = o.uuid "
-    "LEFT JOIN hold AS r ON r.kind = 'desk_payout_pay' AND r.ref = o.uuid "
+    "FROM desk_payout AS o LEFT JOIN " LEDGER_SQL_HOLDS
+    " AS h ON h.kind = 'desk_payout' AND h.ref = o.uuid "
+    "LEFT JOIN " LEDGER_SQL_HOLDS " AS r ON r.kind = 'desk_payout_pay' AND r.ref = o.uuid "
     "WHERE NOT (h.amount <=> o.original AND r.amount <=> o.pay AND h.state <=> "
     "CASE o.status WHEN 0 THEN 'open' WHEN 1 THEN 'captured' ELSE 'released' END "
     "AND r.state <=> h.state)",
 
     /* no money moved for what is not there */
-    "SELECT CONCAT('journal ', j.id, ' (', j.kind, ') is about no bid') FROM journal AS j "
+    "SELECT CONCAT('journal ', j.id, ' (', j.kind, ') is about no bid') FROM " LEDGER_SQL_JOURNALS
+    " AS j "
     "LEFT JOIN desk_bid AS b ON b.uuid = j.ref WHERE j.kind IN ('desk_hold', 'desk_free', "
     "'desk_pay', 'desk_unpay', 'desk_done', 'desk_undone', 'desk_reward', 'desk_unreward') "
     "AND b.id IS NULL",
 };
 
-enum err desk_audit(struct db *db, void (*difference)(void *arg, const char *words), void *arg,
-                    uint64_t *checked, uint64_t *differences)
-{
-    struct db_rows rows = {0};
-    enum err rc = db_run(db, "SELECT COUNT(*) FROM desk_bid", DB_NO_ARGS, &rows);
-    if (rc == ERR_OK && db_next(&rows))
-        *checked = db_get_u64(&rows, 0);
-    db_rows_free(&rows);
-    if (rc != ERR_OK)
-        return rc;
-    return audit_run(db, checks, sizeof(checks) / sizeof(checks[0]), difference, arg, differences);
-}
+const struct audit desk_audit = {
+    .counts = {{"bids", "SELECT COUNT(*) FROM desk_bid"}},
+    AUDIT_CHECKS(checks),
+};

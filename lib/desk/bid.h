@@ -20,6 +20,7 @@
 #include "db/db.h"
 #include "desk/desk.h"
 #include "desk/status.h"
+#include "ledger/audit.h"
 
 #define DESK_HASH_SIZE 33     /* 32 letters and digits, and a NUL */
 #define DESK_API_ID_MAX 100   /* characters */
@@ -179,13 +180,8 @@ MUST_USE enum err desk_bid_expire_due(struct db *db, int limit, int64_t *expired
 MUST_USE enum err desk_bid_overdue(struct db *db, int64_t *age_s);
 
 /* Audit: each bid has its hold, what came in and what went out for it, and the journals of its story;
- * the accounts of the desk hold what bids and payouts say; affiliates' shares add up.
- * difference   called with words for each thing that is wrong
- * checked      out, bids looked at
- * differences  out
- * Returns ERR_OK also with differences; ERR_DB_AWAY, ERR_DB. */
-MUST_USE enum err desk_audit(struct db *db, void (*difference)(void *arg, const char *words),
-                             void *arg, uint64_t *checked, uint64_t *differences);
+ * the accounts of the desk hold what bids and payouts say; affiliates' shares add up. */
+extern const struct audit desk_audit;
 
 /* Registers the format in which callbacks are posted: `bid_id` and `status` as a form, any 2xx
  * acknowledges, gaps that double up to a day. Before the first bid or delivery of a process; a second

@@ -193,14 +193,14 @@ static const char *currency_sql(enum property_currency currency)
 static void add_units(struct text *sql, const struct property *property)
 {
     const char *currency = currency_sql(property->currency);
-    const char *unit = "(SELECT CAST(POW(10, decimals) AS DECIMAL(38, 0)) FROM currency AS u "
-                       "WHERE u.id = ";
+    const char *unit = "(SELECT CAST(POW(10, decimals) AS DECIMAL(38, 0)) "
+                       "FROM " LEDGER_SQL_CURRENCIES " AS u WHERE u.id = ";
 
-    text_addf(
-        sql,
-        "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CONCAT(t.%s DIV %s%s), '.', "
-        "LPAD(MOD(t.%s, %s%s)), (SELECT decimals FROM currency AS u WHERE u.id = %s), '0'))))",
-        property->column, unit, currency, property->column, unit, currency, currency);
+    text_addf(sql,
+              "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CONCAT(t.%s DIV %s%s), '.', "
+              "LPAD(MOD(t.%s, %s%s)), (SELECT decimals FROM " LEDGER_SQL_CURRENCIES
+              " AS u WHERE u.id = %s), '0'))))",
+              property->column, unit, currency, property->column, unit, currency, currency);
 }
 
 /* Properties that are rows, as they are given. */

@@ -145,8 +145,9 @@ enum err desk_reserve_book(struct db *db, const char *code, struct amount amount
     struct db_rows rows = {0};
     rc = db_run(
         db,
-        "SELECT COUNT(*) FROM journal AS j JOIN entry AS e ON e.journal_id = j.id JOIN "
-        "account AS a ON a.id = e.account_id JOIN desk_system AS s ON s.rail = a.rail "
+        "SELECT COUNT(*) FROM " LEDGER_SQL_JOURNALS " AS j JOIN " LEDGER_SQL_ENTRIES_OF_JOURNAL
+        " AS e ON e.journal_id = j.id JOIN " LEDGER_SQL_ACCOUNTS
+        " AS a ON a.id = e.account_id JOIN desk_system AS s ON s.rail = a.rail "
         "WHERE j.user_id = 1 AND j.request_key = ? AND a.purpose = 'reserve' AND s.code = "
         "? AND e.amount = ?",
         DB_ARGS(db_text(booking.key), db_text(code), db_i128(out ? -amount.units : amount.units)),

@@ -1,8 +1,14 @@
-/* Pieces of SQL about users for the statements of others, which thereby name no table of ours. Each is
- * an expression of `user`, which is SQL for a user.id itself. */
+/* Pieces of SQL about users for the statements of others, which thereby name no table of ours. */
 #ifndef IDENTITY_SQL_H
 #define IDENTITY_SQL_H
 
+/* Users, as far as others show them; to be named as a table: "FROM " IDENTITY_SQL_USERS " AS u". The
+ * server merges it into the statement around it, so that it costs nothing. */
+#define IDENTITY_SQL_USERS                                                                      \
+    "(SELECT id, uuid, login, email, level, language, otp_required, created_at, last_login_at " \
+    "FROM user)"
+
+/* Expressions of `user`, which is SQL for a user.id itself. */
 #define IDENTITY_SQL_LOGIN(user) \
     "(SELECT login FROM user AS named_user WHERE named_user.id = " user ")"
 #define IDENTITY_SQL_LEVEL(user) \

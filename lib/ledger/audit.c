@@ -1,36 +1,46 @@
 /* The audit: everything recomputed from the entries. */
 #include "ledger/audit.h"
 
-#include "ledger/ledger.h"
+#include <inttypes.h>
+#include <stdlib.h>
 
-/* Each gives one row of words per difference. */
+#include "base/text.h"
+
+#define SQL_MAX 16384
+
+/* The accounts that journals moved since then. */
+#define MOVED "(SELECT DISTINCT account_id FROM entry WHERE journal_id >= ?)"
+
+/* Each gives one row of words per difference. What an account holds is proven along the chain of its
+ * entries: each says the balance of the one before and its own amount, the first begins with nothing, none
+ * is missing, and the account says what the last one does. So its balance is the sum of its entries, at
+ * the cost of one look at each. */
 static const char *const checks[] = {
     "SELECT CONCAT('journal ', e.journal_id, ' is off by ', SUM(e.amount), ' in ', c.code) "
     "FROM entry AS e JOIN account AS a ON a.id = e.account_id JOIN currency AS c ON c.id = "
-    "a.currency_id "
+    "a.currency_id [WHERE e.journal_id >= ?] "
     "GROUP BY e.journal_id, a.currency_id HAVING SUM(e.amount) <> 0",
 
     "SELECT CONCAT('journal ', j.id, ' (', j.kind, ') has no entry') "
-    "FROM journal AS j LEFT JOIN entry AS e ON e.journal_id = j.id WHERE e.journal_id IS NULL",
+    "FROM journal AS j LEFT JOIN entry AS e ON e.journal_id = j.id WHERE e.journal_id IS NULL "
+    "[AND j.id >= ?]",
+
+    "SELECT CONCAT('entry ', e.seq, ' of account ', e.account_id, ' says ', e.balance, "
+    "IF(e.seq > 1 AND p.seq IS NULL, ', the one before is missing', "
+    "CONCAT(', where the sum is ', COALESCE(p.balance, 0) + e.amount))) "
+    "FROM entry AS e LEFT JOIN entry AS p ON p.account_id = e.account_id AND p.seq = e.seq - 1 "
+    "WHERE (e.balance <> COALESCE(p.balance, 0) + e.amount OR (e.seq > 1 AND p.seq IS NULL)) "
+    "[AND e.journal_id >= ?]",
 
     "SELECT CONCAT('account ', a.id, ' holds ', a.balance, ', its entries make ', "
-    "COALESCE(s.total, 0)) "
-    "FROM account AS a LEFT JOIN (SELECT account_id, SUM(amount) AS total FROM entry GROUP BY "
-    "account_id) AS s "
-    "ON s.account_id = a.id WHERE a.balance <> COALESCE(s.total, 0)",
+    "COALESCE(e.balance, 0)) "
+    "FROM account AS a LEFT JOIN entry AS e ON e.account_id = a.id AND e.seq = a.entries "
+    "WHERE a.balance <> COALESCE(e.balance, 0)",
 
-    "SELECT CONCAT('account ', a.id, ' counts ', a.entries, ' entries and has ', COALESCE(s.n, 0), "
-    "', the last one numbered ', COALESCE(s.last, 0)) "
-    "FROM account AS a LEFT JOIN (SELECT account_id, COUNT(*) AS n, MAX(seq) AS last FROM entry "
-    "GROUP BY account_id) AS s "
-    "ON s.account_id = a.id WHERE a.entries <> COALESCE(s.n, 0) OR a.entries <> COALESCE(s.last, "
-    "0)",
-
-    "SELECT CONCAT('entry ', seq, ' of account ', account_id, ' says ', balance, ' where the sum "
-    "is ', total) FROM "
-    "(SELECT account_id, seq, balance, SUM(amount) OVER (PARTITION BY account_id ORDER BY seq) AS "
-    "total FROM entry) AS chain "
-    "WHERE balance <> total",
+    "SELECT CONCAT('account ', id, ' counts ', entries, ' entries, the last one numbered ', last) "
+    "FROM (SELECT id, entries, COALESCE((SELECT MAX(seq) FROM entry WHERE account_id = "
+    "account.id), "
+    "0) AS last FROM account) AS counted WHERE entries <> last",
 
     "SELECT CONCAT('account ', id, ' is overdrawn: ', balance) FROM account "
     "WHERE balance < 0 AND NOT (may_overdraw AND purpose IN ('external', "
@@ -38,10 +48,10 @@ static const char *const checks[] = {
 
     /* what is held is what open holds promise, whoever holds it */
     "SELECT CONCAT('account ', a.id, ' (', a.purpose, ') has ', a.balance, ', its open holds make "
-    "', "
-    "COALESCE(h.amount, 0)) FROM account AS a LEFT JOIN (SELECT account_id, SUM(amount) AS amount "
-    "FROM hold WHERE state = 'open' GROUP BY account_id) AS h ON h.account_id = a.id "
-    "WHERE COALESCE(h.amount, 0) <> IF(a.purpose = 'held', a.balance, 0)",
+    "', COALESCE(h.amount, 0)) FROM account AS a LEFT JOIN (SELECT account_id, SUM(amount) AS "
+    "amount FROM hold WHERE state = 'open' [AND account_id IN " MOVED "] GROUP BY account_id) AS h "
+    "ON h.account_id = a.id "
+    "WHERE COALESCE(h.amount, 0) <> IF(a.purpose = 'held', a.balance, 0) [AND a.id IN " MOVED "]",
 
     /* what limits count is what was used and not given back */
     "SELECT CONCAT('user ', c.user_id, ' counts ', c.day_amount, ' on ', c.day, ' and ', "
@@ -51,65 +61,126 @@ static const char *const checks[] = {
     "FROM limit_count AS c LEFT JOIN limit_use AS u ON u.user_id = c.user_id AND u.scope = c.scope "
     "AND u.currency_id = c.currency_id AND u.by_value = c.by_value AND NOT u.given_back "
     "AND u.day BETWEEN c.day - INTERVAL DAY(c.day) - 1 DAY AND LAST_DAY(c.day) "
+    "[WHERE c.user_id IN (SELECT owner_id FROM account WHERE id IN " MOVED ")] "
     "GROUP BY c.user_id, c.scope, c.currency_id, c.by_value "
     "HAVING MAX(c.day_amount) <> COALESCE(SUM(IF(u.day = c.day, u.amount, 0)), 0) "
     "OR MAX(c.month_amount) <> COALESCE(SUM(u.amount), 0)",
 };
 
-struct run {
-    const char *const *checks;
-    size_t count;
-    void (*difference)(void *arg, const char *words);
-    void *arg;
-    uint64_t *differences;
+const struct audit ledger_audit = {
+    .counts = {{"journals", "SELECT COUNT(*) FROM journal"},
+               {"entries", "SELECT COUNT(*) FROM entry"},
+               {"accounts", "SELECT COUNT(*) FROM account"}},
+    AUDIT_CHECKS(checks),
 };
 
-static enum err run_check(struct db *db, const char *sql, struct run *run)
+static const struct audit *registered[AUDITS_MAX];
+static size_t registered_count;
+
+void audit_register(const struct audit *audit)
 {
+    for (size_t i = 0; i < registered_count; i++)
+        if (registered[i] == audit)
+            return;
+    if (registered_count == AUDITS_MAX)
+        abort(); /* our bug */
+    registered[registered_count++] = audit;
+}
+
+static enum err count_rows(struct db *db, const struct audit *audit, struct audit_report *report)
+{
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; rc == ERR_OK && i < AUDIT_COUNTS_MAX && audit->counts[i].name != NULL; i++) {
+        struct db_rows rows = {0};
+        rc = db_run(db, audit->counts[i].sql, DB_NO_ARGS, &rows);
+        if (rc == ERR_OK && db_next(&rows) && report->counted != NULL)
+            report->counted(report->arg, audit->counts[i].name, db_get_u64(&rows, 0));
+        db_rows_free(&rows);
+    }
+    return rc;
+}
+
+/* A check as it runs: what stands in brackets only where older journals are taken as given, with the first
+ * of the others in place of each mark. */
+static void write_check(struct text *sql, const char *check, int64_t since)
+{
+    bool only_since = false;
+
+    for (const char *at = check; *at != '\0'; at++) {
+        if (*at == '[' || *at == ']')
+            only_since = *at == '[';
+        else if (only_since && since == 0)
+            continue;
+        else if (*at == '?')
+            text_addf(sql, "%" PRId64, since);
+        else
+            text_putc(sql, *at);
+    }
+}
+
+static enum err run_check(struct db *db, const char *check, struct audit_report *report)
+{
+    struct text sql = TEXT(SQL_MAX);
     struct db_rows rows = {0};
-    enum err rc = db_run(db, sql, DB_NO_ARGS, &rows);
+
+    write_check(&sql, check, report->since);
+    enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
+    text_free(&sql);
     while (rc == ERR_OK && db_next(&rows)) {
-        run->difference(run->arg, db_get_text(&rows, 0));
-        (*run->differences)++;
+        report->difference(report->arg, db_get_text(&rows, 0));
+        report->differences++;
     }
     db_rows_free(&rows);
     return rc;
 }
 
-static enum err run_all(struct db *db, void *arg)
+/* One audit on its way: what was reported before it is kept where it has to begin again. */
+struct run {
+    const struct audit *audit;
+    struct audit_report *report;
+    uint64_t before;
+};
+
+static enum err run_checks(struct db *db, void *arg)
 {
     struct run *run = arg;
     enum err rc = ERR_OK;
-    *run->differences = 0;
-    for (size_t i = 0; rc == ERR_OK && i < run->count; i++)
-        rc = run_check(db, run->checks[i], run);
+
+    run->report->differences = run->before;
+    for (size_t i = 0; rc == ERR_OK && i < run->audit->check_count; i++)
+        rc = run_check(db, run->audit->checks[i], run->report);
     return rc;
 }
 
-enum err audit_run(struct db *db, const char *const *checks_to_run, size_t count,
-                   void (*difference)(void *arg, const char *words), void *arg,
-                   uint64_t *differences)
+enum err audit_run(struct db *db, const struct audit *audit, struct audit_report *report)
 {
-    struct run run = {checks_to_run, count, difference, arg, differences};
-    enum err rc = db_run(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", DB_NO_ARGS, NULL);
-    return rc == ERR_OK ? db_txn(db, run_all, &run, NULL) : rc;
+    struct run run = {.audit = audit, .report = report, .before = report->differences};
+
+    enum err rc = count_rows(db, audit, report);
+    if (rc == ERR_OK)
+        rc = db_run(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", DB_NO_ARGS, NULL);
+    return rc == ERR_OK ? db_txn(db, run_checks, &run, NULL) : rc;
 }
 
-enum err ledger_audit(struct db *db, void (*difference)(void *arg, const char *words), void *arg,
-                      struct ledger_audit *out)
+enum err audit_first_since(struct db *db, int64_t unix_s, int64_t *journal_id)
 {
     struct db_rows rows = {0};
     enum err rc = db_run(db,
-                         "SELECT (SELECT COUNT(*) FROM journal), (SELECT COUNT(*) FROM entry), "
-                         "(SELECT COUNT(*) FROM account)",
-                         DB_NO_ARGS, &rows);
+                         "SELECT COALESCE((SELECT MIN(id) FROM journal WHERE at >= "
+                         "FROM_UNIXTIME(?)), MAX(id) + 1, 1) FROM journal",
+                         DB_ARGS(db_i64(unix_s)), &rows);
     if (rc == ERR_OK && db_next(&rows))
-        *out = (struct ledger_audit){.journals = db_get_u64(&rows, 0),
-                                     .entries = db_get_u64(&rows, 1),
-                                     .accounts = db_get_u64(&rows, 2)};
+        *journal_id = db_get_i64(&rows, 0);
     db_rows_free(&rows);
-    if (rc != ERR_OK)
-        return rc;
-    return audit_run(db, checks, sizeof(checks) / sizeof(checks[0]), difference, arg,
-                     &out->differences);
+    return rc;
+}
+
+enum err audit_run_all(struct db *db, struct audit_report *report)
+{
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; rc == ERR_OK && i < registered_count; i++)
+        rc = audit_run(db, registered[i], report);
+    return rc;
 }

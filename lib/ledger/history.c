@@ -1,158 +1,220 @@
 /* The history of a wallet, page by page. */
+#include "ledger/history.h"
+
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "ledger/ledger.h"
-#include "money/display.h"
+#include "db/columns.h"
+#include "db/statement.h"
+
+#define SQL_MAX 4096
 
 const char *const ledger_types[] = {"deposit", "withdraw", "fee",    "in",
                                     "out",     "spent",    "earned", NULL};
 
+static const struct ledger_words *registered[LEDGER_WORDS_MAX];
+static size_t registered_count;
+
+void ledger_words_register(const struct ledger_words *words)
+{
+    for (size_t i = 0; i < registered_count; i++)
+        if (registered[i] == words)
+            return;
+    if (registered_count == LEDGER_WORDS_MAX)
+        abort(); /* our bug */
+    registered[registered_count++] = words;
+}
+
+/* A line as it is read: its strings are the rows'. */
+static const struct db_column line_columns[] = {
+    DB_COLUMN("e.seq", struct ledger_line, index),
+    DB_COLUMN("UNIX_TIMESTAMP(j.at) DIV 1", struct ledger_line, date),
+    DB_COLUMN("ABS(e.amount)", struct ledger_line, value.units),
+    DB_COLUMN("a.currency_id", struct ledger_line, value.currency),
+    DB_COLUMN("e.balance", struct ledger_line, balance.units),
+    DB_COLUMN("a.currency_id", struct ledger_line, balance.currency),
+    DB_COLUMN("j.id", struct ledger_line, journal_id),
+    DB_COLUMN("j.ref IS NOT NULL", struct ledger_line, has_ref),
+    DB_COLUMN("j.ref", struct ledger_line, ref),
+};
+/* Behind them. */
+enum { TYPE = DB_COUNT(line_columns), KIND, INFO };
+#define MORE_COLUMNS ", e.type, j.kind, e.info "
+
 #define HISTORY_FROM                                                              \
     "FROM account AS a JOIN entry AS e ON e.account_id = a.id JOIN journal AS j " \
-    "ON j.id = e.journal_id "
-/* `currency` is the condition on it, which takes one argument. */
-#define HISTORY_WHERE(currency)                                                                 \
-    "WHERE a.owner_id = ? AND a.purpose = 'available' "                                         \
-    "AND " currency " AND (? IS NULL OR e.type = ?) "                                           \
-    "AND (? = 0 OR j.at >= FROM_UNIXTIME(?)) AND (? = 0 OR j.at < FROM_UNIXTIME(?)) "           \
-    "AND (? = 0 OR j.id = (SELECT journal_id FROM trade WHERE market_id = ? MOD 100 AND tid = " \
-    "?)) "
+    "ON j.id = e.journal_id WHERE a.owner_id = ? AND a.purpose = 'available' "
 
-/* One wallet is read along its index, all of them are sorted. */
-#define ONE_WALLET "a.currency_id = ?"
-#define ALL_WALLETS "? IS NULL"
-
-/* A trade's journal says nothing of it: the words of its lines are made from the trade. */
-#define HISTORY_TRADE                                                                       \
-    "LEFT JOIN (trade AS t JOIN market AS m ON m.id = t.market_id JOIN market_order AS o) " \
-    "ON t.journal_id = j.id AND o.id = IF(t.buyer_id = a.owner_id, t.bid_id, t.ask_id) "
-
-void ledger_copy_percent(char out[LEDGER_PERCENT_SIZE], const char *text)
+/* Which entries a page is of, as a condition on those of the owner's wallets. */
+static void add_filter(struct text *sql, int64_t user_id, const struct ledger_filter *filter)
 {
-    text_copy(out, LEDGER_PERCENT_SIZE, text);
-    if (strchr(out, '.') == NULL)
+    statement_add(sql, HISTORY_FROM, DB_ARGS(db_i64(user_id)));
+    if (filter->currency != NULL)
+        statement_add(sql, "AND a.currency_id = ? ", DB_ARGS(db_u64(filter->currency->id)));
+    if (filter->type != NULL)
+        statement_add(sql, "AND e.type = ? ", DB_ARGS(db_text(filter->type)));
+    if (filter->since != 0)
+        statement_add(sql, "AND j.at >= FROM_UNIXTIME(?) ", DB_ARGS(db_i64(filter->since)));
+    if (filter->until != 0)
+        statement_add(sql, "AND j.at < FROM_UNIXTIME(?) ", DB_ARGS(db_i64(filter->until)));
+    if (filter->journal_id != 0)
+        statement_add(sql, "AND j.id = ? ", DB_ARGS(db_i64(filter->journal_id)));
+}
+
+static bool is_plain(const struct ledger_filter *filter)
+{
+    return filter->type == NULL && filter->since == 0 && filter->until == 0 &&
+           filter->journal_id == 0;
+}
+
+/* Accounts count their entries: without a filter nothing has to be read. */
+static void add_count(struct text *sql, int64_t user_id, const struct ledger_filter *filter)
+{
+    if (!is_plain(filter)) {
+        text_puts(sql, "SELECT COUNT(*) ");
+        add_filter(sql, user_id, filter);
         return;
-    size_t len = strlen(out);
-    while (out[len - 1] == '0')
-        out[--len] = '\0';
-    if (out[len - 1] == '.')
-        out[--len] = '\0';
+    }
+    statement_add(sql,
+                  "SELECT COALESCE(SUM(entries), 0) FROM account WHERE owner_id = ? "
+                  "AND purpose = 'available' ",
+                  DB_ARGS(db_i64(user_id)));
+    if (filter->currency != NULL)
+        statement_add(sql, "AND currency_id = ? ", DB_ARGS(db_u64(filter->currency->id)));
 }
 
-void ledger_trade_words(const struct ledger_trade *trade, bool fee, struct text *out)
-{
-    char amount[AMOUNT_TEXT_SIZE], price[DISPLAY_SIZE];
-    const char *item = trade->amount.currency->code;
-
-    amount_format(trade->amount, amount);
-    display_full(trade->price, price);
-    text_addf(out, "%s %s: [tid:%lld] %s %s at %s", item, trade->bought ? "bought" : "sold",
-              (long long)trade->tid, amount, item, price);
-    if (fee)
-        text_addf(out, " (%s%% fee)", trade->fee_percent);
-}
-
-static enum err count_history(struct db *db, bool one, struct db_args args, uint64_t *records)
+static enum err count_lines(struct db *db, int64_t user_id, const struct ledger_filter *filter,
+                            uint64_t *records)
 {
     struct db_rows rows = {0};
-    enum err rc = db_run(db,
-                         one ? "SELECT COUNT(*) " HISTORY_FROM HISTORY_WHERE(ONE_WALLET)
-                             : "SELECT COUNT(*) " HISTORY_FROM HISTORY_WHERE(ALL_WALLETS),
-                         args, &rows);
+    struct text sql = TEXT(SQL_MAX);
+
+    add_count(&sql, user_id, filter);
+    enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
     if (rc == ERR_OK && db_next(&rows))
         *records = db_get_u64(&rows, 0);
     db_rows_free(&rows);
+    text_free(&sql);
     return rc;
 }
 
-static void read_line(const struct db_rows *rows, struct ledger_line *line)
+/* A page of one wallet without a filter is a range of numbers, which have no gaps: no page is further
+ * away than another. */
+static void add_page(struct text *sql, const struct ledger_filter *filter, const struct page *page)
 {
-    const struct currency *currency = currency_by_id((uint16_t)db_get_u64(rows, 17));
-    __int128 value = db_get_i128(rows, 3);
-    *line = (struct ledger_line){
-        .index = db_get_u64(rows, 0),
-        .date = db_get_i64(rows, 1),
-        .type = db_get_text(rows, 2),
-        .value = {.units = value < 0 ? -value : value, .currency = currency},
-        .balance = {.units = db_get_i128(rows, 4), .currency = currency},
-        .info = db_get_text(rows, 5),
-        .journal_kind = db_get_text(rows, 6),
-        .has_ref = !db_is_null(rows, 7),
-        .ref = db_get_uuid(rows, 7),
-    };
+    int64_t offset = page_offset(page), last = (int64_t)page->records - offset;
+
+    if (filter->currency != NULL && is_plain(filter))
+        statement_add(sql, "AND e.seq BETWEEN ? AND ? ORDER BY e.seq DESC",
+                      DB_ARGS(db_i64(last - page->size + 1), db_i64(last)));
+    else if (filter->currency != NULL)
+        statement_add(sql, "ORDER BY e.seq DESC LIMIT ?, ?",
+                      DB_ARGS(db_i64(offset), db_i64(page->size)));
+    else
+        statement_add(sql, "ORDER BY e.journal_id DESC, e.account_id, e.seq DESC LIMIT ?, ?",
+                      DB_ARGS(db_i64(offset), db_i64(page->size)));
 }
 
-/* The columns behind those of a line; false where the line is of no trade. */
-static bool read_trade(const struct db_rows *rows, struct ledger_trade *trade)
+static enum err read_page(struct db *db, int64_t user_id, const struct ledger_filter *filter,
+                          const struct page *page, struct db_rows *rows)
 {
-    if (db_is_null(rows, 8))
-        return false;
-    const struct currency *item = currency_by_id((uint16_t)db_get_u64(rows, 9));
-    const struct currency *currency = currency_by_id((uint16_t)db_get_u64(rows, 10));
-    *trade = (struct ledger_trade){
-        .tid = db_get_i64(rows, 8),
-        .amount = {.units = db_get_i128(rows, 11), .currency = item},
-        .price = {.units = db_get_i128(rows, 12), .currency = currency},
-        .at_market = db_get_u64(rows, 13) != 0,
-        .bought = db_get_u64(rows, 14) != 0,
-        .oid = db_get_uuid(rows, 15),
-    };
-    ledger_copy_percent(trade->fee_percent, db_get_text(rows, 16));
-    return true;
+    struct text sql = TEXT(SQL_MAX);
+
+    db_select(&sql, line_columns, DB_COUNT(line_columns));
+    text_puts(&sql, MORE_COLUMNS);
+    add_filter(&sql, user_id, filter);
+    add_page(&sql, filter, page);
+    enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, rows);
+    text_free(&sql);
+    return rc;
 }
 
-#define HISTORY_LINES                                                                  \
-    "SELECT e.seq, UNIX_TIMESTAMP(j.at) DIV 1, e.type, e.amount, e.balance, e.info, "  \
-    "j.kind, j.ref, t.tid, m.item_id, m.currency_id, t.amount, t.price, t.at_market, " \
-    "t.buyer_id = a.owner_id, o.oid, o.fee_percent, a.currency_id " HISTORY_FROM HISTORY_TRADE
+/* Gives how many. */
+static size_t take_lines(struct db_rows *rows, struct ledger_line *lines)
+{
+    size_t count = 0;
+
+    while (count < LEDGER_HISTORY_PAGE &&
+           db_read(rows, line_columns, DB_COUNT(line_columns), &lines[count])) {
+        struct ledger_line *line = &lines[count++];
+        line->type = db_get_text(rows, TYPE);
+        line->kind = db_get_text(rows, KIND);
+        line->info = db_get_text(rows, INFO);
+        line->known = NULL;
+    }
+    return count;
+}
+
+static bool has_kind(const struct ledger_line *lines, size_t count, const char *kind)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(lines[i].kind, kind) == 0)
+            return true;
+    return false;
+}
+
+/* A page on its way to the caller. */
+struct told {
+    struct ledger_line *lines;
+    size_t count;
+    struct text words;             /* of one line, where they are made */
+    char *known[LEDGER_WORDS_MAX]; /* by those registered, of every line */
+};
+
+/* Has the words of one kind read and written. */
+static enum err add_words(struct db *db, int64_t user_id, size_t which, struct told *told)
+{
+    const struct ledger_words *words = registered[which];
+
+    if (!has_kind(told->lines, told->count, words->kind))
+        return ERR_OK;
+    char *known = told->known[which] = calloc(told->count, words->size);
+    if (known == NULL)
+        return ERR_NO_MEMORY;
+    enum err rc = words->read(db, user_id, told->lines, told->count, known);
+    for (size_t i = 0; rc == ERR_OK && i < told->count; i++)
+        if (strcmp(told->lines[i].kind, words->kind) == 0)
+            told->lines[i].known = known + i * words->size;
+    return rc;
+}
+
+static void tell_line(struct told *told, size_t i, void (*line)(void *, const struct ledger_line *),
+                      void *arg)
+{
+    struct ledger_line *one = &told->lines[i];
+
+    text_clear(&told->words);
+    for (size_t which = 0; which < registered_count; which++)
+        if (one->known != NULL && strcmp(one->kind, registered[which]->kind) == 0)
+            registered[which]->write(one, one->known, &told->words);
+    if (told->words.len > 0)
+        one->info = text_string(&told->words);
+    line(arg, one);
+}
 
 enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filter *filter,
                         void (*line)(void *arg, const struct ledger_line *line), void *arg,
                         struct page *page)
 {
-    const struct db_arg where[] = {
-        db_i64(user_id),
-        filter->currency == NULL ? db_null() : db_u64(filter->currency->id),
-        db_text(filter->type),
-        db_text(filter->type),
-        db_i64(filter->since),
-        db_i64(filter->since),
-        db_i64(filter->until),
-        db_i64(filter->until),
-        db_i64(filter->trade_id),
-        db_i64(filter->trade_id),
-        db_i64(filter->trade_id),
-        db_i64(0),
-        db_i64(0),
-    };
-    struct db_arg args[sizeof(where) / sizeof(where[0])];
-    size_t count = sizeof(where) / sizeof(where[0]);
+    struct ledger_line lines[LEDGER_HISTORY_PAGE];
+    struct told told = {.lines = lines, .words = TEXT(LEDGER_INFO_SIZE)};
     struct db_rows rows = {0};
-    struct ledger_line row;
-    struct ledger_trade trade;
     uint64_t records = 0;
-    bool one = filter->currency != NULL;
 
-    enum err rc =
-        count_history(db, one, (struct db_args){.list = where, .count = count - 2}, &records);
+    enum err rc = count_lines(db, user_id, filter, &records);
     if (rc != ERR_OK)
         return rc;
     *page = page_of(records, filter->page, LEDGER_HISTORY_PAGE);
-    memcpy(args, where, sizeof(args));
-    args[count - 2] = db_i64(page_offset(page));
-    args[count - 1] = db_i64(page->size);
-    rc = db_run(
-        db,
-        one ? HISTORY_LINES HISTORY_WHERE(ONE_WALLET) "ORDER BY e.seq DESC LIMIT ?, ?"
-            : HISTORY_LINES HISTORY_WHERE(
-                  ALL_WALLETS) "ORDER BY e.journal_id DESC, e.account_id, e.seq DESC LIMIT ?, ?",
-        (struct db_args){.list = args, .count = count}, &rows);
-    while (rc == ERR_OK && db_next(&rows)) {
-        read_line(&rows, &row);
-        row.trade = read_trade(&rows, &trade) ? &trade : NULL;
-        line(arg, &row);
-    }
+    rc = read_page(db, user_id, filter, page, &rows);
+    if (rc == ERR_OK)
+        told.count = take_lines(&rows, lines);
+    for (size_t which = 0; rc == ERR_OK && which < registered_count; which++)
+        rc = add_words(db, user_id, which, &told);
+    for (size_t i = 0; rc == ERR_OK && i < told.count; i++)
+        tell_line(&told, i, line, arg);
+    for (size_t which = 0; which < registered_count; which++)
+        free(told.known[which]);
     db_rows_free(&rows);
+    text_free(&told.words);
     return rc;
 }

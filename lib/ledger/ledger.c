@@ -1,23 +1,15 @@
 /* Reading balances, limits, wallets and currencies. */
 #include "ledger/ledger.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "db/columns.h"
+#include "db/statement.h"
+#include "identity/sql.h"
 #include "ledger/limit.h"
-
-#define MAX_FEES 32 /* rows of everybody's schedule */
-
-/* Everybody's trading fees, the lowest volume first. */
-static struct {
-    __int128 from; /* bitcoins traded in 30 days, in smallest units */
-    char percent[LEDGER_PERCENT_SIZE];
-} fees[MAX_FEES];
-static size_t fee_count;
 
 #define LEVELS 3                   /* of verification */
 #define ALLOWANCES_KEPT_US 1000000 /* then they are read again: an operator may change them */
@@ -33,21 +25,9 @@ static struct allowance allowances[CURRENCY_MAX_COUNT * LEVELS];
 static size_t allowance_count;
 static int64_t allowances_read_us; /* by the monotonic clock; 0 = never */
 
-#define VOLUMES_KEPT 1024
-#define DAY_SIZE sizeof("YYYY-MM-DD")
+#define SQL_MAX 4096
 
-/* What users traded in 30 days, each in the place that their id gives. A trade books entries to the
- * trader's accounts (match.c posts every fill to both sides) and a day that is over leaves the sum:
- * where neither happened it is not summed up again, which would cost a sixth of all that `info`
- * does. */
-static struct volume {
-    int64_t user_id;
-    uint64_t entries;     /* of all the user's accounts */
-    char today[DAY_SIZE]; /* UTC */
-    __int128 units;
-} volumes[VOLUMES_KEPT];
-
-static enum err load_currencies(struct db *db)
+enum err ledger_load(struct db *db)
 {
     struct db_rows rows = {0};
     enum err rc = db_run(db,
@@ -73,41 +53,6 @@ static enum err load_currencies(struct db *db)
     return rc;
 }
 
-static enum err load_fees(struct db *db)
-{
-    struct db_rows rows = {0};
-    enum err rc = db_run(db,
-                         "SELECT min_volume, percent FROM trade_fee WHERE market_id = 0 "
-                         "ORDER BY min_volume",
-                         DB_NO_ARGS, &rows);
-    if (rc == ERR_OK && (rows.count == 0 || rows.count > MAX_FEES))
-        rc = ERR_CONFIG;
-    if (rc == ERR_OK)
-        fee_count = 0;
-    while (rc == ERR_OK && db_next(&rows)) {
-        fees[fee_count].from = db_get_i128(&rows, 0);
-        ledger_copy_percent(fees[fee_count].percent, db_get_text(&rows, 1));
-        fee_count++;
-    }
-    db_rows_free(&rows);
-    return rc;
-}
-
-/* What those pay who traded that much. */
-static const char *fee_for(__int128 volume)
-{
-    size_t i = fee_count - 1;
-    while (i > 0 && fees[i].from > volume)
-        i--;
-    return fees[i].percent;
-}
-
-enum err ledger_load(struct db *db)
-{
-    enum err rc = load_currencies(db);
-    return rc == ERR_OK ? load_fees(db) : rc;
-}
-
 enum err ledger_currency_channels(struct db *db, const struct currency *currency,
                                   struct uuid *ticker, struct uuid *depth)
 {
@@ -122,12 +67,6 @@ enum err ledger_currency_channels(struct db *db, const struct currency *currency
     }
     db_rows_free(&rows);
     return rc;
-}
-
-/* Cuts the microseconds off a DATETIME(6). */
-static void copy_date(char out[20], const char *text)
-{
-    text_copy(out, 20, text);
 }
 
 /* A row of limit_rule. */
@@ -212,21 +151,57 @@ static struct ledger_limit limit_of(const struct allowance *allowance, enum ledg
     return limit;
 }
 
+/* A row of what is read: one of the user's accounts, with the last day on which some of its currency
+ * was withdrawn, what was withdrawn on it and in its month. */
+struct account_row {
+    const struct currency *currency; /* NULL in the only row of a user without accounts */
+    char purpose[17];
+    __int128 balance, reserved;
+    uint64_t entries;
+    char day[11];
+    __int128 day_used, month_used;
+    char today[11];
+};
+
+/* Of the user, the same in each row: DATETIMEs are cut to the second. */
+static const struct db_column user_columns[] = {
+    DB_COLUMN("u.id", struct ledger_info, user_id),
+    DB_COLUMN("u.uuid", struct ledger_info, uuid),
+    DB_COLUMN("u.login", struct ledger_info, login),
+    DB_COLUMN("u.email", struct ledger_info, email),
+    DB_COLUMN("u.level", struct ledger_info, level),
+    DB_COLUMN("u.language", struct ledger_info, language),
+    DB_COLUMN("u.otp_required", struct ledger_info, otp_required),
+    DB_COLUMN("u.created_at", struct ledger_info, created),
+    DB_COLUMN("u.last_login_at", struct ledger_info, last_login),
+};
+
+static const struct db_column account_columns[] = {
+    DB_COLUMN("a.currency_id", struct account_row, currency),
+    DB_COLUMN("a.purpose", struct account_row, purpose),
+    DB_COLUMN("a.balance", struct account_row, balance),
+    DB_COLUMN("a.reserved", struct account_row, reserved),
+    DB_COLUMN("a.entries", struct account_row, entries),
+    DB_COLUMN("w.day", struct account_row, day),
+    DB_COLUMN("w.day_amount", struct account_row, day_used),
+    DB_COLUMN("w.month_amount", struct account_row, month_used),
+    DB_COLUMN("UTC_DATE()", struct account_row, today),
+};
+
 /* Whether the last day of withdrawals begins like today: with the day, or with the month. */
-static bool is_now(const struct db_rows *rows, size_t len)
+static bool is_now(const struct account_row *row, const struct ledger_info *info, size_t len)
 {
-    const char *day = db_get_text(rows, 14), *today = db_get_text(rows, 17);
-    return day != NULL && strncmp(day, today, len) == 0;
+    return strncmp(row->day, info->today, len) == 0;
 }
 
-static __int128 used_today(const struct db_rows *rows)
+static __int128 used_today(const struct account_row *row, const struct ledger_info *info)
 {
-    return is_now(rows, DAY_SIZE - 1) ? db_get_i128(rows, 15) : 0;
+    return is_now(row, info, sizeof("YYYY-MM-DD") - 1) ? row->day_used : 0;
 }
 
-static __int128 used_this_month(const struct db_rows *rows)
+static __int128 used_this_month(const struct account_row *row, const struct ledger_info *info)
 {
-    return is_now(rows, sizeof("YYYY-MM") - 1) ? db_get_i128(rows, 16) : 0;
+    return is_now(row, info, sizeof("YYYY-MM") - 1) ? row->month_used : 0;
 }
 
 static struct ledger_wallet *find_wallet(struct ledger_info *info, const struct currency *currency)
@@ -237,16 +212,15 @@ static struct ledger_wallet *find_wallet(struct ledger_info *info, const struct 
     return NULL;
 }
 
-/* One row: the user's available or held account in one currency makes or completes a wallet. */
-static enum err read_account(const struct db_rows *rows, struct ledger_info *info)
+/* The user's available or held account in one currency makes or completes a wallet. */
+static enum err take_account(const struct account_row *row, struct ledger_info *info)
 {
-    const struct currency *currency = currency_by_id((uint16_t)db_get_u64(rows, 9));
-    const char *purpose = db_get_text(rows, 10);
-    struct amount balance = {.units = db_get_i128(rows, 11), .currency = currency};
-    bool is_available = strcmp(purpose, "available") == 0;
+    const struct currency *currency = row->currency;
+    bool is_available = strcmp(row->purpose, "available") == 0;
     struct ledger_wallet *wallet = find_wallet(info, currency);
 
-    if (!is_available && strcmp(purpose, "held") != 0)
+    info->entries += row->entries;
+    if (!is_available && strcmp(row->purpose, "held") != 0)
         return ERR_OK;
     if (wallet == NULL) {
         if (info->wallet_count == LEDGER_MAX_WALLETS)
@@ -258,56 +232,18 @@ static enum err read_account(const struct db_rows *rows, struct ledger_info *inf
             .reserved.currency = currency,
             .held.currency = currency,
             .single = limit_of(allowance, LEDGER_SINGLE, 0, currency),
-            .daily = limit_of(allowance, LEDGER_DAY, used_today(rows), currency),
-            .monthly = limit_of(allowance, LEDGER_MONTH, used_this_month(rows), currency),
+            .daily = limit_of(allowance, LEDGER_DAY, used_today(row, info), currency),
+            .monthly = limit_of(allowance, LEDGER_MONTH, used_this_month(row, info), currency),
         };
     }
     if (is_available) {
-        wallet->available = balance;
-        wallet->reserved.units = db_get_i128(rows, 12);
-        wallet->entries = db_get_u64(rows, 13);
+        wallet->available.units = row->balance;
+        wallet->reserved.units = row->reserved;
+        wallet->entries = row->entries;
     } else {
-        wallet->held = balance;
+        wallet->held.units = row->balance;
     }
     return ERR_OK;
-}
-
-static void read_user(const struct db_rows *rows, struct ledger_info *out)
-{
-    out->user_id = db_get_i64(rows, 0);
-    out->uuid = db_get_uuid(rows, 1);
-    text_copy(out->login, sizeof(out->login), db_get_text(rows, 2));
-    text_copy(out->email, sizeof(out->email), db_get_text(rows, 3));
-    text_copy(out->level, sizeof(out->level), db_get_text(rows, 4));
-    text_copy(out->language, sizeof(out->language), db_get_text(rows, 5));
-    out->otp_required = db_get_u64(rows, 6) != 0;
-    copy_date(out->created, db_get_text(rows, 7));
-    copy_date(out->last_login, db_get_text(rows, 8));
-}
-
-/* The bitcoins that the user of `now` traded in 30 days (UTC), as market_fee counts them. */
-static enum err find_volume(struct db *db, struct volume *now)
-{
-    struct volume *kept = &volumes[now->user_id % VOLUMES_KEPT];
-    struct db_rows rows = {0};
-
-    if (now->entries == 0) /* never traded */
-        return ERR_OK;
-    if (kept->user_id == now->user_id && kept->entries == now->entries &&
-        strcmp(kept->today, now->today) == 0) {
-        now->units = kept->units;
-        return ERR_OK;
-    }
-    enum err rc = db_run(db,
-                         "SELECT SUM(volume) FROM trader_volume WHERE user_id = ? AND "
-                         "item_id = 1 /* bitcoin */ AND day > UTC_DATE() - INTERVAL 30 DAY",
-                         DB_ARGS(db_i64(now->user_id)), &rows);
-    if (rc == ERR_OK && db_next(&rows)) {
-        now->units = db_get_i128(&rows, 0);
-        *kept = *now;
-    }
-    db_rows_free(&rows);
-    return rc;
 }
 
 static int by_currency(const void *a, const void *b)
@@ -316,31 +252,43 @@ static int by_currency(const void *a, const void *b)
     return (int)left->available.currency->id - (int)right->available.currency->id;
 }
 
+/* A row per account, in no order. The limits are held by the process, which compares the days as well:
+ * a table more, or functions that would do it, cost as much as reading ten rows. */
+static enum err read_accounts(struct db *db, int64_t user_id, struct db_rows *rows)
+{
+    struct text sql = TEXT(SQL_MAX);
+
+    db_select(&sql, user_columns, DB_COUNT(user_columns));
+    db_select_more(&sql, account_columns, DB_COUNT(account_columns));
+    statement_add(&sql,
+                  "FROM " IDENTITY_SQL_USERS " AS u LEFT JOIN account AS a ON a.owner_id = u.id "
+                  "LEFT JOIN limit_count AS w ON w.user_id = u.id AND w.scope = '" LEDGER_WITHDRAWAL
+                  "' AND w.currency_id = a.currency_id AND w.by_value = FALSE WHERE u.id = ?",
+                  DB_ARGS(db_i64(user_id)));
+    enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, rows);
+    text_free(&sql);
+    return rc;
+}
+
 enum err ledger_info(struct db *db, int64_t user_id, struct ledger_info *out)
 {
     struct db_rows rows = {0};
-    struct volume volume = {.user_id = user_id};
+    struct account_row row;
+
     enum err rc = load_allowances(db);
     if (rc == ERR_OK)
-        rc = db_run(db, "CALL account_info(?)", DB_ARGS(db_i64(user_id)), &rows);
+        rc = read_accounts(db, user_id, &rows);
     if (rc == ERR_OK && rows.count == 0)
         rc = ERR_NOT_FOUND;
     out->wallet_count = 0;
-    for (bool first = true; rc == ERR_OK && db_next(&rows); first = false) {
-        if (first) {
-            read_user(&rows, out);
-            text_copy(volume.today, sizeof(volume.today), db_get_text(&rows, 17));
-        }
-        if (!db_is_null(&rows, 9)) {
-            volume.entries += db_get_u64(&rows, 13);
-            rc = read_account(&rows, out);
-        }
+    out->entries = 0;
+    while (rc == ERR_OK && db_read(&rows, user_columns, DB_COUNT(user_columns), out)) {
+        db_read_more(&rows, DB_COUNT(user_columns), account_columns, DB_COUNT(account_columns),
+                     &row);
+        memcpy(out->today, row.today, sizeof(out->today));
+        rc = row.currency != NULL ? take_account(&row, out) : ERR_OK;
     }
     db_rows_free(&rows);
-    if (rc == ERR_OK)
-        rc = find_volume(db, &volume);
-    out->volume = (struct amount){.units = volume.units, .currency = currency_by_code("BTC", 3)};
-    text_copy(out->trade_fee, sizeof(out->trade_fee), fee_for(volume.units));
     qsort(out->wallets, out->wallet_count, sizeof(out->wallets[0]), by_currency);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "db/statement.h"
+#include "identity/sql.h"
 
 #define MONTH_LEN (sizeof("YYYY-MM") - 1)
 
@@ -20,8 +21,8 @@ void ledger_limits_ask(struct db_packet *packet, const struct ledger_use *use)
                   DB_ARGS(user, scope, currency, by_value));
     db_packet_add(packet,
                   "SELECT r.period, r.maximum, DATE(CONVERT_TZ(NOW(6), '+00:00', r.time_zone)) "
-                  "FROM limit_rule AS r WHERE r.scope = ? AND r.level = (SELECT level FROM user "
-                  "WHERE id = ?) AND r.currency_id = ? AND r.by_value = ?",
+                  "FROM limit_rule AS r WHERE r.scope = ? AND r.level = " IDENTITY_SQL_LEVEL(
+                      "?") " AND r.currency_id = ? AND r.by_value = ?",
                   DB_ARGS(scope, user, currency, by_value));
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/columns.h"
 #include "db/statement.h"
 #include "ledger/sql.h"
 
@@ -129,6 +130,8 @@ static bool is_balanced(const struct ledger_posting *posting)
 {
     for (size_t i = 0; i < posting->leg_count; i++) {
         struct amount sum = {.currency = posting->legs[i].amount.currency};
+        if (i > 0 && sum.currency == posting->legs[i - 1].amount.currency)
+            continue; /* summed up already */
         for (size_t j = 0; j < posting->leg_count; j++)
             if (posting->legs[j].amount.currency == sum.currency &&
                 amount_add(sum, posting->legs[j].amount, &sum) != ERR_OK)
@@ -266,6 +269,12 @@ static void add_entries(struct db_packet *packet, const struct ledger_posting *p
     }
 }
 
+void ledger_post_begin(struct db_packet *packet, struct ledger_posting *posting)
+{
+    add_journal(packet, posting);
+    posting->begun = true;
+}
+
 enum err ledger_post(struct db_packet *packet, const struct ledger_posting *posting)
 {
     if (posting->words.full || !is_balanced(posting))
@@ -274,12 +283,46 @@ enum err ledger_post(struct db_packet *packet, const struct ledger_posting *post
     if (list == NULL)
         return ERR_NO_MEMORY;
     size_t count = sum_up(posting, list);
-    add_journal(packet, posting);
+    if (!posting->begun)
+        add_journal(packet, posting);
     add_holds(packet, posting);
     add_balances(packet, list, count);
     add_entries(packet, posting, list, count);
     free(list);
     return ERR_OK;
+}
+
+/* What one account got by a journal. */
+struct moved {
+    int64_t account;
+    struct amount amount;
+};
+
+static const struct db_column moved_columns[] = {
+    DB_COLUMN("e.account_id", struct moved, account),
+    DB_COLUMN("a.currency_id", struct moved, amount.currency),
+    DB_COLUMN("SUM(e.amount)", struct moved, amount.units),
+};
+
+enum err ledger_legs_back(struct db *db, struct ledger_posting *posting, int64_t journal_id,
+                          const char *info)
+{
+    struct text sql = TEXT(1024);
+    struct db_rows rows = {0};
+    struct moved moved;
+
+    db_select(&sql, moved_columns, DB_COUNT(moved_columns));
+    statement_add(&sql,
+                  "FROM entry AS e JOIN account AS a ON a.id = e.account_id WHERE e.journal_id = ? "
+                  "GROUP BY e.account_id ORDER BY e.account_id",
+                  DB_ARGS(db_i64(journal_id)));
+    enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
+    while (rc == ERR_OK && db_read(&rows, moved_columns, DB_COUNT(moved_columns), &moved))
+        ledger_leg(posting, moved.account, negative(moved.amount),
+                   moved.amount.units > 0 ? "out" : "in", info);
+    db_rows_free(&rows);
+    text_free(&sql);
+    return rc;
 }
 
 /* Whether an account of that purpose may go below zero: the world outside, a loss, and a reward that

@@ -13,6 +13,7 @@
 #ifndef LEDGER_POST_H
 #define LEDGER_POST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,7 @@ struct ledger_posting {
     struct ledger_held *holds; /* owned */
     size_t leg_count, leg_room, hold_count, hold_room;
     struct text words; /* of the legs, each with its NUL */
+    bool begun;        /* the journal is in the packet */
 };
 
 /* Begins a posting.
@@ -73,6 +75,16 @@ void ledger_capture(struct ledger_posting *posting, const struct ledger_hold *ho
 void ledger_release(struct ledger_posting *posting, const struct ledger_hold *hold, int64_t to,
                     const char *type, const char *info);
 
+/* Adds what takes a journal back: for each account the other way round what it moved there.
+ * info  words for the owners' histories
+ * Returns as db_run. */
+MUST_USE enum err ledger_legs_back(struct db *db, struct ledger_posting *posting,
+                                   int64_t journal_id, const char *info);
+
+/* Adds the journal alone, in front of what names it (LEDGER_SQL_JOURNAL) and of ledger_post, which then
+ * leaves it out: so that no account is locked before that is written. */
+void ledger_post_begin(struct db_packet *packet, struct ledger_posting *posting);
+
 /* Adds the statements of a posting to a packet that db_packet_commit is to send. The packet then fails with ERR_REPLAYED where the actor's request was
  * processed before, and ERR_INSUFFICIENT_FUNDS where an account does not cover what is taken.
  * Returns ERR_INTERNAL where the legs do not sum up to zero per currency, which is our bug. */
@@ -87,10 +99,10 @@ MUST_USE enum err ledger_post(struct db_packet *packet, const struct ledger_post
 MUST_USE enum err ledger_account_need(struct db *db, int64_t owner, const struct currency *currency,
                                       const char *purpose, const char *rail, int64_t *account);
 
-/* What else every journal writes: a statement behind its INSERT in the same transaction, in which
- * LEDGER_SQL_JOURNAL is its id. One, named once at the start of the process by whoever tells the
- * stream; not for those of ledger/batch.h.
- * statement  a literal */
+/* What else every journal of a posting writes: a statement behind its INSERT in the same transaction, in
+ * which LEDGER_SQL_JOURNAL is its id. One, registered once at the start of the process (lib/house);
+ * journals of ledger/batch.h are told by who writes them.
+ * statement  static storage */
 void ledger_tell_journals(const char *statement);
 
 #endif

@@ -1,7 +1,27 @@
 /* Pieces of SQL about the ledger's tables for the statements of others, which thereby name none of
- * them. Each is an expression of the words passed, which are SQL themselves. */
+ * them. */
 #ifndef LEDGER_SQL_H
 #define LEDGER_SQL_H
+
+/* What others may read, to be named as tables: "FROM " LEDGER_SQL_ENTRIES " AS e". The server merges
+ * them into the statement around, so that they cost nothing. Nobody but the ledger writes any. */
+#define LEDGER_SQL_ACCOUNTS                                                                  \
+    "(SELECT id, owner_id, currency_id, purpose, rail, balance, reserved, live_orders FROM " \
+    "account)"
+#define LEDGER_SQL_JOURNALS "(SELECT id, kind, at, user_id, request_key, ref FROM journal)"
+#define LEDGER_SQL_ENTRIES \
+    "(SELECT account_id, seq, journal_id, amount, balance, type, info FROM entry)"
+/* The same, to be found by journal: the server would read all entries of an account that it knows. */
+#define LEDGER_SQL_ENTRIES_OF_JOURNAL \
+    "(SELECT account_id, journal_id, amount, type FROM entry FORCE INDEX (journal_id))"
+#define LEDGER_SQL_HOLDS "(SELECT kind, ref, account_id, amount, state FROM hold)"
+#define LEDGER_SQL_USES                                                                       \
+    "(SELECT kind, ref, scope, currency_id, by_value, user_id, amount, day, given_back FROM " \
+    "limit_use)"
+#define LEDGER_SQL_CURRENCIES \
+    "(SELECT id, code, decimals, enabled, ticker_channel, depth_channel FROM currency)"
+
+/* The rest are expressions of the words passed, which are SQL themselves. */
 
 /* account.id of that owner, purpose and currency inside the house; NULL where there is none yet. */
 #define LEDGER_SQL_ACCOUNT(owner, purpose, currency)                                         \

@@ -1,6 +1,6 @@
 /* The market's part of the audit: orders against holds, book, queues and trades; trades against
  * postings, candles and volumes. */
-#include "ledger/audit.h"
+#include "ledger/sql.h"
 #include "market/market.h"
 
 #define ORDER "CONCAT('order ', LOWER(HEX(o.oid)), ' (', o.side, ', ', o.status, ')"
@@ -14,7 +14,7 @@
 /* One leg that a trade's journal must have; `figure` says how much. */
 #define LEG(account, figure, type, condition)                                            \
     "SELECT t.tid, t.journal_id, " account " AS account_id, " figure " AS amount, " type \
-    " AS type, 1 AS count FROM " TRADES "WHERE " condition " UNION ALL "
+    " AS type, 1 AS count FROM " TRADES "WHERE (" condition ") [AND t.journal_id >= ?] UNION ALL "
 
 /* Trades of one span of candles summed up. */
 #define SPAN(seconds)                                                                         \
@@ -27,13 +27,15 @@
 static const char *const checks[] = {
     /* what is reserved is what live orders hold */
     "SELECT CONCAT('account ', a.id, ' reserves ', a.reserved, ', its live orders hold ', "
-    "COALESCE(o.hold, 0)) FROM account AS a LEFT JOIN (SELECT pay_account, SUM(hold) AS hold "
+    "COALESCE(o.hold, 0)) FROM " LEDGER_SQL_ACCOUNTS
+    " AS a LEFT JOIN (SELECT pay_account, SUM(hold) AS hold "
     "FROM market_order WHERE ended_at IS NULL GROUP BY pay_account) AS o ON o.pay_account = a.id "
     "WHERE a.reserved <> COALESCE(o.hold, 0)",
 
     /* live orders are counted where they pay from */
     "SELECT CONCAT('account ', a.id, ' counts ', a.live_orders, ' live orders, there are ', "
-    "COALESCE(o.live, 0)) FROM account AS a LEFT JOIN (SELECT pay_account, COUNT(*) AS live "
+    "COALESCE(o.live, 0)) FROM " LEDGER_SQL_ACCOUNTS
+    " AS a LEFT JOIN (SELECT pay_account, COUNT(*) AS live "
     "FROM market_order WHERE ended_at IS NULL GROUP BY pay_account) AS o ON o.pay_account = a.id "
     "WHERE a.live_orders <> COALESCE(o.live, 0)",
 
@@ -46,9 +48,9 @@ static const char *const checks[] = {
     /* it takes from and adds to its owner's accounts */
     "SELECT " ORDER ": its accounts are not its owner''s') FROM market_order AS o "
     "JOIN market AS m ON m.id = o.market_id "
-    "LEFT JOIN account AS p ON p.id = o.pay_account AND p.owner_id = o.user_id "
+    "LEFT JOIN " LEDGER_SQL_ACCOUNTS " AS p ON p.id = o.pay_account AND p.owner_id = o.user_id "
     "AND p.purpose = 'available' AND p.currency_id = IF(o.side = 'bid', m.currency_id, m.item_id) "
-    "LEFT JOIN account AS g ON g.id = o.gain_account AND g.owner_id = o.user_id "
+    "LEFT JOIN " LEDGER_SQL_ACCOUNTS " AS g ON g.id = o.gain_account AND g.owner_id = o.user_id "
     "AND g.purpose = 'available' AND g.currency_id = IF(o.side = 'bid', m.item_id, m.currency_id) "
     "WHERE p.id IS NULL OR g.id IS NULL",
 
@@ -146,20 +148,24 @@ static const char *const checks[] = {
                         "'fee'", "IF(b.fiat_fee, t.buyer_fee, 0) + t.seller_fee > 0")
                         LEG("m.rounding_account", "t.spent - t.earned", "NULL",
                             "t.spent > t.earned") "SELECT NULL, e.journal_id, e.account_id, "
-                                                  "e.amount, e.type, -1 FROM journal AS j "
-                                                  "JOIN entry AS e ON e.journal_id = j.id WHERE "
-                                                  "j.kind = 'trade') AS legs "
+                                                  "e.amount, e.type, -1 FROM " LEDGER_SQL_JOURNALS
+                                                  " AS j "
+                                                  "JOIN " LEDGER_SQL_ENTRIES_OF_JOURNAL
+                                                  " AS e ON e.journal_id = j.id WHERE "
+                                                  "j.kind = 'trade' [AND j.id >= ?]) AS legs "
                                                   "GROUP BY journal_id, account_id, amount, type "
                                                   "HAVING SUM(count) <> 0",
 
     /* what was taken back is what had moved, once */
     "SELECT CONCAT('trade ', t.tid, ' (', IF(t.voided_at IS NULL, 'stands', 'taken back'), "
     "'): account ', e.account_id, ' keeps ', SUM(e.amount)) FROM trade AS t "
-    "JOIN journal AS v ON v.user_id = 1 AND v.request_key = CONCAT('trade_void:', t.tid) "
-    "JOIN entry AS e ON e.journal_id IN (t.journal_id, v.id) "
+    "JOIN " LEDGER_SQL_JOURNALS
+    " AS v ON v.user_id = 1 AND v.request_key = CONCAT('trade_void:', t.tid) "
+    "JOIN " LEDGER_SQL_ENTRIES " AS e ON e.journal_id IN (t.journal_id, v.id) "
     "GROUP BY t.market_id, t.tid, e.account_id HAVING SUM(e.amount) <> 0 OR MAX(t.voided_at) IS "
     "NULL",
-    "SELECT " TRADE "'is marked as taken back and was not') FROM trade AS t LEFT JOIN journal AS v "
+    "SELECT " TRADE
+    "'is marked as taken back and was not') FROM trade AS t LEFT JOIN " LEDGER_SQL_JOURNALS " AS v "
     "ON v.user_id = 1 AND v.request_key = CONCAT('trade_void:', t.tid) "
     "WHERE t.voided_at IS NOT NULL AND v.id IS NULL",
 
@@ -187,21 +193,15 @@ static const char *const checks[] = {
     "SELECT CONCAT('user ', user_id, ': volume ', SUM(kept), ' on ', day, ' in item ', item_id, ', "
     "trades make ', SUM(traded)) FROM (SELECT user_id, item_id, day, volume AS kept, 0 AS traded "
     "FROM trader_volume UNION ALL SELECT t.buyer_id, m.item_id, DATE(j.at), 0, t.amount "
-    "FROM trade AS t JOIN market AS m ON m.id = t.market_id JOIN journal AS j ON j.id = "
+    "FROM trade AS t JOIN market AS m ON m.id = t.market_id JOIN " LEDGER_SQL_JOURNALS
+    " AS j ON j.id = "
     "t.journal_id UNION ALL SELECT t.seller_id, m.item_id, DATE(j.at), 0, t.amount FROM trade AS t "
-    "JOIN market AS m ON m.id = t.market_id JOIN journal AS j ON j.id = t.journal_id) AS "
+    "JOIN market AS m ON m.id = t.market_id JOIN " LEDGER_SQL_JOURNALS
+    " AS j ON j.id = t.journal_id) AS "
     "both_sides GROUP BY user_id, item_id, day HAVING SUM(kept) <> SUM(traded)",
 };
 
-enum err market_audit(struct db *db, void (*difference)(void *arg, const char *words), void *arg,
-                      uint64_t *trades, uint64_t *differences)
-{
-    struct db_rows rows = {0};
-    enum err rc = db_run(db, "SELECT COUNT(*) FROM trade", DB_NO_ARGS, &rows);
-    if (rc == ERR_OK && db_next(&rows))
-        *trades = db_get_u64(&rows, 0);
-    db_rows_free(&rows);
-    if (rc != ERR_OK)
-        return rc;
-    return audit_run(db, checks, sizeof(checks) / sizeof(checks[0]), difference, arg, differences);
-}
+const struct audit market_audit = {
+    .counts = {{"trades", "SELECT COUNT(*) FROM trade"}},
+    AUDIT_CHECKS(checks),
+};

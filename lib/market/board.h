@@ -10,8 +10,6 @@
 #include "market/market.h"
 #include "money/amount.h"
 
-#define MARKET_PERCENT_SIZE 16
-
 /* One market now. */
 struct market_summary {
     const struct market *market;

@@ -1,6 +1,6 @@
 /* The books as one transaction sees and changes them: what it has read under the markets' locks,
- * and what becomes of it. need_store.c reads what the changes will need, match.c makes them in
- * memory (and has book_store.c read on where they go deeper into a book), post_store.c writes all
+ * and what becomes of it. book_read.c reads what the changes will need, match.c makes them in
+ * memory (and has book_store.c read on where they go deeper into a book), book_write.c writes all
  * of it at once: three packets to the database instead of some twenty statements for each trade.
  * Nothing is kept behind the transaction; the book that everybody else sees is the database's.
  *
@@ -42,7 +42,7 @@ struct book_index {
 struct book_account {
     int64_t id, owner;
     uint16_t currency;
-    char purpose[12];
+    char purpose[17];
     bool known, changed;
     __int128 balance, reserved;
     int64_t live;     /* orders that pay from it */
@@ -231,7 +231,7 @@ void book_queue(struct book_level *level, struct book_order *order);
 /* Whether it waits to be tried (a row of market_wait). */
 bool book_waits(const struct book_order *order);
 
-/* need_store.c: reads what the changes will need, and locks their markets. */
+/* book_read.c: reads what the changes will need, and locks their markets. */
 void book_read(struct book *book, const struct market_change *changes, size_t count);
 
 /* book_store.c */
@@ -250,9 +250,9 @@ void book_make_account(struct book *book, int64_t owner, uint16_t currency);
 size_t book_ask_accounts(const struct book *book, struct db_packet *packet);
 
 /* Takes the accounts in that were asked for. */
-void book_take_accounts(struct book *book, struct db_rows *rows, size_t asked);
+void book_take_asked(struct book *book, struct db_rows *rows, size_t asked);
 
-/* post_store.c: writes everything that has changed. */
+/* book_write.c: writes everything that has changed. */
 MUST_USE enum err book_write(struct book *book);
 
 /* match.c: makes a change in memory, or nothing of it.

@@ -1,5 +1,6 @@
 /* What changes will need, read in one packet under the locks of their markets. */
 #include "db/statement.h"
+#include "ledger/batch.h"
 #include "market/book_store.h"
 #include "money/decimal.h"
 
@@ -150,6 +151,25 @@ static void add_placers(struct text *sql, const struct wanted *wanted)
             statement_add(sql, ", ?", DB_ARGS(db_i64(wanted->changes[i].user_id)));
 }
 
+/* The accounts of those who place, and those that orders named take from. */
+static void add_account_locks(struct db_packet *packet, const struct book *book,
+                              const struct wanted *wanted)
+{
+    struct text owners = TEXT(BOOK_SQL_MAX), currencies = TEXT(BOOK_SQL_MAX),
+                ids = TEXT(BOOK_SQL_MAX);
+
+    add_placers(&owners, wanted);
+    add_currencies(&currencies, book, true);
+    text_putc(&ids, '0');
+    for (size_t i = 0; i < wanted->named_count; i++)
+        statement_add(&ids, ", ?", DB_ARGS(db_i64(wanted->named[i].pays)));
+    ledger_lock_owned(packet, text_string(&owners), text_string(&currencies));
+    ledger_lock_ids(packet, text_string(&ids));
+    text_free(&owners);
+    text_free(&currencies);
+    text_free(&ids);
+}
+
 /* The locks: markets first, then accounts. */
 static void add_locks(struct db_packet *packet, const struct book *book,
                       const struct wanted *wanted)
@@ -163,19 +183,7 @@ static void add_locks(struct db_packet *packet, const struct book *book,
     text_puts(sql, ") ORDER BY id FOR UPDATE");
     db_packet_add(packet, "SELECT NOW(6), CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
                   DB_NO_ARGS);
-    sql = db_packet_begin(packet);
-    text_puts(sql, "SELECT " BOOK_ACCOUNT_COLUMNS "FROM account FORCE INDEX (owner_id) "
-                   "WHERE owner_id IN (");
-    add_placers(sql, wanted);
-    text_puts(sql, ") AND purpose = 'available' AND currency_id IN (");
-    add_currencies(sql, book, true);
-    text_puts(sql, ") FOR UPDATE");
-    sql = db_packet_begin(packet);
-    text_puts(sql,
-              "SELECT " BOOK_ACCOUNT_COLUMNS "FROM account FORCE INDEX (PRIMARY) WHERE id IN (0");
-    for (size_t i = 0; i < wanted->named_count; i++)
-        statement_add(sql, ", ?", DB_ARGS(db_i64(wanted->named[i].pays)));
-    text_puts(sql, ") ORDER BY id FOR UPDATE");
+    add_account_locks(packet, book, wanted);
 }
 
 static void add_fees(struct db_packet *packet, const struct book *book, const struct wanted *wanted)
@@ -196,12 +204,11 @@ static void add_fees(struct db_packet *packet, const struct book *book, const st
 
 static void add_live(struct db_packet *packet, const struct wanted *wanted)
 {
-    struct text *sql = db_packet_begin(packet);
+    struct text owners = TEXT(BOOK_SQL_MAX);
 
-    text_puts(sql, "SELECT owner_id, SUM(live_orders) FROM account FORCE INDEX (owner_id) "
-                   "WHERE owner_id IN (");
-    add_placers(sql, wanted);
-    text_puts(sql, ") AND purpose = 'available' GROUP BY owner_id");
+    add_placers(&owners, wanted);
+    ledger_ask_live(packet, text_string(&owners));
+    text_free(&owners);
 }
 
 static void add_level(struct text *sql, uint8_t market_id, enum market_side side, __int128 price)
@@ -273,8 +280,8 @@ void book_read(struct book *book, const struct market_change *changes, size_t co
         return;
     book_take(book, &rows[MARKETS], take_market);
     book_take(book, &rows[NOW], take_now);
-    book_take(book, &rows[OWNERS], book_take_account);
-    book_take(book, &rows[ACCOUNTS], book_take_account);
+    book_take_accounts(book, &rows[OWNERS]);
+    book_take_accounts(book, &rows[ACCOUNTS]);
     book_take(book, &rows[VOLUMES], take_volume);
     book_take(book, &rows[FEES], take_fee);
     book_take(book, &rows[PLACERS], take_placer);

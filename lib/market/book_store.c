@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "db/statement.h"
+#include "ledger/batch.h"
 #include "market/book_store.h"
 #include "money/decimal.h"
 
@@ -26,21 +27,30 @@ static enum book_status read_status(const char *word)
 }
 
 /* What was added to it before is added to what is stored. */
-void book_take_account(struct book *book, const struct db_rows *rows)
+static void take_account(struct book *book, const struct ledger_account *row)
 {
-    struct book_account *account = book_account(book, db_get_i64(rows, 0));
+    struct book_account *account = book_account(book, row->id);
 
     if (account->known)
         return;
     account->known = true;
-    account->owner = db_get_i64(rows, 1);
-    account->currency = (uint16_t)db_get_u64(rows, 2);
-    text_copy(account->purpose, sizeof(account->purpose), db_get_text(rows, 3));
-    account->posted = db_get_i128(rows, 4);
+    account->owner = row->owner;
+    account->currency = row->currency;
+    text_copy(account->purpose, sizeof(account->purpose), row->purpose);
+    account->posted = row->balance;
     account->balance += account->posted;
-    account->reserved += db_get_i128(rows, 5);
-    account->entries = db_get_u64(rows, 6);
-    account->live += db_get_i64(rows, 7);
+    account->reserved += row->reserved;
+    account->entries = row->entries;
+    account->live += row->live_orders;
+}
+
+void book_take_accounts(struct book *book, struct db_rows *rows)
+{
+    struct ledger_account row;
+
+    while (ledger_account_next(rows, &row))
+        take_account(book, &row);
+    db_rows_free(rows);
 }
 
 /* An order that is known is ahead of what is stored. */
@@ -231,42 +241,31 @@ void book_make_account(struct book *book, int64_t owner, uint16_t currency)
     struct db_packet packet = DB_PACKET(BOOK_SQL_MAX);
     struct db_rows rows = {0};
 
-    db_packet_add(&packet,
-                  "INSERT INTO account (owner_id, currency_id, purpose) VALUES (?, ?, 'available') "
-                  "ON DUPLICATE KEY UPDATE id = id",
-                  DB_ARGS(db_i64(owner), db_u64(currency)));
-    db_packet_add(&packet,
-                  "SELECT " BOOK_ACCOUNT_COLUMNS "FROM account FORCE INDEX (owner_id) "
-                  "WHERE owner_id = ? AND purpose = 'available' AND currency_id = ? FOR UPDATE",
-                  DB_ARGS(db_i64(owner), db_u64(currency)));
+    ledger_lock_opened(&packet, owner, currency);
     if (book_run(book, &packet, &rows, 1))
-        book_take(book, &rows, book_take_account);
+        book_take_accounts(book, &rows);
 }
 
 size_t book_ask_accounts(const struct book *book, struct db_packet *packet)
 {
-    struct text *sql = &packet->sql;
+    struct text ids = TEXT(BOOK_SQL_MAX);
     size_t asked = 0;
 
     for (size_t i = 0; i < book->accounts.count && asked < ACCOUNTS_READ; i++) {
         const struct book_account *account = book->accounts.items[i];
         if (account->known || !account->changed)
             continue;
-        if (asked++ > 0)
-            text_puts(sql, ", ");
-        else
-            text_puts(db_packet_begin(packet), "SELECT " BOOK_ACCOUNT_COLUMNS
-                                               "FROM account FORCE INDEX (PRIMARY) WHERE id IN (");
-        text_addf(sql, "%lld", (long long)account->id);
+        text_addf(&ids, asked++ == 0 ? "%lld" : ", %lld", (long long)account->id);
     }
     if (asked > 0)
-        text_puts(sql, ") ORDER BY id FOR UPDATE");
+        ledger_lock_ids(packet, text_string(&ids));
+    text_free(&ids);
     return asked;
 }
 
-void book_take_accounts(struct book *book, struct db_rows *rows, size_t asked)
+void book_take_asked(struct book *book, struct db_rows *rows, size_t asked)
 {
     if (book->rc == ERR_OK && rows->count != asked)
         book->rc = ERR_INTERNAL; /* an order names an account that is not there */
-    book_take(book, rows, book_take_account);
+    book_take_accounts(book, rows);
 }

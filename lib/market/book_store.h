@@ -6,13 +6,11 @@
 
 #define BOOK_SQL_MAX (1 << 20) /* bytes of a packet that reads */
 
-/* What book_take_order and book_take_account take. */
+/* What book_take_order takes. */
 #define BOOK_ORDER_COLUMNS                                                                     \
     "o.id, o.oid, o.market_id, o.user_id, o.side, o.status, o.price, o.stop_price, o.amount, " \
     "o.remaining, o.funded, o.hold, CAST(o.fee_percent * 1000 AS SIGNED), o.fiat_fee, "        \
     "o.pay_account, o.gain_account "
-#define BOOK_ACCOUNT_COLUMNS \
-    "id, owner_id, currency_id, purpose, balance, reserved, entries, live_orders "
 
 enum market_side book_side_of(const char *word);
 
@@ -22,8 +20,10 @@ bool book_run(struct book *book, struct db_packet *packet, struct db_rows rows[]
 /* Takes each row in, and frees the rows. */
 void book_take(struct book *book, struct db_rows *rows,
                void (*take)(struct book *book, const struct db_rows *rows));
-void book_take_account(struct book *book, const struct db_rows *rows);
 void book_take_order(struct book *book, const struct db_rows *rows);
+
+/* The same for the accounts of a statement of ledger/batch.h. */
+void book_take_accounts(struct book *book, struct db_rows *rows);
 
 /* Adds a SELECT of the best levels of a side that are not read yet; takes in what one or several of
  * them gave. Levels that are asked for by price have 0 in column 0. */

@@ -2,11 +2,14 @@
  * rest, many rows with each statement. A row that is there already is written as an INSERT that
  * meets it, the fastest way there is to change many rows at once: all of them are locked by now,
  * so that none is missing. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "db/statement.h"
+#include "ledger/batch.h"
 #include "market/book.h"
+#include "notify/sql.h"
 
 #define ROWS_MOST 500           /* of one statement that gives ids */
 #define PACKET_FULL (256 << 10) /* bytes: what follows goes into another packet */
@@ -149,17 +152,21 @@ static bool ask_journals(struct db_packet *packet, const struct book *book, size
 
     for (size_t i = from; i < book->fills.count && rows < ROWS_MOST; i++) {
         const struct book_fill *fill = book->fills.items[i];
+        char key[sizeof("trade:") + 20];
         if (rows++ > 0)
             text_puts(sql, ", ");
         else
-            text_puts(db_packet_begin(packet),
-                      "INSERT INTO journal (kind, at, user_id, request_key, trace, ref) VALUES ");
-        statement_add(sql, "('trade', ?, ?, CONCAT('trade:', ?), ?, ?)",
-                      DB_ARGS(db_text(book->now), db_i64(fill->taker->user_id), db_i64(fill->tid),
-                              db_text(fill->taker->trace), db_uuid(&fill->taker->oid)));
+            text_puts(db_packet_begin(packet), LEDGER_JOURNALS_HEAD);
+        snprintf(key, sizeof(key), "trade:%lld", (long long)fill->tid);
+        ledger_journal_row(sql, &(struct ledger_journal){.kind = "trade",
+                                                         .at = book->now,
+                                                         .user_id = fill->taker->user_id,
+                                                         .request_key = key,
+                                                         .trace = fill->taker->trace,
+                                                         .ref = &fill->taker->oid});
     }
     if (rows > 0)
-        text_puts(sql, " RETURNING id");
+        text_puts(sql, LEDGER_JOURNALS_TAIL);
     return rows > 0;
 }
 
@@ -190,7 +197,7 @@ static void write_first(struct sql_batch *batch)
         if (book->rc == ERR_REPLAYED)
             book->rc = ERR_DB_CONTENDED;
         if (accounts > 0)
-            book_take_accounts(book, &rows[sets++], accounts);
+            book_take_asked(book, &rows[sets++], accounts);
         if (new_orders)
             orders = take_orders(batch, orders, &rows[sets++]);
         if (new_journals)
@@ -219,17 +226,18 @@ static void write_entries(struct sql_batch *batch)
 {
     const struct book *book = batch->book;
 
-    begin(batch, "INSERT INTO entry (account_id, seq, journal_id, amount, balance, type) VALUES ",
-          "");
+    begin(batch, LEDGER_ENTRIES_HEAD, LEDGER_ENTRIES_TAIL);
     for (size_t i = 0; i < book->entries.count; i++) {
         const struct book_entry *entry = book->entries.items[i];
         struct book_account *account = entry->account;
         account->posted += entry->amount;
         account->entries++;
-        statement_add(row(batch), "(?, ?, ?, ?, ?, ?)",
-                      DB_ARGS(db_i64(account->id), db_u64(account->entries),
-                              db_i64(entry->fill->journal_id), db_i128(entry->amount),
-                              db_i128(account->posted), db_text(entry->type)));
+        ledger_entry_row(row(batch), &(struct ledger_entry){.account_id = account->id,
+                                                            .journal_id = entry->fill->journal_id,
+                                                            .seq = account->entries,
+                                                            .amount = entry->amount,
+                                                            .balance = account->posted,
+                                                            .type = entry->type});
     }
     end(batch);
 }
@@ -238,22 +246,22 @@ static void write_accounts(struct sql_batch *batch)
 {
     struct book *book = batch->book;
 
-    begin(batch,
-          "INSERT INTO account (id, owner_id, currency_id, purpose, balance, reserved, entries, "
-          "live_orders) VALUES ",
-          " ON DUPLICATE KEY UPDATE balance = VALUES(balance), reserved = VALUES(reserved), "
-          "entries = VALUES(entries), live_orders = VALUES(live_orders)");
+    begin(batch, LEDGER_ACCOUNTS_HEAD, LEDGER_ACCOUNTS_TAIL);
     for (size_t i = 0; i < book->accounts.count; i++) {
         const struct book_account *account = book->accounts.items[i];
         if (!account->changed)
             continue;
         if (account->posted != account->balance)
             abort(); /* our bug: money without an entry */
-        statement_add(row(batch), "(?, ?, ?, ?, ?, ?, ?, ?)",
-                      DB_ARGS(db_i64(account->id), db_i64(account->owner),
-                              db_u64(account->currency), db_text(account->purpose),
-                              db_i128(account->balance), db_i128(account->reserved),
-                              db_u64(account->entries), db_i64(account->live)));
+        struct ledger_account written = {.id = account->id,
+                                         .owner = account->owner,
+                                         .currency = account->currency,
+                                         .balance = account->balance,
+                                         .reserved = account->reserved,
+                                         .entries = account->entries,
+                                         .live_orders = account->live};
+        text_copy(written.purpose, sizeof(written.purpose), account->purpose);
+        ledger_account_row(row(batch), &written);
     }
     end(batch);
 }
@@ -416,10 +424,7 @@ static void write_events(struct sql_batch *batch)
 {
     const struct book *book = batch->book;
 
-    begin(batch,
-          "INSERT INTO stream_event (kind, journal_id, market_id, side, price, amount, total, "
-          "order_id, word) VALUES ",
-          "");
+    begin(batch, NOTIFY_SQL_STREAM_INSERT, "");
     for (size_t i = 0; i < book->events.count; i++) {
         const struct book_event *event = book->events.items[i];
         const struct book_level *level = event->level;

@@ -1,5 +1,6 @@
 /* The SQL of conversions. */
 #include "market/convert_store.h"
+#include "ledger/sql.h"
 
 static struct amount read_amount(const struct db_rows *rows, unsigned col,
                                  const struct currency *currency)
@@ -99,9 +100,7 @@ enum err market_free(struct db *db, int64_t user_id, const struct currency *curr
                      struct amount *out)
 {
     struct db_rows rows = {0};
-    enum err rc = db_run(db,
-                         "SELECT balance - reserved FROM account "
-                         "WHERE owner_id = ? AND purpose = 'available' AND currency_id = ?",
+    enum err rc = db_run(db, "SELECT COALESCE(" LEDGER_SQL_FREE("?", "?") ", 0)",
                          DB_ARGS(db_i64(user_id), db_u64(currency->id)), &rows);
     *out = (struct amount){.units = 0, .currency = currency};
     if (rc == ERR_OK && db_next(&rows))

@@ -9,10 +9,12 @@
 
 #include "base/err.h"
 #include "db/db.h"
+#include "ledger/audit.h"
 #include "money/amount.h"
 
 #define MARKET_CODE_SIZE (2 * CURRENCY_CODE_SIZE - 1) /* "BTCUSD" and a NUL */
 #define MARKET_MAX_COUNT 99                           /* ids are 1 to 99: see trade.tid */
+#define MARKET_PERCENT_SIZE 16                        /* any percentage with its NUL */
 
 /* A pair, by rules that never change. A price is an amount of the currency for one whole item. */
 struct market {
@@ -105,13 +107,8 @@ MUST_USE enum err market_rate_set(struct db *db, const struct currency *currency
  * they got; ERR_NOT_UTF8, ERR_TOO_LONG of the note; ERR_DB_AWAY, ERR_DB_CONTENDED, ERR_DB. */
 MUST_USE enum err market_void(struct db *db, int64_t tid, const char *note);
 
-/* Holds orders against what they reserve, the book and the queues, and trades against postings,
- * candles and volumes, in one consistent snapshot.
- * difference   called with words for each thing that is wrong
- * trades       out, how many there are
- * differences  out
- * Returns ERR_OK also with differences; ERR_DB_AWAY, ERR_DB. */
-MUST_USE enum err market_audit(struct db *db, void (*difference)(void *arg, const char *words),
-                               void *arg, uint64_t *trades, uint64_t *differences);
+/* Audit: orders against what they reserve, the book and the queues; trades against postings, candles
+ * and volumes. */
+extern const struct audit market_audit;
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "ledger/sql.h"
 #include "market/change.h"
 #include "market/store.h"
 
@@ -107,7 +108,8 @@ enum err market_order_view(struct db *db, int64_t user_id, const struct uuid *oi
 static const char due_sql[] =
     "SELECT STRAIGHT_JOIN o.oid FROM (SELECT STRAIGHT_JOIN w.order_id, w.free "
     "FROM (SELECT account_id, MIN(free) AS free FROM market_wait GROUP BY account_id) AS least "
-    "JOIN account AS a ON a.id = least.account_id AND a.balance - a.reserved > least.free "
+    "JOIN " LEDGER_SQL_ACCOUNTS
+    " AS a ON a.id = least.account_id AND a.balance - a.reserved > least.free "
     "JOIN market_wait AS w ON w.account_id = a.id AND w.free < a.balance - a.reserved "
     "JOIN market AS m ON m.id = w.market_id AND m.status = 'open' "
     "ORDER BY w.free >= 0, w.order_id LIMIT ?) AS due "

@@ -1,5 +1,6 @@
 /* The SQL of public trades. */
 #include "base/text.h"
+#include "ledger/sql.h"
 #include "market/data_store.h"
 
 #define BRANCH_ARGS 3 /* arguments of one market's branch */
@@ -41,7 +42,7 @@ enum err market_cancelled_trades(struct db *db, const struct market *market,
     struct db_rows rows = {0};
     enum err rc =
         db_run(db,
-               "SELECT t.tid FROM journal AS j JOIN trade AS t ON t.market_id = ? "
+               "SELECT t.tid FROM " LEDGER_SQL_JOURNALS " AS j JOIN trade AS t ON t.market_id = ? "
                "AND t.tid = CAST(SUBSTR(j.request_key, LENGTH('trade_void:') + 1) AS SIGNED) "
                "WHERE j.user_id = 1 AND j.request_key LIKE 'trade\\_void:%' "
                "AND t.voided_at >= NOW(6) - INTERVAL 1 MONTH ORDER BY t.tid",

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define EXPONENT_MAX 9999 /* no amount has more digits; a larger one counts as this and more */
 
 __int128 decimal_power(unsigned exponent)
@@ -12,6 +14,18 @@ __int128 decimal_power(unsigned exponent)
     while (exponent-- > 0)
         power *= 10;
     return power;
+}
+
+void decimal_copy_short(char *out, size_t size, const char *text)
+{
+    text_copy(out, size, text);
+    if (strchr(out, '.') == NULL)
+        return;
+    size_t len = strlen(out);
+    while (out[len - 1] == '0')
+        out[--len] = '\0';
+    if (out[len - 1] == '.')
+        out[--len] = '\0';
 }
 
 bool decimal_in_range(__int128 value)

@@ -26,6 +26,10 @@ MUST_USE enum err decimal_parse(const char *text, size_t len, unsigned max_scale
 /* Writes value / 10^scale with exactly `scale` (at most 24) decimals: "-0.05" for -5 and 2. */
 void decimal_format(__int128 value, unsigned scale, char out[DECIMAL_TEXT_SIZE]);
 
+/* Copies a decimal as the database writes one, without zeros behind its point: "0.600" becomes "0.6".
+ * size  of out; what does not fit is cut */
+void decimal_copy_short(char *out, size_t size, const char *text);
+
 /* 10^exponent, for exponents up to DECIMAL_MAX_DIGITS. */
 __int128 decimal_power(unsigned exponent);
 

@@ -14,7 +14,8 @@ const char *const feed_statuses[] = {"paid",     "partial", "cancelled", "closed
 const char *const feed_states[] = {"none", "pending", "delivered", "failed", NULL};
 const char *const feed_channels[] = {"feed", "ipn", "mail", NULL};
 
-#define EVERYBODY 1 /* user.id of the house: a pause of the operator's */
+#define TEST_CURRENCY "BTC" /* of an event that tells nothing */
+#define EVERYBODY 1         /* user.id of the house: a pause of the operator's */
 
 /* An owner sees their own, the operator (0) all. Two arguments. */
 #define OWN "(? = 0 OR d.owner_id = ?)"
@@ -268,12 +269,12 @@ static enum err test_in(struct db *db, void *arg, struct text *reply)
     struct writer json = {.out = reply};
     struct db_rows rows = {0};
     struct uuid subject = crypto_uuid7(), event;
-    enum err rc = db_run(db, "CALL notify_test(?, ?, ?, ?, ?, ?, ?, ?)",
+    enum err rc = db_run(db, "CALL notify_test(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                          DB_ARGS(db_i64(test->actor->user_id),
                                  test->api_key_id == 0 ? db_null() : db_i64(test->api_key_id),
-                                 db_uuid(&subject), db_u64(RIGHT_MERCHANT), db_text(test->url),
-                                 db_text(test->endpoint), db_u64(FEED_TESTS_MAX),
-                                 db_i64(FEED_TESTS_WINDOW_S)),
+                                 db_uuid(&subject), db_u64(RIGHT_MERCHANT), db_text(TEST_CURRENCY),
+                                 db_text(test->url), db_text(test->endpoint),
+                                 db_u64(FEED_TESTS_MAX), db_i64(FEED_TESTS_WINDOW_S)),
                          &rows);
     if (rc == ERR_OK && !db_next(&rows))
         rc = ERR_INTERNAL;

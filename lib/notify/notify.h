@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "identity/sql.h"
 #include "money/amount.h"
 
 #define NOTIFY_BODY_MAX (32 << 10) /* bytes of a form-encoded body */
@@ -121,8 +122,9 @@ MUST_USE enum err notify_secret_rotate(struct db *db, const uint8_t master[SEAL_
                                        char text[NOTIFY_SECRET_TEXT_SIZE], int64_t *overlap_until);
 
 /* For the store files of this folder: what an event is read from, and its columns with their names. */
-#define NOTIFY_FROM \
-    "delivery AS d JOIN event AS e ON e.id = d.event_id JOIN user AS u ON u.id = d.owner_id"
+#define NOTIFY_FROM                                                               \
+    "delivery AS d JOIN event AS e ON e.id = d.event_id JOIN " IDENTITY_SQL_USERS \
+    " AS u ON u.id = d.owner_id"
 #define NOTIFY_COLUMN_LIST(X)                                                            \
     X(UUID, "d.uuid")                                                                    \
     X(OWNER, "d.owner_id")                                                               \

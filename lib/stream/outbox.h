@@ -14,11 +14,10 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "db/db.h"
-#include "ledger/ledger.h"
+#include "market/line.h"
 #include "money/amount.h"
+#include "notify/stream_event.h"
 #include "stream/channel.h"
-
-#define STREAM_STALE_S 3600 /* what is older is not worth telling: nobody waits for it any more */
 
 /* What a row tells. */
 enum stream_kind {
@@ -44,7 +43,7 @@ struct stream_row {
     struct amount total; /* LEVEL: after it; ORDER: the funded part; LINE: the balance after it */
     const char *word;    /* ORDER: its status; REMOVED: why; LINE: its type, NULL for none */
     const char *info;    /* LINE: as the history says it; not that of a trade */
-    const struct ledger_trade
+    const struct market_line
         *trade;         /* LINE: what it is of, from its owner's side; NULL: no trade */
     struct uuid order;  /* ORDER, REMOVED: market_order.oid; LINE: what it is about */
     bool has_ref;       /* LINE: `order` holds it */
@@ -62,25 +61,13 @@ struct stream_row {
  * markets, count  as stream_markets gave them
  * limit           rows of the outbox
  * row             must not use `db`
- * read            out, the ids of the rows, with commas between, for stream_delete; "" where there is
+ * read            out, the ids of the rows, with commas between, for stream_delete (notify/stream_event.h); "" where there is
  *                 none
  * Returns ERR_NOT_FOUND where a market is not among `markets`: read them again; ERR_NO_MEMORY,
  * ERR_DB_AWAY, ERR_DB. */
 MUST_USE enum err stream_read(struct db *db, const struct stream_market *markets, size_t count,
                               int64_t limit, void (*row)(void *arg, const struct stream_row *row),
                               void *arg, struct text *read);
-
-/* Deletes the rows that stream_read has listed. */
-MUST_USE enum err stream_delete(struct db *db, const struct text *read);
-
-/* Deletes the oldest rows where they are stale, for where no publisher runs.
- * limit    at most so many
- * removed  out, how many */
-MUST_USE enum err stream_clear(struct db *db, int64_t limit, int64_t *removed);
-
-/* For how many seconds the oldest row has been waiting to be told; 0 where none does.
- * age_s  out */
-MUST_USE enum err stream_overdue(struct db *db, int64_t *age_s);
 
 /* Whose turn it is. */
 struct stream_turn {

@@ -3,6 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "identity/sql.h"
+#include "ledger/sql.h"
+#include "market/sql.h"
+#include "money/decimal.h"
+#include "notify/sql.h"
+#include "notify/stream_event.h"
 #include "stream/outbox.h"
 
 /* A posting gives a row for each of its lines that is in somebody's history, or one where it has
@@ -16,16 +22,19 @@ static const char select_rows[] =
     "t.tid, t.at_market, buyer.uuid, seller.uuid, "
     "a.id, line.seq, a.currency_id, line.type, line.amount, line.balance, line.info, "
     "owner.uuid, j.ref, t.amount, t.price, t.buyer_id = a.owner_id, own.oid, own.fee_percent "
-    "FROM (SELECT * FROM stream_event ORDER BY id LIMIT ?) AS e "
-    "LEFT JOIN market_order AS o ON o.id = e.order_id LEFT JOIN user AS ou ON ou.id = o.user_id "
-    "LEFT JOIN journal AS j ON j.id = e.journal_id "
-    "LEFT JOIN trade AS t ON t.journal_id = e.journal_id "
-    "LEFT JOIN user AS buyer ON buyer.id = t.buyer_id "
-    "LEFT JOIN user AS seller ON seller.id = t.seller_id "
-    "LEFT JOIN (entry AS line JOIN account AS a ON a.id = line.account_id "
-    "AND a.purpose = 'available' JOIN user AS owner ON owner.id = a.owner_id) "
+    "FROM (SELECT * FROM " NOTIFY_SQL_STREAM " AS told ORDER BY id LIMIT ?) AS e "
+    "LEFT JOIN " MARKET_SQL_ORDERS " AS o ON o.id = e.order_id LEFT JOIN " IDENTITY_SQL_USERS
+    " AS ou ON ou.id = o.user_id "
+    "LEFT JOIN " LEDGER_SQL_JOURNALS " AS j ON j.id = e.journal_id "
+    "LEFT JOIN " MARKET_SQL_TRADES " AS t ON t.journal_id = e.journal_id "
+    "LEFT JOIN " IDENTITY_SQL_USERS " AS buyer ON buyer.id = t.buyer_id "
+    "LEFT JOIN " IDENTITY_SQL_USERS " AS seller ON seller.id = t.seller_id "
+    "LEFT JOIN (" LEDGER_SQL_ENTRIES " AS line JOIN " LEDGER_SQL_ACCOUNTS
+    " AS a ON a.id = line.account_id "
+    "AND a.purpose = 'available' JOIN " IDENTITY_SQL_USERS " AS owner ON owner.id = a.owner_id) "
     "ON line.journal_id = e.journal_id "
-    "LEFT JOIN market_order AS own ON own.id = IF(t.buyer_id = a.owner_id, t.bid_id, t.ask_id) "
+    "LEFT JOIN " MARKET_SQL_ORDERS
+    " AS own ON own.id = IF(t.buyer_id = a.owner_id, t.bid_id, t.ask_id) "
     "ORDER BY e.id, a.id, line.seq";
 
 enum column {
@@ -121,20 +130,20 @@ static enum err tell_market(const struct reader *reader, enum stream_kind kind,
 }
 
 /* The trade that a line is of, as the line's owner knows it. */
-static enum err read_trade(const struct reader *reader, struct ledger_trade *trade)
+static enum err read_trade(const struct reader *reader, struct market_line *trade)
 {
     const struct db_rows *rows = reader->rows;
     const struct stream_market *market = find_market(reader, db_get_u64(rows, MARKET));
 
     if (market == NULL)
         return ERR_NOT_FOUND;
-    *trade = (struct ledger_trade){.tid = db_get_i64(rows, TID),
-                                   .bought = db_get_u64(rows, BOUGHT) != 0,
-                                   .oid = db_get_uuid(rows, OWN_OID),
-                                   .amount = money(rows, TRADE_AMOUNT, market->item),
-                                   .price = money(rows, TRADE_PRICE, market->currency),
-                                   .at_market = db_get_u64(rows, AT_MARKET) != 0};
-    ledger_copy_percent(trade->fee_percent, db_get_text(rows, OWN_FEE));
+    *trade = (struct market_line){.tid = db_get_i64(rows, TID),
+                                  .bought = db_get_u64(rows, BOUGHT) != 0,
+                                  .oid = db_get_uuid(rows, OWN_OID),
+                                  .amount = money(rows, TRADE_AMOUNT, market->item),
+                                  .price = money(rows, TRADE_PRICE, market->currency),
+                                  .at_market = db_get_u64(rows, AT_MARKET) != 0};
+    decimal_copy_short(trade->fee_percent, sizeof(trade->fee_percent), db_get_text(rows, OWN_FEE));
     return ERR_OK;
 }
 
@@ -144,7 +153,7 @@ static enum err tell_line(const struct reader *reader, const struct stream_row *
     const struct currency *currency = currency_by_id((uint16_t)db_get_u64(rows, CURRENCY));
     bool traded = !db_is_null(rows, TID);
     struct stream_row row = *common;
-    struct ledger_trade trade;
+    struct market_line trade;
     enum err rc = traded ? read_trade(reader, &trade) : ERR_OK;
 
     if (rc != ERR_OK)
@@ -214,35 +223,6 @@ enum err stream_read(struct db *db, const struct stream_market *markets, size_t 
     return rc;
 }
 
-enum err stream_delete(struct db *db, const struct text *read)
-{
-    struct text sql = TEXT(read->len + 64);
-    enum err rc = ERR_NO_MEMORY;
-
-    /* Nothing but the digits and commas of stream_read. */
-    text_puts(&sql, "DELETE FROM stream_event WHERE id IN (");
-    text_add(&sql, text_string(read), read->len);
-    text_putc(&sql, ')');
-    if (!sql.full)
-        rc = db_txn_call(db, text_string(&sql), DB_NO_ARGS, NULL, NULL);
-    text_free(&sql);
-    return rc;
-}
-
-enum err stream_clear(struct db *db, int64_t limit, int64_t *removed)
-{
-    struct db_rows rows = {0};
-    enum err rc =
-        db_txn_call(db,
-                    "DELETE FROM stream_event WHERE id <= (SELECT MAX(id) FROM (SELECT id FROM "
-                    "(SELECT id, at FROM stream_event ORDER BY id LIMIT ?) AS oldest "
-                    "WHERE at < NOW(6) - INTERVAL ? SECOND) AS old)",
-                    DB_ARGS(db_i64(limit), db_i64(STREAM_STALE_S)), &rows, NULL);
-    *removed = rc == ERR_OK ? (int64_t)rows.affected : 0;
-    db_rows_free(&rows);
-    return rc;
-}
-
 enum err stream_turn_take(struct db *db, const struct uuid *owner, int64_t lease_s,
                           struct stream_turn *out)
 {
@@ -252,10 +232,9 @@ enum err stream_turn_take(struct db *db, const struct uuid *owner, int64_t lease
     *out = (struct stream_turn){0};
     if (rc == ERR_OK && db_next(&rows))
         *out = (struct stream_turn){.mine = db_get_u64(&rows, 0) != 0,
-                                    .over = db_get_u64(&rows, 1) != 0,
-                                    .pending = db_get_u64(&rows, 2) != 0};
+                                    .over = db_get_u64(&rows, 1) != 0};
     db_rows_free(&rows);
-    return rc;
+    return rc == ERR_OK ? stream_pending(db, &out->pending) : rc;
 }
 
 enum err stream_turn_leave(struct db *db, const struct uuid *owner)
@@ -263,16 +242,4 @@ enum err stream_turn_leave(struct db *db, const struct uuid *owner)
     return db_txn_call(
         db, "UPDATE stream_turn SET owner = NULL, until = NOW(6) WHERE id = 1 AND owner = ?",
         DB_ARGS(db_uuid(owner)), NULL, NULL);
-}
-
-enum err stream_overdue(struct db *db, int64_t *age_s)
-{
-    struct db_rows rows = {0};
-    enum err rc =
-        db_run(db, "SELECT TIMESTAMPDIFF(SECOND, at, NOW(6)) FROM stream_event ORDER BY id LIMIT 1",
-               DB_NO_ARGS, &rows);
-
-    *age_s = rc == ERR_OK && db_next(&rows) ? db_get_i64(&rows, 0) : 0;
-    db_rows_free(&rows);
-    return rc;
 }

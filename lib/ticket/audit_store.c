@@ -1,6 +1,20 @@
 /* The tickets' part of the audit: what they hold and count, recomputed. */
-#include "ledger/audit.h"
+#include "ledger/sql.h"
 #include "ticket/ticket.h"
+
+/* The tickets of new journals. */
+#define TOUCHED "(SELECT since.ref FROM " LEDGER_SQL_JOURNALS " AS since WHERE since.id >= ?)"
+
+/* How many journals of each kind a ticket has. */
+#define OF_KIND(kinds, name) "COUNT(IF(kind IN (" kinds "), 1, NULL)) AS " name
+#define STORIES                                                                                  \
+    "(SELECT ref, " OF_KIND("'ticket_create'", "created, ") OF_KIND("'ticket_settle'",           \
+                                                                    "settled, ")                 \
+        OF_KIND("'ticket_cancel', 'ticket_reject', 'ticket_expire'", "released, ")               \
+            OF_KIND("'ticket_refund'",                                                           \
+                    "refunded ") "FROM " LEDGER_SQL_JOURNALS                                     \
+                                 " AS journal WHERE kind LIKE 'ticket\\_%' [AND ref IN " TOUCHED \
+                                 "] GROUP BY ref)"
 
 /* Each gives one row of words per difference. */
 static const char *const checks[] = {
@@ -8,18 +22,20 @@ static const char *const checks[] = {
     "SELECT CONCAT('ticket ', LOWER(HEX(t.id)), ' of ', t.amount, ' is ', t.status, ', its hold of "
     "', "
     "COALESCE(h.amount, 'nothing'), ' is ', COALESCE(h.state, 'not there')) FROM ticket AS t "
-    "LEFT JOIN hold AS h ON h.kind = 'ticket' AND h.ref = t.id "
-    "LEFT JOIN account AS a ON a.id = h.account_id WHERE NOT (h.amount <=> t.amount "
+    "LEFT JOIN " LEDGER_SQL_HOLDS " AS h ON h.kind = 'ticket' AND h.ref = t.id "
+    "LEFT JOIN " LEDGER_SQL_ACCOUNTS
+    " AS a ON a.id = h.account_id WHERE NOT (h.amount <=> t.amount "
     "AND h.state <=> IF(t.status = 'open', 'open', IF(t.settled_at IS NULL, 'released', "
     "'captured')) "
     "AND a.owner_id <=> t.customer_id AND a.currency_id <=> t.currency_id)",
     "SELECT CONCAT('hold ', LOWER(HEX(h.ref)), ' is for a ticket that does not exist') "
-    "FROM hold AS h LEFT JOIN ticket AS t ON t.id = h.ref WHERE h.kind = 'ticket' AND t.id IS NULL",
+    "FROM " LEDGER_SQL_HOLDS
+    " AS h LEFT JOIN ticket AS t ON t.id = h.ref WHERE h.kind = 'ticket' AND t.id IS NULL",
 
     /* ... and its use of the customer's limit, given back with the money */
     "SELECT CONCAT('ticket ', LOWER(HEX(t.id)), ' of ', t.amount, ' is ', t.status, ', it used ', "
     "COALESCE(u.amount, 'nothing'), IF(u.given_back, ', which was given back', '')) "
-    "FROM ticket AS t LEFT JOIN limit_use AS u ON u.kind = 'ticket' AND u.ref = t.id "
+    "FROM ticket AS t LEFT JOIN " LEDGER_SQL_USES " AS u ON u.kind = 'ticket' AND u.ref = t.id "
     "AND u.scope = 'withdrawal' AND u.currency_id = t.currency_id AND u.by_value = FALSE "
     "WHERE NOT (u.amount <=> t.amount AND u.user_id <=> t.customer_id AND u.day <=> "
     "DATE(t.created_at) AND u.given_back <=> (t.status IN ('refunded', 'cancelled', 'rejected', "
@@ -29,28 +45,19 @@ static const char *const checks[] = {
     "SELECT CONCAT('ticket ', LOWER(HEX(t.id)), ' is ', t.status, ' with ', "
     "COALESCE(j.created, 0), ' creating, ', COALESCE(j.settled, 0), ' settling, ', "
     "COALESCE(j.released, 0), ' releasing and ', COALESCE(j.refunded, 0), ' refunding journals') "
-    "FROM ticket AS t LEFT JOIN (SELECT ref, SUM(kind = 'ticket_create') AS created, "
-    "SUM(kind = 'ticket_settle') AS settled, "
-    "SUM(kind IN ('ticket_cancel', 'ticket_reject', 'ticket_expire')) AS released, "
-    "SUM(kind = 'ticket_refund') AS refunded FROM journal GROUP BY ref) AS j ON j.ref = t.id "
+    "FROM ticket AS t LEFT JOIN " STORIES " AS j ON j.ref = t.id "
     "WHERE NOT (COALESCE(j.created, 0) = 1 AND j.settled = (t.settled_at IS NOT NULL) "
     "AND j.released = (t.status IN ('cancelled', 'rejected', 'expired')) "
-    "AND j.refunded = (t.status = 'refunded'))",
+    "AND j.refunded = (t.status = 'refunded')) [AND t.id IN " TOUCHED "]",
 
     /* no money moved for a ticket that is not there */
-    ("SELECT CONCAT('journal ', j.id, ' is about a ticket that does not exist') FROM journal AS j "
-     "LEFT JOIN ticket AS t ON t.id = j.ref WHERE j.kind LIKE 'ticket\\_%' AND t.id IS NULL"),
+    ("SELECT CONCAT('journal ', j.id, ' is about a ticket that does not exist') "
+     "FROM " LEDGER_SQL_JOURNALS " AS j "
+     "LEFT JOIN ticket AS t ON t.id = j.ref WHERE j.kind LIKE 'ticket\\_%' AND t.id IS NULL [AND "
+     "j.id >= ?]"),
 };
 
-enum err ticket_audit(struct db *db, void (*difference)(void *arg, const char *words), void *arg,
-                      uint64_t *checked, uint64_t *differences)
-{
-    struct db_rows rows = {0};
-    enum err rc = db_run(db, "SELECT COUNT(*) FROM ticket", DB_NO_ARGS, &rows);
-    if (rc == ERR_OK && db_next(&rows))
-        *checked = db_get_u64(&rows, 0);
-    db_rows_free(&rows);
-    if (rc != ERR_OK)
-        return rc;
-    return audit_run(db, checks, sizeof(checks) / sizeof(checks[0]), difference, arg, differences);
-}
+const struct audit ticket_audit = {
+    .counts = {{"tickets", "SELECT COUNT(*) FROM ticket"}},
+    AUDIT_CHECKS(checks),
+};

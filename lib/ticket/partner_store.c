@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "identity/sql.h"
 #include "ticket/store.h"
 
 enum err ticket_partners(struct db *db, int64_t user_id,
@@ -10,12 +11,12 @@ enum err ticket_partners(struct db *db, int64_t user_id,
 {
     struct db_rows rows = {0};
     struct ticket_partner partner;
-    enum err rc =
-        db_run(db,
-               "SELECT p.id, p.name, p.url, p.verified_only, p.ttl_s, "
-               "p.user_id <> u.id AND NOT (p.verified_only AND u.level = 'none') "
-               "FROM partner AS p JOIN user AS u ON u.id = ? WHERE p.enabled ORDER BY p.name, p.id",
-               DB_ARGS(db_i64(user_id)), &rows);
+    enum err rc = db_run(db,
+                         "SELECT p.id, p.name, p.url, p.verified_only, p.ttl_s, "
+                         "p.user_id <> u.id AND NOT (p.verified_only AND u.level = 'none') "
+                         "FROM partner AS p JOIN " IDENTITY_SQL_USERS
+                         " AS u ON u.id = ? WHERE p.enabled ORDER BY p.name, p.id",
+                         DB_ARGS(db_i64(user_id)), &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         partner = (struct ticket_partner){.verified_only = db_get_u64(&rows, 3) != 0,
                                           .ttl_s = db_get_i64(&rows, 4),
@@ -77,10 +78,11 @@ static enum err check_change(const struct ticket_partner_change *change)
 static enum err check_user(struct db *db, const char *id, int64_t user_id)
 {
     struct db_rows rows = {0};
-    enum err rc = db_run(db,
-                         "SELECT (SELECT COUNT(*) FROM user WHERE id = ?), "
-                         "(SELECT COUNT(*) FROM partner WHERE user_id = ? AND id <> ?)",
-                         DB_ARGS(db_i64(user_id), db_i64(user_id), db_text(id)), &rows);
+    enum err rc =
+        db_run(db,
+               "SELECT (SELECT COUNT(*) FROM " IDENTITY_SQL_USERS " AS user WHERE id = ?), "
+               "(SELECT COUNT(*) FROM partner WHERE user_id = ? AND id <> ?)",
+               DB_ARGS(db_i64(user_id), db_i64(user_id), db_text(id)), &rows);
 
     if (rc == ERR_OK && db_next(&rows)) {
         if (db_get_u64(&rows, 0) == 0)

@@ -20,6 +20,7 @@
 #include "crypto/crypto.h"
 #include "db/db.h"
 #include "identity/otp.h"
+#include "ledger/audit.h"
 #include "money/amount.h"
 
 #define TICKET_KEY_SIZE 44  /* 43 characters of base64url and a NUL */
@@ -213,12 +214,7 @@ MUST_USE enum err ticket_partner_by_id(struct db *db, const char *id, int64_t *u
  * age_s  out */
 MUST_USE enum err ticket_overdue(struct db *db, int64_t *age_s);
 
-/* Audit: each ticket must have its hold, its use of a limit and the journals of its story.
- * difference   called with words for each thing that is wrong
- * checked      out, tickets looked at
- * differences  out
- * Returns ERR_OK also with differences; ERR_DB_AWAY, ERR_DB. */
-MUST_USE enum err ticket_audit(struct db *db, void (*difference)(void *arg, const char *words),
-                               void *arg, uint64_t *checked, uint64_t *differences);
+/* Audit: tickets against their holds, their use of limits and their journals. */
+extern const struct audit ticket_audit;
 
 #endif

@@ -354,3 +354,16 @@ BEGIN
     END WHILE;
     SELECT v_removed;
 END;
+
+-- Locks a user's row inside the caller's transaction: what somebody keeps of one user is changed one by one.
+CREATE OR REPLACE PROCEDURE user_lock(IN p_user BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE v_user BIGINT DEFAULT (SELECT id FROM user WHERE id = p_user FOR UPDATE);
+END;
+
+-- The newest key of a user on the face v1 that has a right, or p_key where that is one; NULL where there is none.
+CREATE OR REPLACE FUNCTION api_key_signing(p_user BIGINT, p_right INT UNSIGNED, p_key BIGINT) RETURNS BIGINT
+    SQL SECURITY INVOKER READS SQL DATA
+    RETURN (SELECT MAX(id) FROM api_key
+            WHERE user_id = p_user AND face = 'v1' AND rights & p_right AND revoked_at IS NULL AND (p_key IS NULL OR id = p_key));

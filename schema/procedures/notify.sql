@@ -46,13 +46,13 @@ END;
 -- mailed to the merchant where p_mail.
 CREATE OR REPLACE PROCEDURE notify_event(
     IN p_merchant BIGINT, IN p_subject BINARY(16), IN p_payment BINARY(16), IN p_status VARCHAR(16),
-    IN p_currency SMALLINT UNSIGNED, IN p_amount DECIMAL(38, 0), IN p_valid DECIMAL(38, 0), IN p_total DECIMAL(38, 0),
+    IN p_currency VARCHAR(8), IN p_amount DECIMAL(38, 0), IN p_valid DECIMAL(38, 0), IN p_total DECIMAL(38, 0),
     IN p_data VARBINARY(4096), IN p_api_key BIGINT, IN p_url VARCHAR(2000), IN p_endpoint VARCHAR(300), IN p_mail BOOLEAN)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE v_event BIGINT;
     DECLARE v_payload TEXT CHARACTER SET utf8mb4 DEFAULT JSON_OBJECT(
-        'currency', (SELECT code FROM currency WHERE id = p_currency), 'amount', CAST(p_amount AS CHAR),
+        'currency', p_currency, 'amount', CAST(p_amount AS CHAR),
         'valid', CAST(p_valid AS CHAR), 'pending', CAST(p_total - p_valid AS CHAR), 'total', CAST(p_total AS CHAR),
         'data', REPLACE(TO_BASE64(p_data), '\n', ''));
 
@@ -69,10 +69,9 @@ CREATE OR REPLACE PROCEDURE webhook_secret_add(
     IN p_owner BIGINT, IN p_uuid BINARY(16), IN p_sealed VARBINARY(128), IN p_rotate BOOLEAN, IN p_overlap_s INT)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
-    DECLARE v_owner BIGINT;
     DECLARE v_until DATETIME(6) DEFAULT NOW(6) + INTERVAL p_overlap_s SECOND;
 
-    SET v_owner = (SELECT id FROM user WHERE id = p_owner FOR UPDATE);
+    CALL user_lock(p_owner);
     IF p_rotate THEN
         UPDATE webhook_secret SET retires_at = v_until WHERE owner_id = p_owner AND retires_at IS NULL;
     END IF;
@@ -86,16 +85,14 @@ END;
 -- whoever tests makes others' deliveries wait.
 -- Signals not_found where the merchant (or p_api_key, where given) has no key that signs, too_many_requests.
 CREATE OR REPLACE PROCEDURE notify_test(
-    IN p_merchant BIGINT, IN p_api_key BIGINT, IN p_subject BINARY(16), IN p_right INT UNSIGNED, IN p_url VARCHAR(2000),
+    IN p_merchant BIGINT, IN p_api_key BIGINT, IN p_subject BINARY(16), IN p_right INT UNSIGNED, IN p_currency VARCHAR(8), IN p_url VARCHAR(2000),
     IN p_endpoint VARCHAR(300), IN p_limit INT UNSIGNED, IN p_window_s INT)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
     DECLARE v_api_key BIGINT;
     DECLARE v_last BIGINT UNSIGNED;
 
-    SET v_api_key = (SELECT MAX(id) FROM api_key
-                     WHERE user_id = p_merchant AND face = 'v1' AND rights & p_right AND revoked_at IS NULL
-                       AND (p_api_key IS NULL OR id = p_api_key));
+    SET v_api_key = api_key_signing(p_merchant, p_right, p_api_key);
     IF v_api_key IS NULL THEN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not_found';
     END IF;
@@ -105,7 +102,7 @@ BEGIN
         AND at > NOW(6) - INTERVAL p_window_s SECOND) >= p_limit THEN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'too_many_requests';
     END IF;
-    CALL notify_event(p_merchant, p_subject, NULL, 'test', (SELECT MIN(id) FROM currency), NULL, NULL, NULL, NULL, v_api_key,
+    CALL notify_event(p_merchant, p_subject, NULL, 'test', p_currency, NULL, NULL, NULL, NULL, v_api_key,
                       p_url, p_endpoint, FALSE);
     SELECT uuid FROM delivery WHERE subject = p_subject;
 END;

@@ -1,7 +1,7 @@
--- The live stream's publisher: whose turn it is. What it reads is written by market.sql and by the trigger of the journal.
+-- The live stream's publisher: whose turn it is.
 
--- Gives the turn to p_owner for p_lease seconds, where it is theirs or nobody's: whether it is theirs now, whether it was taken from
--- one who did not give it back, and whether there is anything to tell. A transaction of its own.
+-- Gives the turn to p_owner for p_lease seconds, where it is theirs or nobody's: whether it is theirs now, and whether it was taken
+-- from one who did not give it back. A transaction of its own.
 CREATE OR REPLACE PROCEDURE stream_turn_take(IN p_owner BINARY(16), IN p_lease INT)
     SQL SECURITY INVOKER MODIFIES SQL DATA
 BEGIN
@@ -18,9 +18,9 @@ BEGIN
     IF v_owner <=> p_owner OR v_until <= NOW(6) THEN
         UPDATE stream_turn SET owner = p_owner, until = NOW(6) + INTERVAL p_lease SECOND WHERE id = 1;
         COMMIT;
-        SELECT TRUE, v_owner <> p_owner AND v_owner IS NOT NULL, EXISTS (SELECT 1 FROM stream_event);
+        SELECT TRUE, v_owner <> p_owner AND v_owner IS NOT NULL;
     ELSE
         COMMIT;
-        SELECT FALSE, FALSE, EXISTS (SELECT 1 FROM stream_event);
+        SELECT FALSE, FALSE;
     END IF;
 END;

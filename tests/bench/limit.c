@@ -17,6 +17,7 @@
 #include "checkout/checkout.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "house/house.h"
 #include "identity/api_key.h"
 #include "identity/session.h"
 #include "ledger/ledger.h"
@@ -236,14 +237,23 @@ static bool call_ticket(struct caller *caller)
     return true;
 }
 
+/* What ledger_info asks for. */
+static const char accounts[] =
+    "SELECT u.id, u.uuid, u.login, u.email, u.level, u.language, u.otp_required, "
+    "u.created_at, u.last_login_at , a.currency_id, a.purpose, a.balance, a.reserved, "
+    "a.entries, w.day, w.day_amount, w.month_amount, UTC_DATE() FROM (SELECT id, uuid, "
+    "login, email, level, language, otp_required, created_at, last_login_at FROM user) AS u "
+    "LEFT JOIN account AS a ON a.owner_id = u.id LEFT JOIN limit_count AS w ON w.user_id = "
+    "u.id AND w.scope = 'withdrawal' AND w.currency_id = a.currency_id AND w.by_value = "
+    "FALSE WHERE u.id = ?";
+
 static bool call_info(struct caller *caller)
 {
     struct db_rows rows = {.result = NULL};
     char request_key[64];
 
     use_key(caller, request_key);
-    enum err rc =
-        db_run(caller->db, "CALL account_info(?)", DB_ARGS(db_i64(caller->key->user_id)), &rows);
+    enum err rc = db_run(caller->db, accounts, DB_ARGS(db_i64(caller->key->user_id)), &rows);
     if (rc != ERR_OK || rows.count == 0)
         bench_fail("limit: %s: %s", err_id(rc), db_problem(caller->db));
     db_rows_free(&rows);
@@ -381,6 +391,7 @@ int main(int argc, char **argv)
     static struct config config;
     struct text problem = TEXT(1000);
 
+    house_register();
     bench_read_options(argc, argv, MAX_THREADS, &option);
     if (option.config == NULL)
         bench_fail("--config is needed");

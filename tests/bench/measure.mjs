@@ -30,6 +30,7 @@ const against = {
     file: 'static file of the same size',
     peatio: 'Peatio, published',
     small: 'the same, from 1,000 open orders',
+    spread: 'the same over 64',
 };
 const peatio = { add: 125, trade: 31 }; // a second, as its authors published
 const unmeasured = ['peatio', 'small']; // small is what the row `add` measured
@@ -41,6 +42,8 @@ const allRows = [
     { call: 'settle', title: '`ticket/settle`', ratios: { limit: 0.65, mysqli: 1.5, pdo: null, node: 1.1 } },
     { call: 'order', title: '`order/create`', ratios: { limit: 0.45, mysqli: 1.5, pdo: null, node: 1.1 } },
     { call: 'pay', title: '`pay`', ratios: { limit: 0.6 } },
+    { call: 'pay_one', title: '`pay` to one merchant', ratios: { spread: 0.8 } },
+    { call: 'settle_one', title: '`settle` by one partner', ratios: { spread: 0.8 } },
     { call: 'ipn', title: 'IPN deliveries, 64 hosts', ratios: { post: 0.08 } },
     { call: 'add', book: 1000, title: '`order/add` that rests', ratios: { limit: 0.6, peatio: 20 } },
     { call: 'cancel', book: 1000, title: '`order/cancel`', ratios: { limit: 0.6 } },
@@ -72,6 +75,13 @@ const callers = {
 };
 const makes = { create: 'tickets', order: 'orders', add: 'placed' };
 const uses = { settle: 'tickets', pay: 'orders', cancel: 'placed' };
+// Rows about one account that all credit: what is made first, by whose keys, then used up by whose; with one merchant or partner
+// and with 64.
+const hot = {
+    pay_one: { make: 'order', use: 'pay', by: { ours: ['merchants-one', 'buyers'], spread: ['merchants', 'buyers'] } },
+    settle_one: { make: 'create', use: 'settle',
+        by: { ours: ['customers-one', 'partners-one'], spread: ['customers-many', 'partners-many'] } },
+};
 const isPublic = (call) => ['get', 'ticker', 'depth'].includes(call);
 const acknowledged = new Map(); // how many, by call
 const problems = [];
@@ -113,12 +123,31 @@ function start(who, call, args, port = env.PORT) {
 // Cancelling goes on until nothing placed is left, which may be soon: it is measured from the first.
 function measure(who, call, args = ['--seconds', String(seconds), ...(call === 'cancel' ? ['--warm', '0'] : [])], port = undefined) {
     if (call === 'ipn') return deliver(who);
+    if (call in hot) return measureHot(who, hot[call]);
     if (call === 'flat') return measure(who, 'add', args, port);
     if (call === 'trade') fillStock(sql, STOCK);
     if (who === 'file') writeFile(call);
     const output = start(who, call, args, port);
     const result = output ? JSON.parse(output) : { per_second: 0, acknowledged: 0 };
     acknowledged.set(call, (acknowledged.get(call) ?? 0) + result.acknowledged);
+    return result;
+}
+
+// What is to be used up is made first, more than the time will take.
+function measureHot(who, { make, use, by }) {
+    const file = `${dir}/hot`;
+    const [makers, users] = by[who].map((name) => `${dir}/${name}`);
+    const load = (call, ...args) => {
+        const { status, stdout } = spawnSync(`${env.BUILD}/bench/load`, ['--port', env.PORT, '--path', path('ours', call), '--call', call, ...args],
+            { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+        if (status !== 0) problems.push(`${who} ${call}: exit ${status} ${stdout.trim()}`);
+        const result = stdout ? JSON.parse(stdout) : { per_second: 0, acknowledged: 0 };
+        acknowledged.set(call, (acknowledged.get(call) ?? 0) + result.acknowledged);
+        return result;
+    };
+    load(make, '--keys', makers, '--made', file, '--seconds', String(2 * seconds));
+    const result = load(use, '--keys', users, '--tickets', file, '--seconds', String(seconds));
+    rmSync(file, { force: true });
     return result;
 }
 
@@ -135,7 +164,7 @@ function addBacklog() {
             SET v_host = CONCAT('127.0.2.', 1 + i % ${env.SINK_HOSTS}, ':${env.SINK_PORT}');
             SELECT u.id, k.id INTO @merchant, @key FROM user AS u JOIN api_key AS k ON k.user_id = u.id
                 WHERE u.login = CONCAT('merchant-', i % ${env.SINK_HOSTS});
-            CALL notify_event(@merchant, uuid4(), uuid4(), 'test', 2, 100000, NULL, NULL, 'order 1', @key,
+            CALL notify_event(@merchant, uuid4(), uuid4(), 'test', 'USD', 100000, NULL, NULL, 'order 1', @key,
                 CONCAT('http://', v_host, '/ipn'), v_host, FALSE);
             SET i = i + 1;
         END WHILE;

@@ -2,6 +2,8 @@
 //   customers, partners,
 //   merchants, buyers,
 //   traders, holders         keys to call with (see measure.h); buyers have sessions
+//   merchants-one, partners-one, customers-one      64 keys of one merchant and of one partner, and the customers' with that one
+//   partners-many, customers-many                   64 partners with a key each
 //   state.json, state.php    the same for the peers, with the currencies and the way to the database
 // 64 customers with a dollar wallet each, 16 partners with 4 keys each, 64 merchants, 64 buyers
 // with dollars; and a market, 64 traders who place orders, 64 holders who have some, and the crowd whose
@@ -75,6 +77,18 @@ for (let i = 0; i < MERCHANTS; i++) {
     addUser(`merchant-${i}`);
     made.merchants.push(addKey(`merchant-${i}`, 'merchant', 'any'));
 }
+// Those whose accounts are credited by everybody at once, and as many as there are payers to compare with.
+made['merchants-one'] = made.merchants.map(() => addKey('merchant-0', 'merchant', 'any'));
+made['partners-one'] = made.customers.map(() => addKey('bench-0', 'get_info,partner', 'bench-0'));
+made['customers-one'] = made.customers.map(({ key, secret }) => ({ key, secret, partner: 'bench-0' }));
+made['partners-many'] = [];
+for (let i = 0; i < CUSTOMERS; i++) {
+    const id = `many-${i}`;
+    addUser(id);
+    tellerctl('partner', 'add', id, '--user', id, '--name', `Many ${i}`, '--url', 'https://partner.invalid/pay');
+    made['partners-many'].push(addKey(id, 'get_info,partner', id));
+}
+made['customers-many'] = made.customers.map(({ key, secret }, i) => ({ key, secret, partner: `many-${i}` }));
 tellerctl('market', 'add', 'BTC', 'USD');
 tellerctl('market', 'resume', 'BTCUSD');
 for (const [name, count] of [['trader', TRADERS], ['holder', HOLDERS], ['crowd', CROWD]]) {
@@ -135,7 +149,7 @@ const statements = {
         + 'SELECT day, day_amount, month_amount FROM limit_count WHERE user_id = {user} AND scope = {scope} AND currency_id = {currency} '
         + 'AND by_value = 0 FOR UPDATE; '
         + "SELECT r.period, r.maximum, DATE(CONVERT_TZ(NOW(6), '+00:00', r.time_zone)) FROM limit_rule AS r WHERE r.scope = {scope} "
-        + 'AND r.level = (SELECT level FROM user WHERE id = {user}) AND r.currency_id = {currency} AND r.by_value = 0; '
+        + 'AND r.level = (SELECT level FROM user AS levelled_user WHERE levelled_user.id = {user}) AND r.currency_id = {currency} AND r.by_value = 0; '
         + 'SELECT p.user_id, p.name, p.url, p.verified_only, p.ttl_s, '
         + '(SELECT level FROM user AS levelled_user WHERE levelled_user.id = asks.user_id), '
         + '(SELECT otp_required FROM user AS guarded_user WHERE guarded_user.id = asks.user_id), '
@@ -161,7 +175,8 @@ const statements = {
     count_again: 'UPDATE limit_count SET day = {today}, day_amount = {day_used}, month_amount = {month_used} '
         + 'WHERE user_id = {user} AND scope = {scope} AND currency_id = {currency} AND by_value = 0; ',
     journal: `BEGIN DECLARE EXIT HANDLER FOR 1062 ${refuse('replayed')}INSERT INTO journal (kind, user_id, request_key, trace, ref) `
-        + 'VALUES ({why}, {user}, {request_key}, {trace}, {ticket}); END; SET @ledger_journal = LAST_INSERT_ID(); ',
+        + 'VALUES ({why}, {user}, {request_key}, {trace}, {ticket}); END; SET @ledger_journal = LAST_INSERT_ID(); '
+        + "INSERT INTO stream_event (kind, journal_id) VALUES ('journal', @ledger_journal); ",
     balances: `BEGIN DECLARE EXIT HANDLER FOR 4025 ${refuse('insufficient_funds')}`,
     balance: 'UPDATE account SET balance = (@ledger_balance_{at} := balance + {units}), '
         + 'entries = (@ledger_seq_{at} := entries + 1) WHERE id = {account}; ',

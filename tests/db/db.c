@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "crypto/master_key.h"
 #include "desk/bid.h"
+#include "house/house.h"
 #include "identity/user.h"
 #include "ledger/ledger.h"
 
@@ -95,6 +96,7 @@ bool db_test_start(void)
      * not there. */
     snprintf(db_test_crash_file, sizeof(db_test_crash_file), P_tmpdir "/crash.%ld", (long)getpid());
     setenv("TELLER_CRASH_AT", db_test_crash_file, 1);
+    house_register();
     return crypto_start() == ERR_OK && connect_stack();
 }
 

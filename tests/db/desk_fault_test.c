@@ -192,13 +192,12 @@ static void say(void *arg, const char *words)
 
 static void check_books(const char *name)
 {
-    struct ledger_audit ledger;
-    uint64_t checked, differences;
     char file[80];
 
     snprintf(file, sizeof(file), "%s", name);
-    DB_GIVES(ledger_audit(test_db, say, file, &ledger), ERR_OK);
-    DB_GIVES(desk_audit(test_db, say, file, &checked, &differences), ERR_OK);
+    struct audit_report report = {.difference = say, .arg = file};
+    DB_GIVES(audit_run(test_db, &ledger_audit, &report), ERR_OK);
+    DB_GIVES(audit_run(test_db, &desk_audit, &report), ERR_OK);
 }
 
 /* Acts in a process of its own, which is to die at a point. True where it did. */

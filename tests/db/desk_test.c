@@ -72,12 +72,11 @@ static void say(void *arg, const char *words)
 
 static void check_books(unsigned line)
 {
-    struct ledger_audit ledger = {0};
-    uint64_t checked = 0, differences = 0;
+    struct audit_report report = {.difference = say, .arg = &line};
 
-    DB_GIVES(ledger_audit(test_db, say, &line, &ledger), ERR_OK);
-    DB_GIVES(desk_audit(test_db, say, &line, &checked, &differences), ERR_OK);
-    db_test_check(differences == 0, "the audit is clean", __FILE__, line);
+    DB_GIVES(audit_run(test_db, &ledger_audit, &report), ERR_OK);
+    DB_GIVES(audit_run(test_db, &desk_audit, &report), ERR_OK);
+    db_test_check(report.differences == 0, "the audit is clean", __FILE__, line);
 }
 #define BOOKS() check_books(__LINE__)
 

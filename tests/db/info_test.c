@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "ledger/ledger.h"
 #include "ledger/slip.h"
+#include "market/trader.h"
 #include "tests/db/db.h"
 
 #define USD 2
@@ -13,6 +14,7 @@
 
 static int64_t user;
 static struct ledger_info info;
+static struct market_trader trader;
 
 /* The user's only wallet. */
 static const struct ledger_wallet *wallet(void)
@@ -61,6 +63,15 @@ static void test_usage(void)
     }
 }
 
+/* What `info` says that the user traded. */
+static __int128 volume(void)
+{
+    (void)wallet();
+    DB_GIVES(market_trader(test_db, user, info.entries, info.today, &trader), ERR_OK);
+    DB_CHECK(trader.volume.currency == currency_by_id(BTC));
+    return trader.volume.units;
+}
+
 static void add_volume(unsigned item, int days_ago, int64_t volume)
 {
     db_test_number("INSERT INTO trader_volume VALUES (?, ?, UTC_DATE() - INTERVAL ? DAY, ?)",
@@ -77,21 +88,17 @@ static void add_entry(void)
 static void test_volume(void)
 {
     make_user();
-    (void)wallet();
-    DB_CHECK(info.volume.units == 0 && info.volume.currency == currency_by_id(BTC));
+    DB_CHECK(volume() == 0);
     add_volume(BTC, 0, 1);
     add_volume(BTC, 29, 20);
     add_volume(BTC, 30, 300); /* a day too old */
     add_volume(USD, 0, 5000); /* another item */
     add_entry();
-    (void)wallet();
-    DB_CHECK(info.volume.units == 21);
+    DB_CHECK(volume() == 21);
     add_volume(BTC, 1, 4000);
-    (void)wallet();
-    DB_CHECK(info.volume.units == 21); /* nothing was booked: it is not summed up again */
+    DB_CHECK(volume() == 21); /* nothing was booked: it is not summed up again */
     add_entry();
-    (void)wallet();
-    DB_CHECK(info.volume.units == 4021);
+    DB_CHECK(volume() == 4021);
     db_test_number("DELETE FROM trader_volume WHERE user_id = ?", DB_ARGS(db_i64(user)));
 }
 
@@ -110,8 +117,8 @@ static void test_fee(void)
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         make_user();
         add_volume(BTC, 0, rows[i].volume);
-        (void)wallet();
-        DB_CHECK(strcmp(info.trade_fee, rows[i].percent) == 0);
+        DB_CHECK(volume() == rows[i].volume);
+        DB_CHECK(strcmp(trader.fee_percent, rows[i].percent) == 0);
         db_test_number("DELETE FROM trader_volume WHERE user_id = ?", DB_ARGS(db_i64(user)));
     }
 }

@@ -414,10 +414,15 @@ static void keep_tid(void *arg, int64_t tid)
     last[1] = tid;
 }
 
+static void void_newest(void)
+{
+    int64_t tid =
+        scratch_number(markets.scratch.app, "SELECT MAX(tid) FROM trade WHERE voided_at IS NULL");
+    DB_GIVES(market_void(markets.scratch.app, tid, "test"), ERR_OK);
+}
+
 static void test_taken_back(void)
 {
-    static const char *const void_newest =
-        "CALL market_void((SELECT MAX(tid) FROM trade WHERE voided_at IS NULL), 'test')";
     int64_t cancelled[2] = {0};
 
     if (markets_open()) {
@@ -429,7 +434,7 @@ static void test_taken_back(void)
         int64_t trades = scratch_number(markets.scratch.app, "SELECT COUNT(*) FROM trade");
         DB_CHECK(trades > 20 && wrong_candles() == 0);
         int64_t newest = scratch_number(markets.scratch.app, "SELECT MAX(tid) FROM trade");
-        scratch_run(markets.scratch.app, void_newest);
+        void_newest();
         DB_CHECK(wrong_candles() == 0);
         DB_CHECK(list_trades(&markets.usd, true, true).count == (size_t)trades - 1);
         DB_GIVES(market_cancelled_trades(markets.scratch.app, &markets.usd, keep_tid, cancelled),
@@ -441,7 +446,7 @@ static void test_taken_back(void)
         check_summary(0);
         /* Without a trade left, no candle is. */
         for (int64_t i = 1; i < trades; i++)
-            scratch_run(markets.scratch.app, void_newest);
+            void_newest();
         DB_CHECK(scratch_number(markets.scratch.app, "SELECT COUNT(*) FROM market_candle") == 0);
         DB_CHECK(list_trades(&markets.usd, true, true).count == 0);
         /* Longer ago than a month is not told. */

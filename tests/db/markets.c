@@ -11,9 +11,12 @@ static struct market add_market(uint8_t id, const char *code)
     struct market market = {.id = id,
                             .item = currency_by_code("BTC", 3),
                             .currency = currency_by_code(code, strlen(code))};
-    DB_GIVES(db_run(markets.scratch.app, "CALL market_add(?, ?, 1, 1, 1000000)",
-                    DB_ARGS(db_u64(market.item->id), db_u64(market.currency->id)), NULL),
-             ERR_OK);
+    const struct market_rules rules = {.item = market.item,
+                                       .currency = market.currency,
+                                       .amount_step = {1, market.item},
+                                       .price_step = {1, market.currency},
+                                       .min_amount = {1000000, market.item}};
+    DB_GIVES(market_add(markets.scratch.app, &rules), ERR_OK);
     snprintf(market.code, sizeof(market.code), "BTC%s", code);
     return market;
 }
@@ -23,6 +26,7 @@ bool markets_open(void)
     if (!scratch_make(&markets.scratch) ||
         scratch_migrate(&markets.scratch, NULL, NULL, NULL) != ERR_OK)
         return false;
+    market_reset();
     markets.usd = add_market(1, "USD");
     markets.eur = add_market(2, "EUR");
     markets.jpy = add_market(3, "JPY");

@@ -43,12 +43,12 @@ static struct shop new_shop(void)
 /* Adds an event about `subject`; gives its number. */
 static int64_t add(const struct shop *shop, const struct uuid *subject, const char *status)
 {
-    DB_GIVES(db_txn_call(test_db,
-                         "CALL notify_event(?, ?, NULL, ?, 1, 5, NULL, NULL, NULL, ?, ?, ?, FALSE)",
-                         DB_ARGS(db_i64(shop->merchant_id), db_uuid(subject), db_text(status),
-                                 db_i64(shop->key.id), db_text(shop->url),
-                                 db_text(shop->queue.endpoint)),
-                         NULL, NULL),
+    DB_GIVES(db_txn_call(
+                 test_db,
+                 "CALL notify_event(?, ?, NULL, ?, 'BTC', 5, NULL, NULL, NULL, ?, ?, ?, FALSE)",
+                 DB_ARGS(db_i64(shop->merchant_id), db_uuid(subject), db_text(status),
+                         db_i64(shop->key.id), db_text(shop->url), db_text(shop->queue.endpoint)),
+                 NULL, NULL),
              ERR_OK);
     return db_test_number("SELECT MAX(id) FROM delivery WHERE owner_id = ?",
                           DB_ARGS(db_i64(shop->merchant_id)));
@@ -270,7 +270,7 @@ static void *add_events(void *arg)
     for (int i = 0; i < 100; i++) {
         enum err rc = db_txn_call(
             racer->db,
-            "CALL notify_event(?, ?, NULL, 'paid', 1, 5, NULL, NULL, NULL, ?, ?, ?, FALSE)",
+            "CALL notify_event(?, ?, NULL, 'paid', 'BTC', 5, NULL, NULL, NULL, ?, ?, ?, FALSE)",
             DB_ARGS(db_i64(racer->shop->merchant_id), db_uuid(&racer->subject),
                     db_i64(racer->shop->key.id), db_text(racer->shop->url),
                     db_text(racer->shop->queue.endpoint)),
@@ -337,12 +337,13 @@ static void test_mail_off(void)
     struct uuid subject = crypto_uuid7();
     int64_t dropped = 1;
 
-    DB_GIVES(db_txn_call(test_db,
-                         "CALL notify_event(?, ?, NULL, 'paid', 1, 5, NULL, NULL, NULL, ?, NULL, "
-                         "NULL, TRUE)",
-                         DB_ARGS(db_i64(shop.merchant_id), db_uuid(&subject), db_i64(shop.key.id)),
-                         NULL, NULL),
-             ERR_OK);
+    DB_GIVES(
+        db_txn_call(test_db,
+                    "CALL notify_event(?, ?, NULL, 'paid', 'BTC', 5, NULL, NULL, NULL, ?, NULL, "
+                    "NULL, TRUE)",
+                    DB_ARGS(db_i64(shop.merchant_id), db_uuid(&subject), db_i64(shop.key.id)), NULL,
+                    NULL),
+        ERR_OK);
     while (dropped > 0)
         DB_GIVES(outbox_drop_mail(test_db, 100, &dropped), ERR_OK);
     DB_CHECK(db_test_number("SELECT COUNT(*) FROM delivery WHERE subject = ? AND state = 'none'",
@@ -611,7 +612,7 @@ static void test_event_add(void)
                             DB_ARGS(db_uuid(&told.order))) == 1);
     finish(event.id, 1, true, 0);
     DB_GIVES(db_txn_call(test_db,
-                         "CALL notify_event(?, ?, ?, 'partial', 1, 40, 40, 99, ?, ?, ?, ?, 1)",
+                         "CALL notify_event(?, ?, ?, 'partial', 'BTC', 40, 40, 99, ?, ?, ?, ?, 1)",
                          DB_ARGS(db_i64(shop.merchant_id), db_uuid(&other), db_uuid(&told.payment),
                                  db_blob("a\0b", 3), db_i64(shop.key.id), db_text(shop.url),
                                  db_text(shop.queue.endpoint)),

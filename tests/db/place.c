@@ -25,14 +25,11 @@ static void tell_difference(void *arg, const char *words)
 
 void place_end(void)
 {
-    struct ledger_audit ledger = {0};
-    uint64_t trades = 0, differences = 0;
+    struct audit_report report = {.difference = tell_difference};
 
-    DB_GIVES(market_audit(place_scratch.owner, tell_difference, NULL, &trades, &differences),
-             ERR_OK);
-    DB_CHECK(trades > 0 && differences == 0);
-    DB_GIVES(ledger_audit(place_scratch.owner, tell_difference, NULL, &ledger), ERR_OK);
-    DB_CHECK(ledger.differences == 0);
+    DB_GIVES(audit_run(place_scratch.owner, &market_audit, &report), ERR_OK);
+    DB_GIVES(audit_run(place_scratch.owner, &ledger_audit, &report), ERR_OK);
+    DB_CHECK(report.differences == 0);
     scratch_drop(&place_scratch);
     market_reset();
 }

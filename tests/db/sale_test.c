@@ -743,9 +743,9 @@ static void look_for_exchange(void *arg, const char *words)
 static bool audit_finds(void)
 {
     bool found = false;
-    uint64_t checked = 0, differences = 0;
+    struct audit_report report = {.difference = look_for_exchange, .arg = &found};
 
-    DB_GIVES(checkout_audit(test_db, look_for_exchange, &found, &checked, &differences), ERR_OK);
+    DB_GIVES(audit_run(test_db, &checkout_audit, &report), ERR_OK);
     return found;
 }
 

@@ -12,7 +12,7 @@ import { randomUUID } from 'node:crypto';
 import { Stack, until } from '../support/teller.mjs';
 
 const POINTS_LEAST = 2; // of a flow: before and after its only packet
-const POINTS_MOST = 60;
+const POINTS_MOST = 90;
 const TRIES = 40;
 const PASSWORD = 'a password of the tests';
 const run = promisify(execFile);

@@ -121,10 +121,9 @@ async function addBacklog(merchants, urls, each) {
   for (const [i, url] of urls.entries()) {
     const { id, key } = merchants[i % merchants.length];
     const lines = ['START TRANSACTION',
-      `SET @merchant = (SELECT id FROM user WHERE login = '${id}'), @key = (SELECT id FROM api_key WHERE public_key = UNHEX('${key.replaceAll('-', '')}'))`,
-      "SET @currency = (SELECT id FROM currency WHERE code = 'USD')"];
+      `SET @merchant = (SELECT id FROM user WHERE login = '${id}'), @key = (SELECT id FROM api_key WHERE public_key = UNHEX('${key.replaceAll('-', '')}'))`];
     for (let j = 0; j < each; j++)
-      lines.push('CALL notify_event(@merchant, uuid4(), uuid4(), \'test\', @currency, 100000, NULL, NULL, \'order 1\', @key, '
+      lines.push('CALL notify_event(@merchant, uuid4(), uuid4(), \'test\', \'USD\', 100000, NULL, NULL, \'order 1\', @key, '
         + `'${url}', '${new URL(url).host}', FALSE)`);
     await sql.run([...lines, 'COMMIT'].join(';'));
   }

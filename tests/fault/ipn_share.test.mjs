@@ -49,7 +49,7 @@ async function tell(merchant, hosts) {
   const sql = new Sql(stack);
   await sql.run(['START TRANSACTION',
     `SET @merchant = (SELECT id FROM user WHERE login = '${merchant.user.login}'), @key = (SELECT id FROM api_key WHERE public_key = UNHEX('${merchant.key.replaceAll('-', '')}'))`,
-    ...hosts.map((host) => `CALL notify_event(@merchant, uuid4(), uuid4(), 'test', 2, 100000, NULL, NULL, NULL, @key, 'http://${host}/ipn', '${host}', FALSE)`),
+    ...hosts.map((host) => `CALL notify_event(@merchant, uuid4(), uuid4(), 'test', 'USD', 100000, NULL, NULL, NULL, @key, 'http://${host}/ipn', '${host}', FALSE)`),
     'COMMIT'].join(';'));
   sql.close();
   const [[there]] = await stack.sql(`SELECT COUNT(*) FROM event AS e JOIN user AS u ON u.id = e.owner_id WHERE u.login = '${merchant.user.login}'`);

@@ -112,7 +112,7 @@ test('an empty database: doctor says that alone, and no error of ours', async ()
     [['schema', 'the database has no tables yet'], ['master key of this database', 'nothing was sealed yet']]);
 });
 
-for (const [options, fault] of [[['--routines'], /^function \w+ has another collation$/], [[], /^function \w+ is missing$/]])
+for (const [options, fault] of [[['--routines'], /^(function|procedure) \w+ has another collation$/], [[], /^(function|procedure) \w+ is missing$/]])
   test(`a plain dump (${['mariadb-dump --single-transaction', ...options].join(' ')}): doctor, ready and migrate say it, migrate mends it`, async () => {
     await emptyCopy();
     const socket = ['--no-defaults', '--socket', path.join(stack.dir, 'mariadb/mysqld.sock')];

@@ -199,7 +199,7 @@ test('doctor: an application user with too many rights, a database that may lose
 
 test('audit: counts, and exit 1 at a difference', async () => {
   const report = await stack.audit();
-  assert.deepEqual(Object.keys(report), ['journals', 'entries', 'accounts', 'tickets', 'orders', 'trades', 'bids', 'differences', 'findings']);
+  assert.deepEqual(Object.keys(report), ['journals', 'entries', 'accounts', 'tickets', 'orders', 'trades', 'bids', 'next', 'differences', 'findings']);
   const customer = await stack.customer({ funds: { USD: '5' } });
   const account = `(SELECT id FROM user WHERE login = '${customer.user.login}')`;
   try {
@@ -213,6 +213,14 @@ test('audit: counts, and exit 1 at a difference', async () => {
     await stack.sql(`UPDATE account SET balance = balance - 1 WHERE owner_id = ${account}`);
   }
   await stack.audit();
+});
+
+test('audit --since: a journal, a day, a moment; and nothing else', async () => {
+  const { next } = await stack.audit();
+  for (const since of [String(next), '2020-01-01', '2020-01-01 12:00:00'])
+    assert.equal((await stack.ctl('audit', '--since', since)).differences, 0);
+  for (const since of ['', 'yesterday', '2020-13-01', '1e3'])
+    await refused(USAGE, 'not_date', 'audit', '--since', since);
 });
 
 test('user: add and show; login, e-mail and level are checked; nobody twice', async () => {

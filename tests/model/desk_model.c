@@ -311,11 +311,9 @@ static void say(void *arg, const char *words)
 
 static void check_books(void)
 {
-    struct ledger_audit ledger;
-    uint64_t checked, differences;
-
-    DB_GIVES(ledger_audit(test_db, say, NULL, &ledger), ERR_OK);
-    DB_GIVES(desk_audit(test_db, say, NULL, &checked, &differences), ERR_OK);
+    struct audit_report report = {.difference = say};
+    DB_GIVES(audit_run(test_db, &ledger_audit, &report), ERR_OK);
+    DB_GIVES(audit_run(test_db, &desk_audit, &report), ERR_OK);
 }
 
 static void start(struct ref *ref)

@@ -258,11 +258,10 @@ static void say(void *arg, const char *words)
 
 uint64_t exchange_audit(struct exchange *exchange)
 {
-    struct ledger_audit ledger = {0};
-    uint64_t checked = 0, tickets = 0, trades = 0, market = 0;
+    struct audit_report report = {.difference = say};
 
-    DB_GIVES(ledger_audit(exchange->db, say, NULL, &ledger), ERR_OK);
-    DB_GIVES(ticket_audit(exchange->db, say, NULL, &checked, &tickets), ERR_OK);
-    DB_GIVES(market_audit(exchange->db, say, NULL, &trades, &market), ERR_OK);
-    return ledger.differences + tickets + market;
+    DB_GIVES(audit_run(exchange->db, &ledger_audit, &report), ERR_OK);
+    DB_GIVES(audit_run(exchange->db, &ticket_audit, &report), ERR_OK);
+    DB_GIVES(audit_run(exchange->db, &market_audit, &report), ERR_OK);
+    return report.differences;
 }

@@ -157,11 +157,23 @@ static void test_range(void)
                !decimal_in_range(DECIMAL_MAX + 1) && !decimal_in_range(-DECIMAL_MAX - 1));
 }
 
+static void test_short(void)
+{
+    static const char *const rows[][2] = {
+        {"0.600", "0.6"}, {"10.000", "10"}, {"100", "100"}, {"0.025", "0.025"}, {"0.000", "0"}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char text[8];
+        decimal_copy_short(text, sizeof(text), rows[i][0]);
+        UNIT_SAME(rows[i][0], text, rows[i][1]);
+    }
+}
+
 static const struct test_case cases[] = {
     {"128-bit integers", test_int128},
     {"reading", test_parse},
     {"writing", test_format},
     {"range", test_range},
+    {"without zeros at the end", test_short},
     {NULL, NULL},
 };
 const struct test_suite suite_decimal = {.name = "decimal", .cases = cases};

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "house/house.h"
 
 #define FOR_MAX_S 86400
 #define NUMBERS_MAX 8
@@ -213,6 +214,7 @@ int job_main(int argc, char **argv, const struct job_program *program,
         return options.help ? JOB_DONE : JOB_MISCONFIGURED;
     }
     catch_signals();
+    house_register();
     failpoint_flow(program->name);
     job.config_path = options.config_path;
     enum job_status status =

@@ -80,7 +80,7 @@ static void write_info(struct writer *json, const struct stream_row *row)
     struct text words = TEXT(LEDGER_INFO_SIZE);
 
     if (row->trade != NULL)
-        ledger_trade_words(row->trade, row->word != NULL && strcmp(row->word, "fee") == 0, &words);
+        market_line_write(row->trade, row->word, &words);
     writer_text(json, "info", row->trade == NULL ? row->info : text_string(&words));
     text_free(&words);
 }

@@ -2,18 +2,18 @@
 #include "tools/tellerctl/database.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "checkout/checkout.h"
+#include "base/clock.h"
 #include "crypto/master_key.h"
 #include "db/canary.h"
 #include "db/migrate.h"
-#include "desk/bid.h"
 #include "identity/api_key.h"
-#include "ledger/ledger.h"
-#include "market/market.h"
-#include "ticket/ticket.h"
+#include "ledger/audit.h"
 #include "tools/tellerctl/doctor.h"
+
+#define JOURNAL_DIGITS_MAX 18
 
 /* Words that come one by one, counted. */
 struct words {
@@ -92,52 +92,94 @@ static int run_migrate(struct ctl *ctl)
     return status;
 }
 
-/* The ledger's books, then tickets, merchants' orders, the market and the desk against them. */
-static enum err audit_all(struct ctl *ctl, struct words *words, struct writer *json,
-                          uint64_t *differences)
+/* A moment as an operator writes it, in unix seconds. */
+static bool read_moment(const char *text, int64_t *unix_s)
 {
-    struct ledger_audit ledger = {0};
-    uint64_t tickets = 0, ticket_differences = 0, orders = 0, order_differences = 0;
-    uint64_t trades = 0, trade_differences = 0, bids = 0, bid_differences = 0;
-    enum err rc = ledger_audit(ctl->db, add_word, words, &ledger);
+    char whole[sizeof("YYYY-MM-DD HH:MM:SS.ffffff")];
+    int64_t us;
+    size_t len = strlen(text);
+    bool day = len == strlen("YYYY-MM-DD");
 
-    if (rc == ERR_OK)
-        rc = ticket_audit(ctl->db, add_word, words, &tickets, &ticket_differences);
-    if (rc == ERR_OK)
-        rc = checkout_audit(ctl->db, add_word, words, &orders, &order_differences);
-    if (rc == ERR_OK)
-        rc = market_audit(ctl->db, add_word, words, &trades, &trade_differences);
-    if (rc == ERR_OK)
-        rc = desk_audit(ctl->db, add_word, words, &bids, &bid_differences);
-    *differences = ledger.differences + ticket_differences + order_differences + trade_differences +
-                   bid_differences;
-    writer_object(json, NULL);
-    writer_int(json, "journals", (int64_t)ledger.journals);
-    writer_int(json, "entries", (int64_t)ledger.entries);
-    writer_int(json, "accounts", (int64_t)ledger.accounts);
-    writer_int(json, "tickets", (int64_t)tickets);
-    writer_int(json, "orders", (int64_t)orders);
-    writer_int(json, "trades", (int64_t)trades);
-    writer_int(json, "bids", (int64_t)bids);
-    writer_int(json, "differences", (int64_t)*differences);
-    end_words(words, json, "findings");
-    writer_end(json);
-    return rc;
+    if (!day && len != strlen("YYYY-MM-DD HH:MM:SS"))
+        return false;
+    snprintf(whole, sizeof(whole), "%s%s.000000", text, day ? " 00:00:00" : "");
+    if (!clock_parse_us(whole, &us))
+        return false;
+    *unix_s = us / 1000000;
+    return true;
+}
+
+/* The first journal that is not taken as given: 0, all of them are looked at. */
+static int read_since(struct ctl *ctl, int64_t *journal_id)
+{
+    const char *since = ctl_option(ctl, "since");
+    int64_t unix_s;
+
+    *journal_id = 0;
+    if (since == NULL)
+        return CTL_DONE;
+    if (since[0] != '\0' && strlen(since) <= JOURNAL_DIGITS_MAX &&
+        strspn(since, "0123456789") == strlen(since)) {
+        *journal_id = strtoll(since, NULL, 10);
+        return CTL_DONE;
+    }
+    if (!read_moment(since, &unix_s))
+        return ctl_fail(ctl, ERR_NOT_DATE, "since");
+    enum err rc = audit_first_since(ctl->db, unix_s, journal_id);
+    return rc == ERR_OK ? CTL_DONE : ctl_fail(ctl, rc, db_problem(ctl->db));
+}
+
+/* Where the next audit may begin: what was under way when this one looked is looked at again. */
+static enum err find_next(struct db *db, int64_t *journal_id)
+{
+    return audit_first_since(db, clock_now_us() / 1000000 - AUDIT_UNDER_WAY_S, journal_id);
+}
+
+/* An audit on its way: figures as they come, and what is wrong. */
+struct found {
+    struct writer *json;
+    struct words words;
+};
+
+static void add_difference(void *arg, const char *words)
+{
+    struct found *found = arg;
+    add_word(&found->words, words);
+}
+
+static void add_count(void *arg, const char *name, uint64_t count)
+{
+    struct found *found = arg;
+    writer_int(found->json, name, (int64_t)count);
 }
 
 int ctl_audit(struct ctl *ctl)
 {
-    struct words words;
-    uint64_t differences;
+    struct found found = {.json = ctl_result(ctl)};
+    struct audit_report report = {
+        .difference = add_difference, .counted = add_count, .arg = &found};
+    int64_t next;
 
     if (ctl_connect(ctl) != ERR_OK)
         return CTL_FAILED;
-    begin_words(&words, ctl);
-    enum err rc = audit_all(ctl, &words, ctl_result(ctl), &differences);
-    if (rc != ERR_OK)
+    int status = read_since(ctl, &report.since);
+    if (status != CTL_DONE)
+        return status;
+    begin_words(&found.words, ctl);
+    writer_object(found.json, NULL);
+    enum err rc = find_next(ctl->db, &next);
+    if (rc == ERR_OK)
+        rc = audit_run_all(ctl->db, &report);
+    if (rc != ERR_OK) {
+        text_free(&found.words.text);
         return ctl_fail(ctl, rc, db_problem(ctl->db));
+    }
+    writer_int(found.json, "next", next);
+    writer_int(found.json, "differences", (int64_t)report.differences);
+    end_words(&found.words, found.json, "findings");
+    writer_end(found.json);
     ctl_print(ctl);
-    return differences == 0 ? CTL_DONE : CTL_FAILED;
+    return report.differences == 0 ? CTL_DONE : CTL_FAILED;
 }
 
 static void add_key(void *arg, const char *key, const char *value, const char *origin)
@@ -178,6 +220,9 @@ const struct ctl_command database_commands[] = {
     {.group = "audit",
      .args = "",
      .help = "Recomputes every balance from the entries; exit 1 where something differs.",
+     .options = {{"since", "TIME|JOURNAL",
+                  "takes older journals as given: `next` of an audit that found nothing, or UTC",
+                  .required = false}},
      .run = ctl_audit},
     {.group = "backup",
      .args = "DIRECTORY",

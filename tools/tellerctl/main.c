@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "house/house.h"
 #include "tools/tellerctl/ctl.h"
 
 #define OPTION_VALUE_MAX 4096
@@ -348,6 +349,7 @@ int main(int argc, char **argv)
     /* Failures are said once, by the command; the library's own lines would repeat them. */
     log_set_program("tellerctl");
     log_set_level(LOG_LEVEL_BUG);
+    house_register();
     int status = read_words(&ctl, argc, argv, &wish);
     if (status == CTL_DONE)
         status = do_wish(&ctl, &wish);

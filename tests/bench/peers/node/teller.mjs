@@ -159,8 +159,17 @@ async function volume(pool, user, rows) {
     return volumes.get(user).units;
 }
 
+// What ledger_info asks for.
+const ACCOUNTS = 'SELECT u.id, u.uuid, u.login, u.email, u.level, u.language, u.otp_required, ' +
+    'u.created_at, u.last_login_at , a.currency_id, a.purpose, a.balance, a.reserved, ' +
+    'a.entries, w.day, w.day_amount, w.month_amount, UTC_DATE() FROM (SELECT id, uuid, ' +
+    'login, email, level, language, otp_required, created_at, last_login_at FROM user) AS u ' +
+    'LEFT JOIN account AS a ON a.owner_id = u.id LEFT JOIN limit_count AS w ON w.user_id = ' +
+    'u.id AND w.scope = \'withdrawal\' AND w.currency_id = a.currency_id AND w.by_value = ' +
+    'FALSE WHERE u.id = ';
+
 async function info(pool, key, params) {
-    const rows = await call(pool, useKey(key, params) + `CALL account_info(${key.user})`);
+    const rows = await call(pool, useKey(key, params) + ACCOUNTS + key.user);
     const [id, bytes, login, , level, language, , created, lastLogin] = rows[0];
     const wallets = {};
     for (const row of rows.filter((row) => row[10] === 'available').sort((a, b) => a[9] - b[9])) {
@@ -284,9 +293,13 @@ async function order(pool, key, params) {
     const endpoint = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
     const bytes = uuid7();
     await call(pool, useKey(key, params) +
-        `CALL checkout_create(${key.user}, 'n${key.id}:${params.nonce}', X'${bytes.toString('hex')}', ${key.id}, ${currency.id}, ` +
-        `${units}, ${[description, success, failure, ipn, endpoint].map(hexText).join(', ')}, ` +
-        `X'${Buffer.from(data).toString('hex')}', 0, 0, 0, 0, 3600)`);
+        'INSERT INTO checkout_order (id, merchant_id, api_key_id, request_key, currency_id, amount, description, ' +
+        'return_success, return_failure, ipn_url, ipn_endpoint, data, wants_mail, autosell, instant_only, multipay, ' +
+        `created_at, expires_at) SELECT X'${bytes.toString('hex')}', ${key.user}, ${key.id}, 'n${key.id}:${params.nonce}', ` +
+        `${currency.id}, ${units}, IF(${hexText(description)} = '', CONCAT('Payment to ', (SELECT login FROM user WHERE id = ${key.user})), ` +
+        `${hexText(description)}), ${[success, failure, ipn, endpoint].map(hexText).join(', ')}, ` +
+        `X'${Buffer.from(data).toString('hex')}', 0, 0, 0, 0, NOW(6), NOW(6) + INTERVAL 3600 SECOND ` +
+        `FROM DUAL WHERE (SELECT enabled FROM currency WHERE id = ${currency.id})`);
     const id = uuid(bytes);
     return { transaction: id, payment_url: `${state.base_url}/pay/${id}` };
 }

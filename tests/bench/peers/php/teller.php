@@ -181,9 +181,18 @@ function volume(array $state, array $key, array $rows): string
     return $kept[1];
 }
 
+// What ledger_info asks for.
+const ACCOUNTS = "SELECT u.id, u.uuid, u.login, u.email, u.level, u.language, u.otp_required, " .
+    "u.created_at, u.last_login_at , a.currency_id, a.purpose, a.balance, a.reserved, " .
+    "a.entries, w.day, w.day_amount, w.month_amount, UTC_DATE() FROM (SELECT id, uuid, " .
+    "login, email, level, language, otp_required, created_at, last_login_at FROM user) AS u " .
+    "LEFT JOIN account AS a ON a.owner_id = u.id LEFT JOIN limit_count AS w ON w.user_id = " .
+    "u.id AND w.scope = 'withdrawal' AND w.currency_id = a.currency_id AND w.by_value = " .
+    "FALSE WHERE u.id = ";
+
 function info(array $state, array $key): array
 {
-    $rows = call($state, use_key($key) . "CALL account_info({$key['user']})");
+    $rows = call($state, use_key($key) . ACCOUNTS . $key['user']);
     [$id, $uuid, $login, , $level, $language, , $created, $last_login] = $rows[0];
     $wallets = [];
     usort($rows, fn ($a, $b) => $a[9] <=> $b[9]);
@@ -358,9 +367,14 @@ function order(array $state, array $key): array
     $endpoint = strtolower($parts['host']) . ':' . ($parts['port'] ?? ($parts['scheme'] === 'https' ? 443 : 80));
     $bytes = uuid7();
     call($state, use_key($key) . sprintf(
-        "CALL checkout_create(%d, '%s', X'%s', %d, %d, %s, %s, %s, %s, %s, %s, X'%s', 0, 0, 0, 0, 3600)",
-        $key['user'], $key['request_key'], bin2hex($bytes), $key['id'], $currency['id'], $units, hex(param('description')),
-        hex($success), hex($failure), hex($ipn), hex($endpoint), bin2hex(param('data'))));
+        'INSERT INTO checkout_order (id, merchant_id, api_key_id, request_key, currency_id, amount, description, ' .
+        'return_success, return_failure, ipn_url, ipn_endpoint, data, wants_mail, autosell, instant_only, multipay, ' .
+        "created_at, expires_at) SELECT X'%s', %d, %d, '%s', %d, %s, IF(%s = '', CONCAT('Payment to ', " .
+        "(SELECT login FROM user WHERE id = %d)), %s), %s, %s, %s, %s, X'%s', 0, 0, 0, 0, NOW(6), " .
+        'NOW(6) + INTERVAL 3600 SECOND FROM DUAL WHERE (SELECT enabled FROM currency WHERE id = %d)',
+        bin2hex($bytes), $key['user'], $key['id'], $key['request_key'], $currency['id'], $units, hex(param('description')),
+        $key['user'], hex(param('description')), hex($success), hex($failure), hex($ipn), hex($endpoint),
+        bin2hex(param('data')), $currency['id']));
     $id = uuid($bytes);
     return ['transaction' => $id, 'payment_url' => "{$state['base_url']}/pay/$id"];
 }

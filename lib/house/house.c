@@ -1,0 +1,24 @@
+/* The domains, for the floors below that know none. */
+#include "house/house.h"
+
+#include "checkout/checkout.h"
+#include "desk/bid.h"
+#include "ledger/audit.h"
+#include "ledger/history.h"
+#include "ledger/post.h"
+#include "ledger/sql.h"
+#include "market/line.h"
+#include "market/market.h"
+#include "notify/sql.h"
+#include "ticket/ticket.h"
+
+void house_register(void)
+{
+    audit_register(&ledger_audit);
+    audit_register(&ticket_audit);
+    audit_register(&checkout_audit);
+    audit_register(&market_audit);
+    audit_register(&desk_audit);
+    ledger_words_register(&market_words);
+    ledger_tell_journals(NOTIFY_SQL_STREAM_JOURNAL(LEDGER_SQL_JOURNAL));
+}
