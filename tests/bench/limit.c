@@ -132,6 +132,8 @@ static enum err pay_order(struct caller *caller, const struct actor *actor)
     return rc;
 }
 
+static const uint8_t digest[SHA256_SIZE];
+
 /* One call of the merchant's or buyer's; false where there is nothing left to do. */
 static bool call_checkout(struct caller *caller)
 {
@@ -139,12 +141,15 @@ static bool call_checkout(struct caller *caller)
     const struct actor actor = {
         .user_id = caller->key->user_id, .request_key = request_key, .trace = TRACE};
     enum err rc;
+    struct actor buyer = actor;
 
+    buyer.digest = digest; /* as with the Idempotency-Key that every buyer sends */
+    buyer.repeatable = true;
     if (option.call == CALL_PAY) {
         if (caller->ticket_next == caller->ticket_count)
             return false;
         snprintf(request_key, sizeof(request_key), "i:%zu-%d", caller->ticket_next, (int)getpid());
-        rc = pay_order(caller, &actor);
+        rc = pay_order(caller, &buyer);
     } else {
         use_key(caller, request_key);
         rc = make_order(caller, &actor);

@@ -210,7 +210,7 @@ function statements(who, call) {
     acknowledged.set(call, (acknowledged.get(call) ?? 0) + 1);
     // What a process asks once and remembers is no part of a call, and may take the call's first statement along, of which the
     // matcher then has nothing to tell. Nor is the account that a trader's first order opens.
-    const once = /^SELECT (told_0$|[^;]* FROM ((currency|trade_fee|market|limit_rule WHERE|trader_volume|api_key AS k)\b|account .* owner_id = ))/;
+    const once = /^SELECT (told_0$|@@datadir$|[^;]* FROM ((currency|trade_fee|market|limit_rule WHERE|trader_volume|api_key AS k)\b|account .* owner_id = ))/;
     const calls = readFileSync(log, 'utf8').split('\n')
         .flatMap((line) => /\bQuery\t(.*)$/.exec(line)?.[1].split(';') ?? []).map((text) => text.trim())
         .filter((text) => /^(CALL|SELECT) /.test(text) && !once.test(text))

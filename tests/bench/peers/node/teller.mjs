@@ -296,7 +296,7 @@ async function order(pool, key, params) {
         'INSERT INTO checkout_order (id, merchant_id, api_key_id, request_key, currency_id, amount, description, ' +
         'return_success, return_failure, ipn_url, ipn_endpoint, data, wants_mail, autosell, instant_only, multipay, ' +
         `created_at, expires_at) SELECT X'${bytes.toString('hex')}', ${key.user}, ${key.id}, 'n${key.id}:${params.nonce}', ` +
-        `${currency.id}, ${units}, IF(${hexText(description)} = '', CONCAT('Payment to ', (SELECT login FROM user WHERE id = ${key.user})), ` +
+        `${currency.id}, ${units}, IF(LENGTH(${hexText(description)}) = 0, CONCAT('Payment to ', (SELECT login FROM user WHERE id = ${key.user})), ` +
         `${hexText(description)}), ${[success, failure, ipn, endpoint].map(hexText).join(', ')}, ` +
         `X'${Buffer.from(data).toString('hex')}', 0, 0, 0, 0, NOW(6), NOW(6) + INTERVAL 3600 SECOND ` +
         `FROM DUAL WHERE (SELECT enabled FROM currency WHERE id = ${currency.id})`);
