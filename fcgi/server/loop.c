@@ -16,6 +16,7 @@
 #include "fcgi/server/fiber.h"
 #include "fcgi/server/record.h"
 #include "fcgi/server/record_read.h"
+#include "fcgi/server/sending.h"
 #include "fcgi/server/waiters.h"
 
 /* A request in hand. */
@@ -25,10 +26,11 @@ struct slot {
     struct fiber *fiber;
     int fd;
     bool busy;
-    bool kept;     /* the web server kept the connection with us before */
-    bool stays;    /* and will after the request */
-    bool let_go;   /* it has closed its end already */
-    bool answered; /* what it waited for has come, not only the time gone by */
+    bool kept;               /* the web server kept the connection with us before */
+    bool stays;              /* and will after the request */
+    bool let_go;             /* it has closed its end already */
+    bool answered;           /* what it waited for has come, not only the time gone by */
+    struct record_rest rest; /* of the reply, which the peer has not taken */
     struct record_request request;
 };
 
@@ -40,6 +42,7 @@ struct loop {
     struct slot slots[APP_SLOTS];
     size_t busy; /* slots in use; between two steps they all wait */
     struct waiters waiters;
+    struct sendings sendings; /* replies whose requests are not in hand any more */
 };
 
 static struct slot *running;                           /* whose fiber runs; NULL outside */
@@ -83,7 +86,8 @@ static size_t slot_number(const struct slot *slot)
     return (size_t)(slot - slot->loop->slots);
 }
 
-/* Reads, answers, writes. True where the connection can take another request. */
+/* Reads, answers, writes what the peer takes at once. True where the connection can take another request,
+ * once the rest is sent. */
 static bool serve_request(struct slot *slot)
 {
     struct record_request *request = &slot->request;
@@ -91,19 +95,20 @@ static bool serve_request(struct slot *slot)
         return false;
     const struct text *reply = dispatch_serve(slot->loop->app, slot_number(slot), &request->fcgx);
     return record_write_reply(slot->fd, request->fcgx.requestId, text_string(reply), reply->len,
-                              RECORD_WRITE_MAX_MS) &&
+                              &slot->rest) != RECORD_GONE &&
            request->fcgx.keepConnection != 0 && request->whole;
 }
 
-/* Serves one request on a readable connection. True where the web server keeps it; otherwise it is
- * closed already. */
+/* Serves one request on a readable connection. True where the web server keeps it; otherwise it is closed
+ * already, but for a reply with a rest. */
 static bool serve(struct slot *slot)
 {
+    slot->rest = (struct record_rest){0};
     bool keep = serve_request(slot) && !slot->let_go;
     if (slot->request.fault != NULL)
         log_line(LOG_LEVEL_WARNING, "record", "problem=\"%s\"", slot->request.fault);
     record_free(&slot->request);
-    if (!keep)
+    if (!keep && slot->rest.len == 0)
         close(slot->fd);
     return keep;
 }
@@ -144,11 +149,61 @@ static void keep(struct loop *loop, int fd)
         listen_off(loop);
 }
 
+static bool watch_fd(struct loop *loop, int operation, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events | EPOLLRDHUP, .data.fd = fd};
+    return epoll_ctl(loop->epoll, operation, fd, &event) == 0;
+}
+
+/* Ends the sending of a reply: the connection is kept again, or closed. */
+static void end_sending(struct loop *loop, struct sending *one, bool sent)
+{
+    struct sending was = *one;
+    sending_remove(&loop->sendings, one);
+    bool stays = sent && was.stays;
+    if (stays && was.kept)
+        stays = watch_fd(loop, EPOLL_CTL_MOD, was.fd, EPOLLIN);
+    else if (stays)
+        epoll_ctl(loop->epoll, EPOLL_CTL_DEL, was.fd, NULL);
+    if (stays && !was.kept) {
+        keep(loop, was.fd);
+    } else if (!stays) {
+        close(was.fd);
+        if (was.kept)
+            drop(loop);
+    }
+}
+
+/* Goes on with a reply's rest beside the requests in hand. Where there are too many of them, those that are
+ * at it for the longest time are let go. */
+static void send_on(struct loop *loop, const struct slot *slot)
+{
+    const struct sending one = {
+        .fd = slot->fd, .rest = slot->rest, .kept = slot->kept, .stays = slot->stays};
+    bool watched = slot->kept && !slot->let_go;
+    while (sending_is_full(&loop->sendings, one.rest.len))
+        end_sending(loop, &loop->sendings.row[0], false);
+    sending_add(&loop->sendings, &one);
+    if (!watch_fd(loop, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, one.fd, EPOLLOUT))
+        end_sending(loop, sending_find(&loop->sendings, one.fd), false);
+}
+
+static void on_sending(struct loop *loop, struct sending *one, uint32_t events)
+{
+    enum record_sent sent = RECORD_GONE;
+    if ((events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) == 0)
+        sent = record_write_rest(one->fd, &one->rest);
+    if (sent != RECORD_LEFT)
+        end_sending(loop, one, sent == RECORD_SENT);
+}
+
 static void end_slot(struct slot *slot)
 {
     slot->busy = false;
     slot->loop->busy--;
-    if (slot->kept && !slot->stays)
+    if (slot->rest.len > 0)
+        send_on(slot->loop, slot);
+    else if (slot->kept && !slot->stays)
         drop(slot->loop);
     else if (!slot->kept && slot->stays)
         keep(slot->loop, slot->fd);
@@ -293,8 +348,11 @@ static void take_requests(struct loop *loop, const sigset_t *mask, int timeout_m
     int room = (int)(APP_SLOTS - loop->busy);
     int count = epoll_pwait(loop->epoll, events, room, timeout_ms, mask);
     for (int i = 0; i < count; i++) {
+        struct sending *one = sending_find(&loop->sendings, events[i].data.fd);
         if (events[i].data.fd == LISTEN_FD)
             new_connection = true;
+        else if (one != NULL)
+            on_sending(loop, one, events[i].events);
         else
             on_kept(loop, &events[i]);
     }
@@ -325,10 +383,14 @@ static void take_answers(struct loop *loop, const sigset_t *mask, int timeout_ms
 /* One step of the loop: waits up to `timeout_ms` (-1: for ever) and goes on with what is ready. */
 static void turn(struct loop *loop, const sigset_t *mask, int timeout_ms)
 {
+    struct sending *late;
+    timeout_ms = sending_timeout(&loop->sendings, timeout_ms);
     if (loop->busy > 0)
         take_answers(loop, mask, timeout_ms, loop->busy < APP_SLOTS);
     else
         take_requests(loop, mask, timeout_ms);
+    while ((late = sending_late(&loop->sendings, clock_mono_us())) != NULL)
+        end_sending(loop, late, false);
 }
 
 static void drain(struct loop *loop, const sigset_t *mask)
@@ -343,7 +405,8 @@ static void drain(struct loop *loop, const sigset_t *mask)
             break;
     }
     listen_off(loop);
-    while ((loop->kept > 0 || loop->busy > 0) && (left_ms = (end_us - clock_mono_us()) / 1000) > 0)
+    while ((loop->kept > 0 || loop->busy > 0 || loop->sendings.count > 0) &&
+           (left_ms = (end_us - clock_mono_us()) / 1000) > 0)
         turn(loop, mask, (int)left_ms);
     /* Those in hand are finished in any case: every wait has its end. */
     while (loop->busy > 0)

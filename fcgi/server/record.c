@@ -9,9 +9,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "base/clock.h"
-#include "base/wait.h"
-
 #define CONTENT_MAX 65528 /* of a record: the most that its length can say, by eights */
 #define PARTS 3
 
@@ -19,15 +16,6 @@
 struct end {
     FCGI_Header no_output;
     FCGI_EndRequestRecord end_request;
-};
-
-/* What is still to be sent of a reply. */
-struct sending {
-    int fd;
-    int64_t until_us;
-    const char *rest; /* borrowed, as long as nobody waits; then within `copy` */
-    size_t len;
-    char *copy;
 };
 
 static FCGI_Header header(unsigned char type, int request_id, size_t len)
@@ -38,21 +26,6 @@ static FCGI_Header header(unsigned char type, int request_id, size_t len)
                          .requestIdB0 = (unsigned char)request_id,
                          .contentLengthB1 = (unsigned char)(len >> 8),
                          .contentLengthB0 = (unsigned char)len};
-}
-
-/* Waits until the peer takes something. */
-static bool await_room(struct sending *sending)
-{
-    int64_t left_ms = (sending->until_us - clock_mono_us()) / 1000;
-
-    if (sending->copy == NULL && sending->len > 0) {
-        sending->copy = malloc(sending->len);
-        if (sending->copy == NULL)
-            return false;
-        memcpy(sending->copy, sending->rest, sending->len);
-        sending->rest = sending->copy;
-    }
-    return left_ms > 0 && wait_ready(WAIT_WRITE, sending->fd, (int)left_ms);
 }
 
 /* Sends what the socket takes at once; 0 where that is nothing, -1 where the peer is gone. */
@@ -69,53 +42,94 @@ static ssize_t send_parts(int fd, struct iovec *parts, size_t count)
     }
 }
 
-/* Sends a record: its header, its content from what is left of the reply, and what follows it. */
-static bool send_record(struct sending *sending, struct iovec parts[PARTS])
+/* Sends a record: its header, its content, and what follows the last one. What is sent is taken out of the
+ * parts. False where the peer is gone. */
+static bool send_record(int fd, struct iovec parts[PARTS])
 {
-    struct iovec *content = &parts[1];
-
     for (int done = 0; done < PARTS;) {
-        ssize_t n = send_parts(sending->fd, parts + done, (size_t)(PARTS - done));
-        if (n < 0 || (n == 0 && !await_room(sending)))
-            return false;
+        ssize_t n = send_parts(fd, parts + done, (size_t)(PARTS - done));
+        if (n <= 0)
+            return n == 0;
         for (size_t left = (size_t)n; done < PARTS; done++) {
             struct iovec *part = &parts[done];
             size_t taken = left < part->iov_len ? left : part->iov_len;
             part->iov_base = (char *)part->iov_base + taken;
             part->iov_len -= taken;
             left -= taken;
-            if (part == content) {
-                sending->rest += taken;
-                sending->len -= taken;
-            }
             if (part->iov_len > 0)
                 break;
         }
-        content->iov_base = (char *)sending->rest; /* which may have moved */
     }
     return true;
 }
 
-bool record_write_reply(int fd, int request_id, const char *data, size_t len, int timeout_ms)
+static void add(struct record_rest *rest, const void *data, size_t len)
+{
+    memcpy(rest->data + rest->len, data, len);
+    rest->len += len;
+}
+
+/* Copies what is left: parts of the record in hand, then the records of what follows it. */
+static enum record_sent keep_rest(const struct iovec parts[PARTS], int request_id, const char *data,
+                                  size_t len, const struct end *end, struct record_rest *rest)
+{
+    size_t room = len + (len / CONTENT_MAX + 1) * sizeof(FCGI_Header) + sizeof(*end);
+
+    for (size_t i = 0; i < PARTS; i++)
+        room += parts[i].iov_len;
+    rest->data = malloc(room);
+    if (rest->data == NULL)
+        return RECORD_GONE;
+    for (size_t i = 0; i < PARTS; i++)
+        add(rest, parts[i].iov_base, parts[i].iov_len);
+    while (len > 0) {
+        size_t now = len < CONTENT_MAX ? len : CONTENT_MAX;
+        FCGI_Header head = header(FCGI_STDOUT, request_id, now);
+        add(rest, &head, sizeof(head));
+        add(rest, data, now);
+        data += now;
+        len -= now;
+        if (len == 0)
+            add(rest, end, sizeof(*end));
+    }
+    return RECORD_LEFT;
+}
+
+enum record_sent record_write_reply(int fd, int request_id, const char *data, size_t len,
+                                    struct record_rest *rest)
 {
     struct end end = {.no_output = header(FCGI_STDOUT, request_id, 0),
                       .end_request.header =
                           header(FCGI_END_REQUEST, request_id, sizeof(FCGI_EndRequestBody))};
-    struct sending sending = {.fd = fd,
-                              .until_us = clock_mono_us() + timeout_ms * INT64_C(1000),
-                              .rest = data,
-                              .len = len};
-    bool last, sent;
+    bool last;
 
+    *rest = (struct record_rest){0};
     do {
-        size_t now = sending.len < CONTENT_MAX ? sending.len : CONTENT_MAX;
-        last = now == sending.len;
+        size_t now = len < CONTENT_MAX ? len : CONTENT_MAX;
+        last = now == len;
         FCGI_Header head = header(FCGI_STDOUT, request_id, now);
         struct iovec parts[PARTS] = {{.iov_base = &head, .iov_len = sizeof(head)},
-                                     {.iov_base = (char *)sending.rest, .iov_len = now},
+                                     {.iov_base = (char *)data, .iov_len = now},
                                      {.iov_base = &end, .iov_len = last ? sizeof(end) : 0}};
-        sent = send_record(&sending, parts);
-    } while (sent && !last);
-    free(sending.copy);
-    return sent;
+        data += now;
+        len -= now;
+        if (!send_record(fd, parts))
+            return RECORD_GONE;
+        if (parts[0].iov_len + parts[1].iov_len + parts[2].iov_len > 0)
+            return keep_rest(parts, request_id, data, len, &end, rest);
+    } while (!last);
+    return RECORD_SENT;
+}
+
+enum record_sent record_write_rest(int fd, struct record_rest *rest)
+{
+    while (rest->sent < rest->len) {
+        struct iovec part = {.iov_base = rest->data + rest->sent,
+                             .iov_len = rest->len - rest->sent};
+        ssize_t n = send_parts(fd, &part, 1);
+        if (n <= 0)
+            return n == 0 ? RECORD_LEFT : RECORD_GONE;
+        rest->sent += (size_t)n;
+    }
+    return RECORD_SENT;
 }

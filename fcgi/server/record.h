@@ -6,13 +6,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define RECORD_WRITE_MAX_MS 15000 /* for a whole reply: who reads slower than that is let go */
+/* What is left of a reply: `len` bytes, of which `sent` are sent. Zeroed where there is nothing. */
+struct record_rest {
+    char *data; /* owned: free */
+    size_t len, sent;
+};
 
-/* Writes a reply and the end of its request, in one piece where it fits a record. While the peer takes
- * nothing others go on (base/wait.h); what is left is copied first, so that they may use the memory.
- * data        `len` bytes: header lines, an empty line, the body; the caller's until the first wait
- * timeout_ms  for all of it
- * False where the peer is gone or too slow, or memory is out: the connection is of no use any more. */
-bool record_write_reply(int fd, int request_id, const char *data, size_t len, int timeout_ms);
+enum record_sent {
+    RECORD_SENT, /* all of it */
+    RECORD_LEFT, /* there is a rest: the peer takes nothing more at the moment */
+    RECORD_GONE, /* the peer is gone, or memory is out: the connection is of no use any more */
+};
+
+/* Writes a reply and the end of its request, in one piece where it fits a record; never waits.
+ * data  `len` bytes: header lines, an empty line, the body
+ * rest  out, with RECORD_LEFT: for record_write_rest, once the socket takes something */
+enum record_sent record_write_reply(int fd, int request_id, const char *data, size_t len,
+                                    struct record_rest *rest);
+
+/* Goes on with a rest. */
+enum record_sent record_write_rest(int fd, struct record_rest *rest);
 
 #endif

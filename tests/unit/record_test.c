@@ -1,15 +1,16 @@
 /* FastCGI records, through a socket as the web server reads and writes them. */
 #include "fcgi/server/record.h"
 #include "fcgi/server/record_read.h"
+#include "fcgi/server/sending.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/wait.h"
 #include "tests/unit/unit.h"
 
 #define LARGEST (1 << 20)
@@ -49,6 +50,19 @@ static bool unpack(char *output, size_t *len)
     return received + received_len == p + sizeof(end) && memcmp(p, end, sizeof(end)) == 0;
 }
 
+/* Writes a reply, its rest as the socket takes it. */
+static bool write_reply(int fd, const char *data, size_t len, size_t *rests)
+{
+    struct record_rest rest;
+    enum record_sent sent = record_write_reply(fd, REQUEST_ID, data, len, &rest);
+
+    *rests = sent == RECORD_LEFT;
+    while (sent == RECORD_LEFT && wait_ready(WAIT_WRITE, fd, WAIT_MS))
+        sent = record_write_rest(fd, &rest);
+    free(rest.data);
+    return sent == RECORD_SENT;
+}
+
 static void test_sizes(void)
 {
     static const size_t sizes[] = {1, 8184, 65527, 65528, 65529, 131056, LARGEST};
@@ -58,13 +72,14 @@ static void test_sizes(void)
         data[i] = (char)(i * 31 >> 3);
     for (size_t i = 0; i < TEST_COUNT(sizes); i++) {
         int pair[2], small = 4096;
-        size_t len;
+        size_t len, rests;
         pthread_t reader;
         UNIT_CHECK("sockets", socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
         UNIT_CHECK("little room",
                    setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)) == 0);
         UNIT_CHECK("reader", pthread_create(&reader, NULL, receive, &pair[1]) == 0);
-        UNIT_CHECK("written", record_write_reply(pair[0], REQUEST_ID, data, sizes[i], WAIT_MS));
+        UNIT_CHECK("written", write_reply(pair[0], data, sizes[i], &rests));
+        UNIT_CHECK("at once or not", sizes[i] > 1 || rests == 0);
         close(pair[0]);
         pthread_join(reader, NULL);
         close(pair[1]);
@@ -76,22 +91,58 @@ static void test_sizes(void)
 static void test_peer_gone(void)
 {
     int pair[2];
-    signal(SIGPIPE, SIG_IGN); /* as the worker does */
+    struct record_rest rest;
     UNIT_CHECK("sockets", socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
     close(pair[1]);
-    UNIT_CHECK("gone", !record_write_reply(pair[0], REQUEST_ID, "x", 1, WAIT_MS));
+    UNIT_CHECK("gone", record_write_reply(pair[0], REQUEST_ID, "x", 1, &rest) == RECORD_GONE);
     close(pair[0]);
 }
 
-/* A peer that reads nothing. */
+/* A peer that reads nothing: nobody waits for it, and the caller's memory is not needed any more. */
 static void test_peer_stalls(void)
 {
     static char data[LARGEST];
     int pair[2];
+    struct record_rest rest;
     UNIT_CHECK("sockets", socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-    UNIT_CHECK("stalled", !record_write_reply(pair[0], REQUEST_ID, data, sizeof(data), STALL_MS));
-    close(pair[0]);
+    UNIT_CHECK("left",
+               record_write_reply(pair[0], REQUEST_ID, data, sizeof(data), &rest) == RECORD_LEFT);
+    UNIT_CHECK("copied", rest.sent == 0 && rest.len > 0 && rest.len < sizeof(data));
+    UNIT_CHECK("still", record_write_rest(pair[0], &rest) == RECORD_LEFT && rest.sent == 0);
     close(pair[1]);
+    UNIT_CHECK("gone", record_write_rest(pair[0], &rest) == RECORD_GONE);
+    free(rest.data);
+    close(pair[0]);
+}
+
+/* Those in the row: found by their socket, the oldest first; too many or too large is told. */
+static void test_sending(void)
+{
+    static struct sendings row;
+    struct sending one = {.rest = {.len = SENDING_BYTES_MAX / 4}};
+
+    UNIT_CHECK("no end", sending_timeout(&row, -1) == -1 && sending_timeout(&row, 5) == 5);
+    for (int i = 0; i < 4; i++) {
+        UNIT_CHECK("room", !sending_is_full(&row, one.rest.len));
+        one.fd = i;
+        one.rest.data = malloc(1);
+        sending_add(&row, &one);
+    }
+    UNIT_CHECK("full", sending_is_full(&row, 1));
+    UNIT_CHECK("time", sending_timeout(&row, -1) <= SENDING_MAX_MS &&
+                           sending_timeout(&row, -1) > 0 && sending_timeout(&row, 1) == 1);
+    sending_remove(&row, sending_find(&row, 1));
+    UNIT_CHECK("room again", !sending_is_full(&row, one.rest.len));
+    UNIT_CHECK("gone", sending_find(&row, 1) == NULL && sending_find(&row, 3)->fd == 3);
+    UNIT_CHECK("not late", sending_late(&row, 0) == NULL);
+    while (row.count > 0) {
+        int fd = sending_late(&row, INT64_MAX)->fd;
+        UNIT_CHECK("oldest", fd == (row.count == 3 ? 0 : row.count == 2 ? 2 : 3));
+        sending_remove(&row, sending_find(&row, fd));
+    }
+    UNIT_CHECK("nothing left", row.bytes == 0);
+    one.rest = (struct record_rest){.len = 2 * (size_t)SENDING_BYTES_MAX};
+    UNIT_CHECK("one alone fits", !sending_is_full(&row, one.rest.len));
 }
 
 /* --- requests ---------------------------------------------------------------------------------------- */
@@ -255,6 +306,7 @@ static const struct test_case cases[] = {
     {"every size", test_sizes},
     {"peer that is gone", test_peer_gone},
     {"peer that stalls", test_peer_stalls},
+    {"replies that are sent slowly", test_sending},
     {"requests", test_requests},
     {"parameters without end", test_too_many_params},
     {"request that stalls", test_request_stalls},
