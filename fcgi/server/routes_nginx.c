@@ -207,7 +207,7 @@ static void collect_names(const struct face *face, const struct route *route, vo
 
 /* The part of the query by which an answer is kept: the parameters that some kept route reads, and v1's
  * raw and pretty. What is spelt with percent or plus signs is kept as it stands: only the worker knows
- * what it means. */
+ * what it means. So is what gives a parameter twice, which the worker refuses. */
 static void put_key(const struct face *const *faces, struct text *out)
 {
     struct names names = {.count = 0};
@@ -221,7 +221,10 @@ static void put_key(const struct face *const *faces, struct text *out)
                   name);
         text_addf(out, "    \"~(?:^|&)%s(?:&|$)\" \"=\";\n    default \"\";\n}\n", name);
     }
-    text_puts(out, "map $args $teller_kept_args {\n    \"~[%+]\" $args;\n    default \"");
+    text_puts(out, "map $args $teller_kept_args {\n    \"~[%+]\" $args;\n    \"~(?:^|&)(");
+    for (size_t i = 0; i < names.count; i++)
+        text_addf(out, "%s%s", i == 0 ? "" : "|", names.at[i]);
+    text_puts(out, ")(?:=[^&]*)?&(?:.*&)?\\1(?:=|&|$)\" $args;\n    default \"");
     for (size_t i = 0; i < names.count; i++)
         text_addf(out, "&$teller_arg_%s", names.at[i]);
     text_puts(out, "\";\n}\n");

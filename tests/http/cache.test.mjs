@@ -61,6 +61,22 @@ for (const row of kept) {
     assert.equal(await entries(word), 1, 'not kept, without a body');
   });
 
+  // Feeds take nothing from the query.
+  if (row.face !== 'feed') test(`${row.path}: a parameter given twice is refused, whatever is kept`, async () => {
+    const { target } = made(row);
+    for (const name of ['raw', ...row.fields.map((field) => field.name)]) {
+      const value = VALUES[name]?.[0] ?? '1';
+      const rest = new URLSearchParams(target.split('?')[1]);
+      rest.delete(name);
+      const once = `${target.split('?')[0]}?${[...rest].map(([key, one]) => `${key}=${one}`).concat(`${name}=${value}`).join('&')}`;
+      await stack.request('GET', once);
+      for (const twice of [`${once}&${name}=${value}`, `${once}&${name}`, `${once}&x=1&${name}=2&y`]) {
+        const reply = await stack.request('GET', twice);
+        assert.equal(reply.json?.token ?? reply.json?.error, 'repeated_parameter', `${twice}: ${reply.text}`);
+      }
+    }
+  });
+
   test(`${row.path}: arguments that nobody reads make no entry`, async () => {
     const { target } = made(row);
     const word = unique();

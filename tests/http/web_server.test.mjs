@@ -32,6 +32,7 @@ function send(bytes) {
 const REFUSALS = {
   'a version that is none': [505, (target) => `GET ${target} HTTP/9.x\r\nHost: a\r\n\r\n`],
   'a verb that is none': [400, (target) => `b@d ${target} HTTP/1.1\r\nHost: a\r\n\r\n`],
+  'a transfer coding that is none': [501, (target) => `POST ${target} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n`],
   'no host': [400, (target) => `GET ${target} HTTP/1.1\r\n\r\n`],
   'a length that is none': [400, (target) => `POST ${target} HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n`],
   'a header line that is too long': [400, (target) => `GET ${target} HTTP/1.1\r\nHost: a\r\nX-Long: ${LARGE}\r\n\r\n`],
