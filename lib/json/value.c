@@ -10,8 +10,8 @@ struct scan {
     struct arena *arena;
     const char *p, *end;
     unsigned depth;
-    size_t count;
-    const char *where; /* the member that was there before */
+    size_t count, most; /* values */
+    const char *where;  /* the member that was there before */
 };
 
 const struct value *value_member(const struct value *value, const char *name)
@@ -286,7 +286,7 @@ static enum err scan_value(struct scan *scan, struct value **out)
 {
     if (scan->p == scan->end)
         return ERR_MALFORMED;
-    if (scan->count++ == VALUE_MAX_COUNT)
+    if (scan->count++ == scan->most)
         return ERR_TOO_MANY_PARAMS;
     const char *start = scan->p;
     struct value *value = new_value(scan->arena, type_by_first(*start));
@@ -306,8 +306,14 @@ static enum err scan_value(struct scan *scan, struct value **out)
 enum err value_parse(struct arena *arena, const char *text, size_t len, struct value **root,
                      const char **where)
 {
+    return value_parse_most(arena, text, len, VALUE_MAX_COUNT, root, where);
+}
+
+enum err value_parse_most(struct arena *arena, const char *text, size_t len, size_t most,
+                          struct value **root, const char **where)
+{
     static const char mark[] = "\xef\xbb\xbf";
-    struct scan scan = {.arena = arena, .p = text, .end = text + len};
+    struct scan scan = {.arena = arena, .p = text, .end = text + len, .most = most};
 
     *where = NULL;
     if (!text_is_utf8(text, len))

@@ -45,6 +45,10 @@ void value_append(struct value *parent, struct value *child);
 MUST_USE enum err value_parse(struct arena *arena, const char *text, size_t len,
                               struct value **root, const char **where);
 
+/* As value_parse, with another cap in place of VALUE_MAX_COUNT: for answers of programs that we ask. */
+MUST_USE enum err value_parse_most(struct arena *arena, const char *text, size_t len, size_t most,
+                                   struct value **root, const char **where);
+
 /* Adds a form's parameter to an object. `a[b]` is the member b of the object a, `a[]` the next item
  * of the list a, `a[0]` its first; any other name is itself.
  * name, text  live as long as the arena; `len` bytes with a NUL behind them

@@ -120,31 +120,91 @@ enum err ethereum_tip(const struct rpc_node *node, __int128 *out)
     return ask_quantity(node, "eth_maxPriorityFeePerGas", NULL, out);
 }
 
-enum err ethereum_block(const struct rpc_node *node, uint64_t number, struct ethereum_block *out)
+static enum err read_address(const struct value *value, struct ethereum_address *out)
+{
+    size_t len;
+    return value != NULL && value->type == VALUE_TEXT &&
+                   ethereum_data_parse(value->text, value->len, out->bytes, sizeof(out->bytes),
+                                       &len) == ERR_OK &&
+                   len == sizeof(out->bytes)
+               ? ERR_OK
+               : ERR_NO_ANSWER;
+}
+
+/* Asks for a block; whole: with its transactions. */
+static enum err ask_block(const struct rpc_node *node, uint64_t number, bool whole,
+                          struct rpc_reply *reply, struct ethereum_block *out)
 {
     struct text text = TEXT(256);
     struct writer params = rpc_params(&text);
-    struct rpc_reply reply;
 
     put_quantity(&params, NULL, number);
-    writer_bool(&params, NULL, false);
+    writer_bool(&params, NULL, whole);
     writer_end(&params);
-    enum err rc = rpc_read(node, "eth_getBlockByNumber", &text, &reply);
-    if (rc == ERR_OK && reply.result->type == VALUE_NULL)
+    enum err rc = rpc_read(node, "eth_getBlockByNumber", &text, reply);
+    if (rc == ERR_OK && reply->result->type == VALUE_NULL)
         rc = ERR_NOT_FOUND;
     if (rc == ERR_OK)
-        rc = read_u64(value_member(reply.result, "number"), &out->number);
+        rc = read_u64(value_member(reply->result, "number"), &out->number);
     if (rc == ERR_OK && out->number != number)
         rc = ERR_NO_ANSWER;
     if (rc == ERR_OK)
-        rc = read_hash(value_member(reply.result, "hash"), out->hash);
+        rc = read_hash(value_member(reply->result, "hash"), out->hash);
     if (rc == ERR_OK)
-        rc = read_hash(value_member(reply.result, "parentHash"), out->parent);
+        rc = read_hash(value_member(reply->result, "parentHash"), out->parent);
     if (rc == ERR_OK)
-        rc =
-            read_quantity(value_member(reply.result, "baseFeePerGas"), DECIMAL_MAX, &out->base_fee);
-    rpc_reply_free(&reply);
+        rc = read_quantity(value_member(reply->result, "baseFeePerGas"), DECIMAL_MAX,
+                           &out->base_fee);
     text_free(&text);
+    return rc;
+}
+
+enum err ethereum_block(const struct rpc_node *node, uint64_t number, struct ethereum_block *out)
+{
+    struct rpc_reply reply;
+    enum err rc = ask_block(node, number, false, &reply, out);
+
+    rpc_reply_free(&reply);
+    return rc;
+}
+
+/* Reads a transaction; one that pays nothing, or makes a contract, has value 0. */
+static enum err read_paying(const struct value *value, struct ethereum_transfer *out)
+{
+    const struct value *to = value_member(value, "to");
+
+    out->value = 0;
+    if (to == NULL || to->type == VALUE_NULL)
+        return ERR_OK;
+    enum err rc = read_address(to, &out->to);
+    if (rc == ERR_OK)
+        rc = read_address(value_member(value, "from"), &out->from);
+    if (rc == ERR_OK)
+        rc = read_hash(value_member(value, "hash"), out->hash);
+    if (rc == ERR_OK)
+        rc = read_quantity(value_member(value, "value"), DECIMAL_MAX, &out->value);
+    return rc;
+}
+
+enum err ethereum_transfers(const struct rpc_node *node, uint64_t number,
+                            struct ethereum_block *block,
+                            enum err (*each)(void *arg, const struct ethereum_transfer *transfer),
+                            void *arg)
+{
+    struct rpc_reply reply;
+    enum err rc = ask_block(node, number, true, &reply, block);
+    const struct value *list = rc == ERR_OK ? value_member(reply.result, "transactions") : NULL;
+
+    if (rc == ERR_OK && (list == NULL || list->type != VALUE_LIST))
+        rc = ERR_NO_ANSWER;
+    const struct value *value = rc == ERR_OK ? list->first : NULL;
+    for (; rc == ERR_OK && value != NULL; value = value->next) {
+        struct ethereum_transfer transfer;
+        rc = read_paying(value, &transfer);
+        if (rc == ERR_OK && transfer.value > 0)
+            rc = each(arg, &transfer);
+    }
+    rpc_reply_free(&reply);
     return rc;
 }
 
@@ -368,15 +428,7 @@ static bool read_transfer(const struct value *log, struct erc20_transfer *out)
 
 static enum err read_log(const struct value *value, struct ethereum_log *out)
 {
-    const struct value *token = value_member(value, "address");
-    size_t len;
-
-    enum err rc = token != NULL &&
-                          ethereum_data_parse(token->text, token->len, out->token.bytes,
-                                              sizeof(out->token.bytes), &len) == ERR_OK &&
-                          len == sizeof(out->token.bytes)
-                      ? ERR_OK
-                      : ERR_NO_ANSWER;
+    enum err rc = read_address(value_member(value, "address"), &out->token);
     if (rc == ERR_OK)
         rc = read_u64(value_member(value, "blockNumber"), &out->block);
     if (rc == ERR_OK)

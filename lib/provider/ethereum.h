@@ -36,6 +36,22 @@ struct ethereum_block {
 MUST_USE enum err ethereum_block(const struct rpc_node *node, uint64_t number,
                                  struct ethereum_block *out);
 
+/* A transaction of a block that pays wei to somebody. Whether it has done so its receipt says. */
+struct ethereum_transfer {
+    uint8_t hash[ETHEREUM_HASH_SIZE];
+    struct ethereum_address from, to;
+    __int128 value; /* wei, more than 0 */
+};
+
+/* Reads a block with its transactions.
+ * block  out: as ethereum_block
+ * each   called for each transaction that pays; an error of its ends the reading, and is returned. What
+ *        contracts pay on their way is no transaction, and is not among them
+ * Returns as ethereum_block. */
+MUST_USE enum err ethereum_transfers(
+    const struct rpc_node *node, uint64_t number, struct ethereum_block *block,
+    enum err (*each)(void *arg, const struct ethereum_transfer *transfer), void *arg);
+
 /* How many transactions the account has sent.
  * pending  with those that wait in the node's pool */
 MUST_USE enum err ethereum_nonce(const struct rpc_node *node,
@@ -102,8 +118,8 @@ struct ethereum_search {
 
 /* Looks for payments of some tokens to some addresses.
  * each  called for each; an error of its ends the search, and is returned
- * Returns ERR_INVALID for an empty list, ERR_NO_ANSWER, also where there are too many for one answer (some 500):
- * search fewer blocks then. */
+ * Returns ERR_INVALID for an empty list, ERR_NO_ANSWER, also where there are too many for one answer
+ * (RPC_VALUES_MAX): search fewer blocks then. */
 MUST_USE enum err ethereum_payments(const struct rpc_node *node,
                                     const struct ethereum_search *search,
                                     enum err (*each)(void *arg, const struct ethereum_log *log),

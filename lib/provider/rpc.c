@@ -36,7 +36,8 @@ static void read_reply(const struct text *body, struct rpc_reply *out)
     const char *where;
     int64_t code;
 
-    if (value_parse(&out->arena, text_string(body), body->len, &root, &where) != ERR_OK)
+    if (value_parse_most(&out->arena, text_string(body), body->len, RPC_VALUES_MAX, &root,
+                         &where) != ERR_OK)
         return;
     const struct value *id = value_member(root, "id"), *error = value_member(root, "error");
     const struct value *result = value_member(root, "result");

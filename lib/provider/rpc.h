@@ -13,6 +13,7 @@
 #include "json/writer.h"
 
 #define RPC_ANSWER_MAX (16 << 20) /* bytes: twice a full block of Bitcoin, in hexadecimal */
+#define RPC_VALUES_MAX 200000     /* in one answer: some 10,000 transactions or events */
 #define RPC_CONNECT_MS 3000
 #define RPC_MESSAGE_SIZE 256
 

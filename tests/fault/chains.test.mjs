@@ -59,6 +59,17 @@ test('Ethereum: both kinds of transaction are mined under the hash that was know
   assert.equal(await node.rpc('eth_sendRawTransaction', `0x${raw}`), `0x${hash}`);
   await until(() => node.rpc('eth_getTransactionReceipt', `0x${hash}`), 10, 'the receipt');
   assert.equal(await balance() - before, 3n * 10n ** 18n + 12345n + 1n + 777n);
+  assert.deepEqual(await node.asked('ethereum', 'transfers', 4), [hash, SENDER.slice(2).toLowerCase(), OTHER.slice(2).toLowerCase(), '777']);
+  assert.deepEqual(await node.asked('ethereum', 'transfers', 0), ['']);
+  assert.deepEqual(await node.asked('ethereum', 'transfers', 5), ['error', 'not_found']);
+  // A full block of them, more than a request's JSON may hold.
+  await node.rpc('evm_setAutomine', false);
+  const senders = await node.rpc('eth_accounts');
+  await Promise.all(Array.from({ length: 600 }, (_, i) => node.rpc('eth_sendTransaction', { from: senders[1 + (i % 9)], to: SENDER, nonce: `0x${Math.floor(i / 9).toString(16)}`, value: `0x${(i + 1).toString(16)}`, gas: '0x5208' })));
+  await node.rpc('evm_mine');
+  const many = await node.asked('ethereum', 'transfers', 5);
+  assert.equal(many.length, 4 * 600);
+  assert.equal(many.filter((_, i) => i % 4 === 3).reduce((sum, word) => sum + Number(word), 0), 600 * 601 / 2);
   await self.end();
 });
 

@@ -1,6 +1,7 @@
 /* node: asks a chain's node through lib/provider, and prints what it says as words.
  *   usage: node URL AUTHORIZATION|- ethereum facts ADDRESS BLOCK | send RAW HASH | receipt HASH
- *                                   | estimate FROM TO DATA | call FROM TO DATA | payments FIRST LAST TOKEN PAYEE
+ *                                   | estimate FROM TO DATA | call FROM TO DATA | transfers BLOCK
+ *                                   | payments FIRST LAST TOKEN PAYEE
  *          node URL AUTHORIZATION|- bitcoin facts HEIGHT | raw ID | send RAW ID
  * An error is printed as "error ID", with exit status 1. */
 #include <inttypes.h>
@@ -150,6 +151,22 @@ static enum err ethereum_tried(const struct rpc_node *node, char **words, bool c
     return rc;
 }
 
+static enum err print_transfer(void *arg, const struct ethereum_transfer *transfer)
+{
+    (void)arg;
+    print_hex(transfer->hash, sizeof(transfer->hash));
+    print_hex(transfer->from.bytes, sizeof(transfer->from.bytes));
+    print_hex(transfer->to.bytes, sizeof(transfer->to.bytes));
+    print_number(transfer->value);
+    return ERR_OK;
+}
+
+static enum err ethereum_transferred(const struct rpc_node *node, char **words)
+{
+    struct ethereum_block block = {0};
+    return ethereum_transfers(node, strtoull(words[0], NULL, 10), &block, print_transfer, NULL);
+}
+
 static enum err print_payment(void *arg, const struct ethereum_log *log)
 {
     (void)arg;
@@ -184,6 +201,8 @@ static enum err ethereum_asked(const struct rpc_node *node, const char *what, ch
         return ethereum_sent(node, words);
     if (strcmp(what, "receipt") == 0 && count == 1)
         return ethereum_became(node, words);
+    if (strcmp(what, "transfers") == 0 && count == 1)
+        return ethereum_transferred(node, words);
     if (strcmp(what, "payments") == 0 && count == 4)
         return ethereum_paid(node, words);
     if ((strcmp(what, "call") == 0 || strcmp(what, "estimate") == 0) && count == 3)
