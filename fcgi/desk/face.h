@@ -16,7 +16,7 @@ enum {
     SHAPE_PAYOUT = 16 /* error is a number where it fails */
 };
 
-#define DESK_TABLES(X) X(routes_desk_direction) X(routes_desk_bid)
+#define DESK_TABLES(X) X(routes_desk_direction) X(routes_desk_bid) X(routes_desk_partner)
 
 #define X(table) extern const struct route_table table;
 DESK_TABLES(X)
