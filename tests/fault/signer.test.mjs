@@ -6,6 +6,7 @@ import { appendFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { until } from '../support/teller.mjs';
 import { Signer, bitcoinTx, hash160, hash256, pay, scriptOf, transferCall, unsigned1559, witnessDigest } from '../support/signer.mjs';
 
 // Of the mnemonics "test ... junk" (development nodes) and "abandon ... about" (BIP-84's vectors).
@@ -47,6 +48,9 @@ async function signer(options = {}) {
 }
 const signLine = (fields, from = ACCOUNT_0, to = '-') => `sign ethereum ${from} ${unsigned1559({ to: ADDRESS_1, ...fields })} ${to}`;
 const refusal = async (self, line) => /^error (\w+) \S.*$/.exec(await self.ask(line))?.[1];
+
+/** Waits for a line of the signer's log: it comes by a pipe of its own. */
+const said = (self, line) => until(() => line.test(self.log), 10, `${line} in ${self.log}`);
 
 test('a seed is made once, and read only under its key', async () => {
   const self = await signer();
@@ -163,7 +167,7 @@ test('Ethereum, byte for byte', async () => {
     'ok 02f870827a6901843b9aca0084b2d05e008252089470997970c51812dc3a010c7d01b50e0d17dc79c884075bcd1580c080a06cbe0280140d8d3f04b5586dcbd9492dbd7cfc38ef595b81404dd8479cf65e91a06bdfed586abd90c3a8c8ba640a3c46464d80bebf848aa8be6a45f1d8d615cba6 42859d739613d260689fc4e0d371dc6e2683dc1f41d7e017271d812a0c5d7aef');
   assert.equal(await self.ask(signLine({ nonce: 2, gas: 100000, to: TOKEN, data: transferCall(ADDRESS_2, 1500000) })),
     'ok 02f8b2827a6902843b9aca0084b2d05e00830186a0948464135c8f25da09e49bc8782676a84730c318bc80b844a9059cbb0000000000000000000000003c44cdddb6a900fa2b585dd299e03d12fa4293bc000000000000000000000000000000000000000000000000000000000016e360c080a0d349a6b95fe3a1e701bcde4455572c280d068abcbebcece1d0580b1e69350ac5a060e5069e5f69a90ba0b17e044e6eaccf70b1ad3f51f1dfb318a15f5a7b29a74b 951fae4b2ab8a5c8698aa262581ab3f4afd44a79db172655de04efd13738833f');
-  assert.match(self.log, /event=signed request=uid-\d+-pid-\d+ limit=token from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 nonce=2 to=0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC own=no units=1500000 fee=300000000000000/);
+  await said(self, /event=signed request=uid-\d+-pid-\d+ limit=token from=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 nonce=2 to=0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC own=no units=1500000 fee=300000000000000/);
   await self.end();
 });
 
@@ -433,7 +437,7 @@ test('Bitcoin: what is signed is what leaves, less the change', async () => {
     assert.ok(verify('sha256', digest, publicKey, der.subarray(0, -1)), `input ${i}`);
     assert.equal(der.at(-1), 1);
   });
-  assert.match(self.log, /event=signed request=\S+ limit=bitcoin txid=\w+ inputs=2 outputs=2 sent=45000000 own=24995000 fee=5000/);
+  await said(self, /event=signed request=\S+ limit=bitcoin txid=\w+ inputs=2 outputs=2 sent=45000000 own=24995000 fee=5000/);
   assert.equal(await self.ask(line()), answer);
 
   const hex = (change) => bitcoinTx({ ...tx, ...change }).toString('hex');
