@@ -227,3 +227,16 @@ enum err desk_rate_markets(struct db *db, void (*row)(void *arg, int64_t id, con
     db_rows_free(&rows);
     return rc;
 }
+
+enum err desk_feed_overdue(struct db *db, int64_t *age_s)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db,
+                         "SELECT COALESCE(TIMESTAMPDIFF(SECOND, MIN(due_at), NOW(6)), 0) FROM "
+                         "desk_feed WHERE due_at <= NOW(6)",
+                         DB_NO_ARGS, &rows);
+
+    *age_s = rc == ERR_OK && db_next(&rows) ? db_get_i64(&rows, 0) : 0;
+    db_rows_free(&rows);
+    return rc;
+}

@@ -58,6 +58,10 @@ MUST_USE enum err desk_feed_took(struct db *db, const struct desk_feed *feed, co
 MUST_USE enum err desk_feed_failed(struct db *db, const struct desk_feed *feed,
                                    const char *problem);
 
+/* For how many seconds the feed that waits longest has been due; 0 where none is.
+ * age_s  out */
+MUST_USE enum err desk_feed_overdue(struct db *db, int64_t *age_s);
+
 /* Calls `row` for each rate that follows our market. path: "ITEM/CURRENCY" where the item is given, or
  * "CURRENCY/ITEM". `row` must not use `db`. */
 MUST_USE enum err desk_rate_markets(struct db *db,

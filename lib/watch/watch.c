@@ -16,6 +16,7 @@
 #include "db/beat.h"
 #include "db/space.h"
 #include "desk/bid.h"
+#include "desk/rate.h"
 #include "market/order.h"
 #include "notify/outbox.h"
 #include "stream/outbox.h"
@@ -192,6 +193,7 @@ void watch_all(struct db *db, const struct config *config, finding_row *row, voi
     check_job(to, "teller-stop-orders");
     check_due(to, "orders set off", orders_waiting, "teller-stop-orders");
     check_job(to, "teller-rates");
+    check_due(to, "feeds of rates", desk_feed_overdue, "teller-rates");
     if (config->market_matcher[0] != '\0') {
         check_job(to, "teller-match");
         check_socket(to, "matcher's socket", config->market_matcher,

@@ -89,6 +89,8 @@ test('what waits for a job longer than it may', async () => {
     ['expired orders', `UPDATE checkout_order SET expires_at = ${late} WHERE status = 'open'`, () => job('teller-sweep')],
     ['notifications', `UPDATE delivery SET next_at = ${late} WHERE state = 'pending'`, () => job('teller-ipn')],
     ['news of the stream', `UPDATE stream_event SET at = ${late}`, () => job('teller-stream')],
+    ['feeds of rates', `INSERT INTO desk_feed (name, format, url, due_at) VALUES ('late', 'ecb', 'http://127.0.0.1:1/', ${late})`,
+      () => stack.sql('DELETE FROM desk_feed')],
     ['orders set off', `INSERT INTO market_wait VALUES (1, 1, 1, -1, ${late})`, () => stack.sql('DELETE FROM market_wait')],
   ]) {
     await stack.sql(change);
