@@ -263,10 +263,40 @@ static void add_rate(struct text *sql, const struct setting *setting)
     text_puts(sql, ", at = NOW(6), jumped_give = NULL, jumped_get = NULL, jumped_at = NULL");
 }
 
+/* Money lies on a system's rail, counted in its currency: neither changes. */
+static enum err check_fixed(const struct setting *setting)
+{
+    const struct operate_row *row = &setting->row;
+
+    for (size_t i = 0; row->exists && i < setting->count; i++) {
+        const struct desk_property *given = &setting->given[i];
+        if ((strcmp(given->name, "rail") == 0 && strcmp(given->value, row->rail) != 0) ||
+            (strcmp(given->name, "currency") == 0 && row->own_currency != NULL &&
+             strcmp(given->value, row->own_currency->code) != 0))
+            return ERR_DESK_ACTION;
+    }
+    return ERR_OK;
+}
+
+/* Runs a statement; what a key of the schema or a CHECK refuses is the operator's, not ours. */
+static enum err run_guarded(struct db *db, const struct text *sql)
+{
+    struct text guarded = TEXT(2 * DESK_SQL_MAX);
+
+    text_addf(&guarded,
+              "BEGIN NOT ATOMIC DECLARE EXIT HANDLER FOR 4025 SIGNAL SQLSTATE '45000' SET "
+              "MESSAGE_TEXT = 'invalid_parameter'; DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE "
+              "'45000' SET MESSAGE_TEXT = 'desk_exists'; %s; END",
+              text_string(sql));
+    enum err rc =
+        guarded.full ? ERR_TOO_LARGE : db_run(db, text_string(&guarded), DB_NO_ARGS, NULL);
+    text_free(&guarded);
+    return rc;
+}
+
 static enum err write_row(struct db *db, struct setting *setting)
 {
     struct text sql = TEXT(DESK_SQL_MAX);
-    struct db_rows rows = {0};
 
     operate_begin(&sql, setting->thing, setting->key, &setting->row);
     enum err rc = add_assignments(db, &sql, setting);
@@ -274,13 +304,12 @@ static enum err write_row(struct db *db, struct setting *setting)
         add_rate(&sql, setting);
     operate_end(&sql, setting->thing, &setting->row);
     if (rc == ERR_OK)
-        rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
+        rc = run_guarded(db, &sql);
     if (rc == ERR_OK && !setting->row.exists) {
         setting->made = true;
         rc = operate_read(db, setting->thing, setting->key, &setting->row);
     }
     text_free(&sql);
-    db_rows_free(&rows);
     return rc;
 }
 
@@ -334,6 +363,8 @@ static enum err set_in(struct db *db, void *arg)
     enum err rc = operate_read(db, setting->thing, setting->key, &setting->row);
     if (rc == ERR_OK)
         rc = check_given(setting);
+    if (rc == ERR_OK && setting->thing == DESK_SYSTEMS)
+        rc = check_fixed(setting);
     if (rc == ERR_OK)
         rc = read_json(db, setting, &was);
     if (rc == ERR_OK)

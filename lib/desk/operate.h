@@ -41,7 +41,8 @@ struct desk_property {
  * field  out, with an error about a property: its name (as given or static); NULL otherwise
  * Errors: ERR_INVALID (the key; a value that does not fit or no such property: `field`),
  * ERR_MISSING (a new one needs it), ERR_NOT_FOUND (what the key or a value names is not there),
- * ERR_OUT_OF_RANGE, ERR_CURRENCY_UNKNOWN, amounts as amount_parse. */
+ * ERR_OUT_OF_RANGE, ERR_CURRENCY_UNKNOWN, amounts as amount_parse, ERR_DESK_EXISTS (another system has
+ * that rail), ERR_DESK_ACTION (rail and currency of a system that is there). */
 MUST_USE enum err desk_set(struct db *db, enum desk_thing thing, const char *key,
                            const struct desk_property *properties, size_t count, const char *who,
                            bool *made, const char **field);

@@ -42,6 +42,9 @@ static const struct db_column row_columns[] = {
     DB_COLUMN(CURRENCY_OF("k.give_id"), struct operate_row, give_currency),
     DB_COLUMN(CURRENCY_OF("k.get_id"), struct operate_row, get_currency),
     DB_COLUMN("COALESCE(t.profit_of, 'give')", struct operate_row, profit_of),
+    DB_COLUMN("(SELECT s.rail FROM desk_system AS s WHERE s.id = k.system_id)", struct operate_row,
+              rail),
+    DB_COLUMN(CURRENCY_OF("k.system_id"), struct operate_row, own_currency),
 };
 
 /* FROM of row_columns, by thing: k with what the key names, t with the thing or NULLs. */
@@ -53,22 +56,25 @@ static void add_from(struct text *sql, enum desk_thing thing, const char *key)
     switch (thing) {
     case DESK_SYSTEMS:
         statement_add(sql,
-                      "FROM (SELECT NULL AS give_id, NULL AS get_id) AS k LEFT JOIN (SELECT id, "
-                      "NULL AS profit_of FROM desk_system WHERE code = ?) AS t ON TRUE",
-                      DB_ARGS(word));
+                      "FROM (SELECT NULL AS give_id, NULL AS get_id, (SELECT id FROM desk_system "
+                      "WHERE code = ?) AS system_id) AS k LEFT JOIN (SELECT id, code, NULL AS "
+                      "profit_of FROM desk_system) AS t ON t.code = ?",
+                      DB_ARGS(word, word));
         return;
     case DESK_DIRECTIONS:
         statement_add(
             sql,
             "FROM (SELECT (SELECT id FROM desk_system WHERE code = ?) AS give_id, (SELECT id FROM "
-            "desk_system WHERE code = ?) AS get_id) AS k LEFT JOIN desk_direction AS t "
+            "desk_system WHERE code = ?) AS get_id, NULL AS system_id) AS k LEFT JOIN "
+            "desk_direction AS t "
             "ON t.give_id = k.give_id AND t.get_id = k.get_id",
             DB_ARGS(db_textn(key, slash == NULL ? 0 : (size_t)(slash - key)),
                     db_text(slash == NULL ? "" : slash + 1)));
         return;
     case DESK_PARTNERS:
         statement_add(sql,
-                      "FROM (SELECT NULL AS give_id, NULL AS get_id) AS k LEFT JOIN (SELECT "
+                      "FROM (SELECT NULL AS give_id, NULL AS get_id, NULL AS system_id) AS k LEFT "
+                      "JOIN (SELECT "
                       "user_id AS id, NULL AS profit_of FROM desk_partner WHERE user_id = ?) AS t "
                       "ON TRUE",
                       DB_ARGS(word));
@@ -82,7 +88,8 @@ static void add_from(struct text *sql, enum desk_thing thing, const char *key)
         return;
     }
     text_addf(sql,
-              "FROM (SELECT NULL AS give_id, NULL AS get_id) AS k LEFT JOIN (SELECT id, NULL AS "
+              "FROM (SELECT NULL AS give_id, NULL AS get_id, NULL AS system_id) AS k LEFT JOIN "
+              "(SELECT id, NULL AS "
               "profit_of FROM %s WHERE ",
               thing < DESK_THINGS ? things[thing].table : "");
     if (thing == DESK_SETTINGS)
@@ -120,6 +127,18 @@ static bool is_key(enum desk_thing thing, const char *key)
     return false;
 }
 
+/* Whether there is a user who could be an affiliate. */
+static enum err check_user(struct db *db, const char *key)
+{
+    struct db_rows rows = {0};
+
+    enum err rc = db_run(db, "SELECT " IDENTITY_SQL_LOGIN("?"), DB_ARGS(db_text(key)), &rows);
+    if (rc == ERR_OK)
+        rc = db_next(&rows) && !db_is_null(&rows, 0) ? ERR_OK : ERR_NOT_FOUND;
+    db_rows_free(&rows);
+    return rc;
+}
+
 enum err operate_read(struct db *db, enum desk_thing thing, const char *key,
                       struct operate_row *out)
 {
@@ -140,7 +159,7 @@ enum err operate_read(struct db *db, enum desk_thing thing, const char *key,
         rc = ERR_NOT_FOUND;
     db_rows_free(&rows);
     text_free(&sql);
-    return rc;
+    return rc == ERR_OK && thing == DESK_PARTNERS && !out->exists ? check_user(db, key) : rc;
 }
 
 void operate_begin(struct text *sql, enum desk_thing thing, const char *key,

@@ -12,6 +12,8 @@ struct operate_row {
     uint64_t give_id, get_id; /* of a direction, one that there is not yet as well */
     const struct currency *desk_currency, *give_currency, *get_currency;
     char profit_of[5];
+    char rail[33];                       /* of a system */
+    const struct currency *own_currency; /* of a system */
 };
 
 /* Reads a thing by its key and locks it where a transaction is open; not `exists` where it may be made.

@@ -474,6 +474,36 @@ static void test_operate(void)
     DB_GIVES(desk_set(test_db, DESK_SYSTEMS, "new", &bare, 1, DESK_WHO, NULL, &field), ERR_INVALID);
     DB_GIVES(desk_set(test_db, DESK_DIRECTIONS, "A/B", &bare, 1, DESK_WHO, NULL, &field),
              ERR_NOT_FOUND);
+    static const struct {
+        enum desk_thing thing;
+        const char *name, *value;
+        enum err rc;
+    } refused[] = {
+        {DESK_SYSTEMS, "rail", "other", ERR_DESK_ACTION},
+        {DESK_SYSTEMS, "currency", "BTC", ERR_DESK_ACTION},
+        {DESK_DIRECTIONS, "margin_percent", "100", ERR_INVALID},
+        {DESK_RATES, "kind", "feed", ERR_INVALID},
+    };
+    for (size_t i = 0; i < TEST_COUNT(refused); i++) {
+        struct desk_property property = {refused[i].name, refused[i].value};
+        const char *key = refused[i].thing == DESK_SYSTEMS ? place.give
+                          : refused[i].thing == DESK_RATES ? place.rate
+                                                           : place.direction;
+        DB_GIVES(desk_set(test_db, refused[i].thing, key, &property, 1, DESK_WHO, NULL, &field),
+                 refused[i].rc);
+    }
+    DESK_SET(DESK_SYSTEMS, place.give, {"currency", "USD"}, {"name", "Given"});
+    char rail[48], code[24];
+    snprintf(rail, sizeof(rail), "in.%.16s", place.rate + 1);
+    snprintf(code, sizeof(code), "X%.15s", place.give);
+    const struct desk_property taken[] = {
+        {"name", "x"}, {"currency", "USD"}, {"decimals", "2"}, {"rail", rail}};
+    DB_GIVES(
+        desk_set(test_db, DESK_SYSTEMS, code, taken, TEST_COUNT(taken), DESK_WHO, NULL, &field),
+        ERR_DESK_EXISTS);
+    struct desk_property percent = {"percent", "5"};
+    DB_GIVES(desk_set(test_db, DESK_PARTNERS, "999999999", &percent, 1, DESK_WHO, NULL, &field),
+             ERR_NOT_FOUND);
     DESK_SET(DESK_DIRECTIONS, place.direction, {"tiers", "100:1.5 2500.5:0.25:-0.001"},
              {"lives", "new:60"}, {"margin_percent", "-2.5"}, {"max_get", ""},
              {"min_give", "12.5"});

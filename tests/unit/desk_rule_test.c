@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "desk/bid.h"
 #include "desk/desk.h"
 #include "desk/status.h"
+#include "notify/format.h"
 #include "tests/unit/unit.h"
 
 static void test_rules(void)
@@ -113,7 +115,37 @@ static void test_titles(void)
     UNIT_CHECK("payable", desk_payable == (DESK_STATUS_BIT(new) | DESK_STATUS_BIT(techpay)));
 }
 
+/* A callback is a form that any 2xx acknowledges; gaps double up to a day, without an end. */
+static void test_callback(void)
+{
+    static struct notify_event event;
+    struct text body = TEXT(256);
+    static const struct {
+        int64_t elapsed_s, gap_s;
+    } rows[] = {{0, 10}, {10, 10}, {20, 20}, {3600, 3600}, {86400, 86400}, {864000, 86400}};
+
+    UNIT_CHECK("registered", desk_start() == ERR_OK && desk_start() == ERR_OK);
+    const struct format *format = format_find("desk");
+    UNIT_CHECK("found", format != NULL);
+    if (format == NULL)
+        return;
+    text_copy(event.status, sizeof(event.status), "payed");
+    text_copy(event.payload, sizeof(event.payload), "{\"bid_id\":\"17\"}");
+    UNIT_CHECK("written", format->write_body(&event, &body) == ERR_OK);
+    UNIT_SAME("body", text_string(&body), "bid_id=17&status=payed");
+    text_copy(event.payload, sizeof(event.payload), "{}");
+    UNIT_CHECK("no bid", format->write_body(&event, &body) == ERR_INTERNAL);
+    UNIT_CHECK("form", strcmp(format->content_type, "application/x-www-form-urlencoded") == 0 &&
+                           format->ordered && format->signers == SIGN_WEBHOOK);
+    UNIT_CHECK("204", format->acknowledges(204, "", 0) && !format->acknowledges(302, "", 0));
+    for (size_t i = 0; i < TEST_COUNT(rows); i++)
+        UNIT_CHECK("gap",
+                   format_retry_s(&format->schedule, rows[i].elapsed_s, 1800) == rows[i].gap_s);
+    text_free(&body);
+}
+
 static const struct test_case cases[] = {
+    {"callbacks", test_callback},
     {"accounts and fields", test_rules},
     {"who may set what", test_ways},
     {"titles and sets", test_titles},
