@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "ledger/ledger.h"
 
 void desk_place_set(enum desk_thing thing, const char *key, const struct desk_property *list,
                     size_t count)
@@ -72,4 +73,68 @@ struct desk_wish desk_place_wish(const struct desk_place *place, const char *amo
                              .user_hash = ""};
     DB_GIVES(rate_parse(amount, strlen(amount), &wish.named), ERR_OK);
     return wish;
+}
+
+enum err desk_place_bid(struct desk_place *place, const char *amount)
+{
+    struct desk_wish wish = desk_place_wish(place, amount);
+    return desk_bid_create(test_db, &wish, "", &place->problems, &place->bid);
+}
+
+enum err desk_place_move(struct desk_place *place, enum desk_who who, enum desk_status to)
+{
+    struct desk_move change = {
+        .name = {.id = place->bid.id}, .who = who, .to = to, .trace = "", .note = NULL};
+    return desk_bid_move(test_db, &change, &place->bid);
+}
+
+/* "available held incoming outside" of a system, in whole units with decimals. */
+struct seen {
+    const char *code;
+    char text[4 * AMOUNT_TEXT_SIZE];
+};
+
+static void see_reserve(void *arg, const struct desk_reserve *reserve)
+{
+    struct seen *seen = arg;
+    char parts[4][AMOUNT_TEXT_SIZE];
+
+    if (strcmp(reserve->code, seen->code) != 0)
+        return;
+    desk_amount_text(reserve->available, parts[0]);
+    desk_amount_text(reserve->held, parts[1]);
+    desk_amount_text(reserve->incoming, parts[2]);
+    desk_amount_text(reserve->outside, parts[3]);
+    snprintf(seen->text, sizeof(seen->text), "%s %s %s %s", parts[0], parts[1], parts[2], parts[3]);
+}
+
+void desk_place_check(const char *code, const char *expected, unsigned line)
+{
+    struct seen seen = {.code = code};
+    char words[600];
+
+    DB_GIVES(desk_reserves(test_db, see_reserve, &seen), ERR_OK);
+    snprintf(words, sizeof(words), "%s has %s, expected %s", code, seen.text, expected);
+    db_test_check(strcmp(seen.text, expected) == 0, words, __FILE__, line);
+}
+
+__int128 desk_place_balance(int64_t owner, const char *purpose, const struct currency *currency)
+{
+    return db_test_number("SELECT COALESCE((SELECT balance FROM account WHERE owner_id = ? AND "
+                          "purpose = ? AND currency_id = ? AND rail = ''), 0)",
+                          DB_ARGS(db_i64(owner), db_text(purpose), db_u64(currency->id)));
+}
+
+static void say(void *arg, const char *words)
+{
+    db_test_check(false, words, __FILE__, *(unsigned *)arg);
+}
+
+void desk_place_books(unsigned line)
+{
+    struct audit_report report = {.difference = say, .arg = &line};
+
+    DB_GIVES(audit_run(test_db, &ledger_audit, &report), ERR_OK);
+    DB_GIVES(audit_run(test_db, &desk_audit, &report), ERR_OK);
+    db_test_check(report.differences == 0, "the audit is clean", __FILE__, line);
 }

@@ -35,4 +35,19 @@ void desk_place_fill(const char *code, const struct currency *currency, const ch
 /* A wish of a stranger on the site who gives so much. */
 struct desk_wish desk_place_wish(const struct desk_place *place, const char *amount);
 
+/* Makes a bid by such a wish, and changes its status; either is place->bid afterwards. */
+enum err desk_place_bid(struct desk_place *place, const char *amount);
+enum err desk_place_move(struct desk_place *place, enum desk_who who, enum desk_status to);
+
+/* Asserts what a system's accounts hold: "available held incoming outside", as decimals. */
+void desk_place_check(const char *code, const char *expected, unsigned line);
+#define DESK_RESERVE(code, expected) desk_place_check((code), (expected), __LINE__)
+
+/* What that account without a rail holds; 0 where there is none. */
+__int128 desk_place_balance(int64_t owner, const char *purpose, const struct currency *currency);
+
+/* Asserts that the audit finds nothing. */
+void desk_place_books(unsigned line);
+#define DESK_BOOKS() desk_place_books(__LINE__)
+
 #endif
