@@ -233,6 +233,13 @@ static void test_api_id(void)
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
     DB_CHECK(place.bid.id == first.id);
     DESK_RESERVE(place.get, "950 50 0 -1000");
+    static const char *const others[] = {"Order \xd1\x8f", "order \xd0\xaf", "order \xd1\x8f "};
+    for (size_t i = 0; i < TEST_COUNT(others); i++) {
+        wish.api_id = others[i];
+        DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
+        DB_CHECK(place.bid.id != first.id && strcmp(place.bid.api_id, others[i]) == 0);
+    }
+    wish.api_id = first.api_id;
     wish.account2 = "other@example.org";
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_DESK_API_ID);
     struct desk_bid_name name = {.id = first.id, .key_id = key_id};
