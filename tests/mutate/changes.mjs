@@ -34,13 +34,18 @@ const matching = [
   ['a funded part below the least amount rests', 'lib/market/match.c', ' || (funded < order->remaining && funded < rules->min_amount.units)', '', ['db market']],
   ['a funded part is not cut to the step', 'lib/market/match.c', 'funded -= funded % rules->amount_step.units;', 'funded -= 0;', ['db market', 'db matching']],
   ['a cancelled order keeps its hold', 'lib/market/match.c', 'order->changed = true;\n    reserve(order, 0);\n    if (open)', 'order->changed = true;\n    if (open)', ['db market']],
+  ['one live order too many', 'lib/market/match.c', '->live < book->orders_max;', '->live <= book->orders_max;', ['db change']],
+  ['an order that ends is counted on', 'lib/market/match.c', 'order->pays->live--;', '', ['db change']],
+  ['a change does not count the ones before it', 'lib/market/match.c', 'book_placer(book, change->user_id)->live++;', '', ['db change']],
+  ["a step of the fees takes no notice of the same transaction", 'lib/market/book.c', 'fee->volume <= traded->month + traded->added', 'fee->volume <= traded->month', ['db change', 'db matching']],
+  ["a step of the fees begins behind its volume", 'lib/market/book.c', 'fee->volume <= traded->month + traded->added', 'fee->volume < traded->month + traded->added', ['db matching', 'db change']],
   ['a fee on top is taken of the item', 'lib/market/match.c', 'bid->fiat_fee ? 0 : fill->buyer_fee;', 'fill->buyer_fee;', ['db matching']],
   ["the seller's fee is not booked", 'lib/market/match.c', 'post_fee(book, fill, ask->gains, -fill->seller_fee);', 'post_fee(book, fill, ask->gains, 0);', ['db matching']],
   ["the seller's fee is the buyer's", 'lib/market/match.c', 'fill_fee(fill->earned, ask->percent)', 'fill_fee(fill->earned, bid->percent)', ['db matching', 'model']],
   ['rounding goes nowhere', 'lib/market/match.c', 'if (fill->spent > fill->earned)', 'if (fill->spent > fill->earned + 1)', ['db matching']],
   ['a bid spends more than a fill takes off its hold', 'lib/market/match.c', 'fill->spent = least_of(fill->spent, before - left);', '', ['db matching', 'model']],
   ['a fill releases too little', 'lib/market/match.c', 'release = bid->hold - left - fill_fee(left, on_top(bid));', 'release = fill->spent;', ['db matching', 'model']],
-  ['a maker with a rest is done', 'lib/market/match.c', 'maker->remaining > 0 ? BOOK_INVALID : BOOK_DONE', 'BOOK_DONE', ['db market', 'model']],
+  ['a maker with a rest is done', 'lib/market/match.c', 'if (maker->remaining == 0)\n        end_order', 'if (maker->funded == 0)\n        end_order', ['db market', 'model']],
   ['stops of bids trigger at the low', 'lib/market/match.c', 'order->stop > high : order->stop < low', 'order->stop > low : order->stop < high', ['db market', 'model']],
   ['a stop at its price does not trigger', 'lib/market/match.c', 'order->stop > high : order->stop < low', 'order->stop >= high : order->stop <= low', ['db market']],
   ['an own order is traded with', 'lib/market/match.c', 'if (maker->user_id == order->user_id) {', 'if (maker->user_id == order->user_id + 1) {', ['db matching']],
@@ -54,13 +59,88 @@ const matching = [
 ];
 
 const sales = [
-  ['a quote costs what the market asks', 'lib/sale/sale.c', '(rc == ERR_OK && cost.units > quote->cost.units))\n        return ERR_QUOTE_EXCEEDED;', 'false)\n        return ERR_QUOTE_EXCEEDED;', ['db sale']],
-  ["what was taken may pass the quote's cost", 'lib/sale/sale.c', ' || (rc == ERR_OK && sums->given.units > quote->cost.units)', '', ['db sale']],
   ['a quote has no margin', 'lib/sale/sale.c', '.coefficient = 5, .scale = 1', '.coefficient = 0, .scale = 1', ['db sale']],
-  ["a leg's gross is rounded down", 'lib/market/convert.c', 'rate_apply(walk->left, all, kept, market->currency, ROUND_UP, &gross)', 'rate_apply(walk->left, all, kept, market->currency, ROUND_DOWN, &gross)', ['db sale']],
+  ["a leg's gross is rounded up", 'lib/market/convert.c', 'rate_apply(walk->left, all, kept, market->currency, ROUND_DOWN, &gross)', 'rate_apply(walk->left, all, kept, market->currency, ROUND_UP, &gross)', ['db sale']],
   ["a leg's part is rounded down", 'lib/market/convert.c', 'rate_apply(gross, one, price, market->item, ROUND_UP, part)', 'rate_apply(gross, one, price, market->item, ROUND_DOWN, part)', ['db sale']],
-  ['a conversion that brings too little stands', 'lib/market/convert.c', 'if (rc == ERR_OK && done.gained.units < leg->needed.units)\n            rc = ERR_NO_LIQUIDITY;', '', ['db sale']],
-  ['what is sold at once is off the step', 'lib/market/convert.c', 'placement.amount.units -= amount.units % market->amount_step.units;', '', ['db sale']],
+  ['a leg is not rounded up to the step', 'lib/market/convert.c', 'if (rc == ERR_OK && !buys)\n        rc = round_to_step(market, &leg->amount);', '', ['db sale']],
+  ['a quote is good for everybody', 'schema/procedures/checkout.sql', 'AND order_id = v_order AND user_id = p_user FOR UPDATE', 'AND order_id = v_order FOR UPDATE', ['db sale']],
+  ['a quote does not expire', 'schema/procedures/checkout.sql', 'cost, expires_at <= NOW(6) INTO', 'cost, FALSE INTO', ['db sale']],
+  ['a quote is used twice', 'schema/procedures/checkout.sql', 'DELETE FROM checkout_quote WHERE id = p_quote;\n    SELECT', 'SELECT', ['db sale']],
+  ['what is sold at once is off the step', 'lib/market/convert.c', 'amount.units -= amount.units % market->amount_step.units;\n    *unsold', '*unsold', ['db sale']],
+  ['autosell sells to the bid below its floor', 'lib/market/convert.c', 'list[i].price.units < floor.units', 'list[i].price.units < floor.units - floor.units / 50', ['db sale']],
+  ['autosell does not sell at its floor', 'lib/market/convert.c', 'list[i].price.units < floor.units', 'list[i].price.units <= floor.units', ['db sale']],
+  ['one hour is enough for a reference', 'lib/market/convert.c', 'count < MARKET_REFERENCE_HOURS_MIN', 'count == 0', ['db sale']],
+  ['the last price alone is the reference', 'lib/market/convert.c', 'last.units > median.units ? last : median', 'last', ['db sale']],
+  ['the last price is no reference', 'lib/market/convert.c', 'last.units > median.units ? last : median', 'median', ['db sale']],
+  ['what a quote paid is no reference', 'lib/sale/sale.c', 'quoted.units > kept->reference.units', 'false', ['db sale']],
+  ['autosell sells where nothing says what is fair', 'lib/sale/sale.c', 'if (rc != ERR_OK || !found)', 'if (rc != ERR_OK)', ['db sale']],
+  ['what is kept is not written down', 'lib/sale/sale.c', 'kept.amount.units > 0\n', 'kept.amount.units < 0\n', ['db sale']],
+];
+
+const ledger = [
+  ['a posting need not be balanced', 'lib/ledger/post.c', 'if (sum.units != 0)\n            return false;', '', ['db ledger']],
+  ['a posting without legs is one', 'lib/ledger/post.c', 'return posting->leg_count > 0;', 'return true;', ['db ledger']],
+  ['an entry has the balance of the last one', 'lib/ledger/post.c', 'account->units -= leg->amount.units;', '', ['db ledger']],
+  ['entries of one posting have one number', 'lib/ledger/post.c', 'account->legs--;', '', ['db ledger']],
+  ['a hold ends twice', 'lib/ledger/post.c', "AND ref = ? AND state = 'open' \"", 'AND ref = ? "', ['db ledger']],
+  ['a part of a hold is captured', 'lib/ledger/post.c', 'AND account_id = ? AND amount = ?', 'AND account_id = ? AND amount >= ?', ['db ledger']],
+  ['what is captured is called released', 'lib/ledger/post.c', 'end_hold(posting, hold, "captured", to, type, info);', 'end_hold(posting, hold, "released", to, type, info);', ['db ledger']],
+  ['what is released is called captured', 'lib/ledger/post.c', 'end_hold(posting, hold, "released", to, type, info);', 'end_hold(posting, hold, "captured", to, type, info);', ['db ledger']],
+  ['a hold that does not fit is no matter', 'lib/ledger/post.c', 'db_packet_expect(packet, 1, ERR_DB_CONTENDED);', '', ['db ledger']],
+  ['a request posts twice', 'lib/ledger/post.c', 'db_u64(i), db_i128(list[i].units), db_u64(i)', 'db_u64(i), db_i128(2 * list[i].units), db_u64(i)', ['db ledger']],
+  ['a limit is over when it is reached', 'lib/ledger/limit.c', 'use->amount.units > limits->max[period]', 'use->amount.units >= limits->max[period]', ['db ledger', 'db ticket']],
+  ['a single limit is none', 'lib/ledger/limit.c', 'for (enum ledger_period period = LEDGER_SINGLE; period < LEDGER_PERIODS; period++)\n        if (!limits->ruled', 'for (enum ledger_period period = LEDGER_DAY; period < LEDGER_PERIODS; period++)\n        if (!limits->ruled', ['db ledger']],
+  ['a limit that is none limits', 'lib/ledger/limit.c', '(!limits->none[period] &&\n', '(\n', ['db ledger']],
+  ['a day never ends', 'lib/ledger/limit.c', 'strncmp(limits->day, limits->today, same) != 0', 'strncmp(limits->day, limits->today, same) == 1000', ['db ticket']],
+  ['a month is a year', 'lib/ledger/limit.c', 'sizeof("YYYY-MM") - 1', 'sizeof("YYYY") - 1', ['db ticket']],
+  ['the day of a use before is forgotten', 'lib/ledger/limit.c', 'db_i128(used_in(limits, LEDGER_DAY) + use->amount.units)', 'db_i128(use->amount.units)', ['db ledger', 'db ticket']],
+  ['the month of a use before is forgotten', 'lib/ledger/limit.c', 'db_i128(used_in(limits, LEDGER_MONTH) + use->amount.units)', 'db_i128(use->amount.units)', ['db ledger', 'db ticket']],
+  ['a use of another day is given back today', 'lib/ledger/limit.c', 'IF(c.day = u.day, u.amount, 0)', 'u.amount', ['db ticket']],
+  ['a use of another month is given back', 'lib/ledger/limit.c', 'AND LAST_DAY(c.day) = LAST_DAY(u.day)', '', ['db ticket']],
+  ['a use is given back twice', 'lib/ledger/limit.c', 'AND NOT u.given_back AND', 'AND', ['db ledger']],
+  ['the rest that is shown falls below zero', 'lib/ledger/ledger.c', 'limit.max.units > used ? limit.max.units - used : 0', 'limit.max.units - used', ['db ticket']],
+  ['what was used this month is shown for today', 'lib/ledger/ledger.c', 'is_now(rows, DAY_SIZE - 1)', 'is_now(rows, sizeof("YYYY-MM") - 1)', ['db info', 'db ticket']],
+  ['a fee is shown before its volume', 'lib/ledger/ledger.c', 'fees[i].from > volume', 'fees[i].from > volume + 1', ['db info']],
+  ['a fee is shown behind its volume', 'lib/ledger/ledger.c', 'fees[i].from > volume', 'fees[i].from >= volume', ['db info']],
+];
+
+const tickets = [
+  ['an expired ticket is settled', 'lib/ticket/ticket_store.c', "AND t.expires_at <= NOW(6), 'expired'", "AND FALSE, 'expired'", ['db ticket']],
+  ['any key opens a ticket', 'lib/ticket/ticket.c', 'sizeof(key_hash)) ? ERR_OK : ERR_TICKET_KEY;', 'sizeof(key_hash)) ? ERR_OK : ERR_OK;', ['db ticket']],
+  ["anybody's ticket is one's own", 'lib/ticket/ticket.c', 'row->ticket.customer_id : row->partner_user_id) != user_id)', 'row->ticket.customer_id : row->partner_user_id) != user_id && user_id < 0)', ['db ticket']],
+  ['what was refunded is settled', 'lib/ticket/ticket.c', 'ticket->settled != 0 && !has_status(change, "refunded")', 'ticket->settled != 0', ['db ticket']],
+  ['settling again is refused', 'lib/ticket/ticket.c', 'ticket->settled != 0 && !has_status(change, "refunded")', 'false', ['db ticket']],
+  ['a refund keeps what the limits count', 'lib/ticket/ticket.c', 'ledger_limits_give_back(&change->packet, TICKET_HOLD, &row->ticket.id);', '', ['db ticket']],
+  ['a release keeps what the limits count', 'lib/ticket/ticket.c', 'ledger_limits_give_back(packet, TICKET_HOLD, &row->ticket.id);', '', ['db ticket']],
+  ['a settled ticket is rejected', 'lib/ticket/ticket.c', 'if (!has_status(change, "open"))\n        return refuse(change);\n    snprintf(why', 'snprintf(why', ['db ticket']],
+  ['a partner withdraws through itself', 'lib/ticket/ticket_create.c', 'if (offer->partner_user_id == creation->actor->user_id)\n        return ERR_PARTNER_SELF;', '', ['db ticket']],
+  ['an unverified customer is served', 'lib/ticket/ticket_create.c', 'offer->verified_only && strcmp', 'false && strcmp', ['db ticket']],
+  ['a one-time password is not asked for', 'lib/ticket/ticket_create.c', 'offer->otp_required && creation->order->otp.device_id == 0', 'false', ['db ticket']],
+  ['a withdrawal takes no notice of limits', 'lib/ticket/ticket_create.c', 'return ledger_limits_check(limits, &use);', '(void)limits;\n    (void)use;\n    return ERR_OK;', ['db ticket']],
+];
+
+const checkout = [
+  ['more than is missing is paid', 'schema/procedures/checkout.sql', 'WHEN p_pay > p_missing THEN', 'WHEN p_pay > p_missing + 1 THEN', ['db checkout', 'db sale']],
+  ['a merchant pays an own order', 'schema/procedures/checkout.sql', 'WHEN p_merchant = p_user THEN', 'WHEN p_merchant = p_user + 1 THEN', ['db sale']],
+  ["the merchant's fee is cut off", 'schema/procedures/checkout.sql', 'LEAST(ROUND(v_earned * v_percent / 100) + v_fixed, v_earned)', 'LEAST(FLOOR(v_earned * v_percent / 100) + v_fixed, v_earned)', ['db checkout']],
+  ["the merchant's fee may pass what was paid", 'schema/procedures/checkout.sql', 'LEAST(ROUND(v_earned * v_percent / 100) + v_fixed, v_earned)', 'ROUND(v_earned * v_percent / 100) + v_fixed', ['db checkout']],
+  ['a fixed fee is none', 'schema/procedures/checkout.sql', 'v_percent / 100) + v_fixed, v_earned)', 'v_percent / 100), v_earned)', ['db checkout']],
+  ['a part is paid of what has to be whole', 'schema/procedures/checkout.sql', 'WHEN p_pay < p_missing AND (p_instant OR p_multipay)', 'WHEN p_pay < p_missing AND p_multipay', ['db checkout', 'http v1_merchant site_pay']],
+  ["another's payment is cancelled", 'schema/procedures/checkout.sql', 'WHERE order_id = p_order AND payer_id <> p_user)', 'WHERE order_id = p_order AND FALSE)', ['db checkout', 'http site_pay']],
+  ['more than was paid goes back', 'schema/procedures/checkout.sql', 'WHEN v_refund > v_left OR v_left = 0', 'WHEN v_refund > v_left + 1 OR v_left = 0', ['db checkout', 'http v1_merchant']],
+];
+
+const identity = [
+  ['one guess more', 'schema/procedures/identity.sql', 'blocked_until = IF(v_failures < p_max, NULL', 'blocked_until = IF(v_failures <= p_max, NULL', ['db identity']],
+  ['guesses are never forgotten', 'schema/procedures/identity.sql', 'SET v_failures = IF(v_ends > v_now, v_failures, 0) + 1;', 'SET v_failures = v_failures + 1;', ['db identity']],
+  ['a one-time password works twice', 'schema/procedures/identity.sql', "UPDATE otp_device SET counter = p_step\n        WHERE id = p_device AND user_id = p_user AND counter < p_step AND status = 'active';", "UPDATE otp_device SET counter = p_step + 0 * RAND()\n        WHERE id = p_device AND user_id = p_user AND counter <= p_step + 1 AND status = 'active';", ['db identity', 'db checkout']],
+  ['a tonce is good for minutes', 'schema/procedures/identity.sql', '* 1000000 AS SIGNED)) > 10000000 THEN', '* 1000000 AS SIGNED)) > 100000000 THEN', ['db api_key']],
+  ['a nonce works twice', 'schema/procedures/identity.sql', 'AND nonce < p_nonce;', 'AND nonce <= p_nonce;', ['db api_key']],
+  ['a tonce is swept while it is good', 'schema/procedures/identity.sql', 'NOW(6) - INTERVAL 1 MINUTE', 'NOW(6) - INTERVAL 5 SECOND', ['db api_key']],
+  ['a session does not end', 'lib/identity/session.c', '"WHERE s.token_hash = ? AND s.expires_at > NOW(6)"', '"WHERE s.token_hash = ?"', ['db identity']],
+  ['a right password leaves its guess', 'lib/identity/session.c', 'rc = attempt_clear(db, guess);', 'rc = ERR_OK;\n    (void)guess;', ['db identity']],
+  ['a disabled user signs in', 'lib/identity/session.c', 'if (rc == ERR_OK && !user->enabled)', 'if (rc != ERR_OK && !user->enabled)', ['db identity', 'http identity']],
+  ['the second way in needs no one-time password', 'lib/identity/session.c', '? otp_device_use(db, master, user->id, login->otp)\n                 : ERR_TOO_MANY_ATTEMPTS', '? (master == NULL ? ERR_DB : ERR_OK)\n                 : ERR_TOO_MANY_ATTEMPTS', ['db identity', 'http identity']],
 ];
 
 const operating = [
@@ -75,7 +155,6 @@ const operating = [
   ['Apache gets 200 and nothing for the stream', 'fcgi/v1/stream.c', 'rc = ERR_NO_STREAM;', 'rc = ERR_OK;', ['http servers']],
 ];
 
-/** Every change: its name, file, what it replaces by what, and who must notice. */
 const signing = [
   ['a day is not limited', 'tools/signer/budget.c', ' || sum > limit->per_day)', ')', ['fault signer']],
   ['a replacement gives its first budget back', 'tools/signer/budget.c', 'if (charge->units <= before)\n        return ERR_OK;', '', ['fault signer']],
@@ -97,8 +176,13 @@ const signing = [
   ['any answer of the signer is believed', 'lib/net/signer.c', '!ethereum_tx_equal(&signed_tx, tx) ||', '', ['fault signer']],
 ];
 
-export const changes = [...money, ...fills, ...matching, ...sales, ...operating, ...signing]
+/** Every change: its name, file, what it replaces by what, and who must notice. */
+export const changes = [...money, ...fills, ...matching, ...sales, ...ledger, ...tickets, ...checkout, ...identity, ...operating, ...signing]
   .map(([name, file, from, to, notice]) => ({ name, file, from, to, notice }));
 
 /** Changes that were tried and change nothing: why. */
-export const equivalent = [];
+export const equivalent = [
+  { name: "a quote's cost is not compared before it is traded", reason: 'what was taken is compared behind it, and the other way round' },
+  { name: 'a conversion that brings too little stands', reason: 'its cost was worked out under the same locks, so that it never does' },
+  { name: 'a ticket is not refused for want of money beforehand', reason: 'the CHECK of the account refuses the posting with the same error' },
+];
