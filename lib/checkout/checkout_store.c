@@ -162,16 +162,17 @@ enum err checkout_store_created(struct db *db, const struct actor *actor, struct
     return rc;
 }
 
+static const struct db_column done_columns[] = {
+    DB_COLUMN("j.kind", struct checkout_done, kind),
+    DB_COLUMN("j.ref", struct checkout_done, order),
+    DB_COLUMN("p.id", struct checkout_done, payment),
+    DB_COLUMN("COALESCE(p.amount, (SELECT SUM(e.amount) FROM " LEDGER_SQL_ENTRIES
+              " AS e WHERE e.journal_id = j.id AND e.amount > 0))",
+              struct checkout_done, units),
+};
+
 enum err checkout_store_done(struct db *db, const struct actor *actor, struct checkout_done *out)
 {
-    static const struct db_column done_columns[] = {
-        DB_COLUMN("j.kind", struct checkout_done, kind),
-        DB_COLUMN("j.ref", struct checkout_done, order),
-        DB_COLUMN("p.id", struct checkout_done, payment),
-        DB_COLUMN("COALESCE(p.amount, (SELECT SUM(e.amount) FROM " LEDGER_SQL_ENTRIES
-                  " AS e WHERE e.journal_id = j.id AND e.amount > 0))",
-                  struct checkout_done, units),
-    };
     struct text sql = TEXT(SQL_MAX);
     struct db_rows rows = {0};
 
