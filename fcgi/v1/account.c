@@ -15,7 +15,9 @@
 
 static void write_limit(struct writer *json, const char *key, const struct ledger_limit *limit)
 {
-    writer_money(json, key, limit->none ? (struct amount){0} : limit->max);
+    static const struct amount unlimited = {0};
+
+    writer_money(json, key, limit->none ? unlimited : limit->max);
 }
 
 /* The most that may be withdrawn in one go now; no currency where there is no limit. */

@@ -95,10 +95,10 @@ static enum err create_in(struct db *db, void *arg)
 enum err checkout_create(struct db *db, const struct actor *actor,
                          const struct checkout_request *request, struct uuid *id)
 {
-    struct creation creation = {actor, request, id};
     bool resent = false;
 
     *id = crypto_uuid7();
+    struct creation creation = {actor, request, id};
     enum err rc = db_txn(db, create_in, &creation, &resent);
     if (rc == ERR_REPLAYED && (resent || actor->repeatable))
         rc = checkout_store_created(db, actor, id);
