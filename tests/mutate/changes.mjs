@@ -25,7 +25,7 @@ const fills = [
   ['a buyer spends the cost rounded down', 'lib/market/fill_math.c', 'return (amount * price + whole - 1) / whole;', 'return amount * price / whole;', ['unit', 'db matching']],
   ['a fee loses its fraction', 'lib/market/fill_math.c', 'amount % FILL_PERCENT_WHOLE * percent / FILL_PERCENT_WHOLE;', '0;', ['unit', 'db matching']],
   ['what can be spent is one more', 'lib/market/fill_math.c', '(rest - 1) / parts : -1', 'rest / parts : 0', ['unit', 'db matching']],
-  ['a bid holds no fee', 'lib/market/fill_math.c', 'return cost + fill_fee(cost, percent);', 'return cost;', ['unit', 'db matching']],
+  ['a bid holds no fee', 'lib/market/fill_math.c', 'return cost + fill_fee(cost, percent);', 'return cost + 0 * fill_fee(cost, percent);', ['unit', 'db matching']],
 ];
 
 const matching = [
@@ -43,7 +43,7 @@ const matching = [
   ["the seller's fee is not booked", 'lib/market/match.c', 'post_fee(book, fill, ask->gains, -fill->seller_fee);', 'post_fee(book, fill, ask->gains, 0);', ['db matching']],
   ["the seller's fee is the buyer's", 'lib/market/match.c', 'fill_fee(fill->earned, ask->percent)', 'fill_fee(fill->earned, bid->percent)', ['db matching', 'model']],
   ['rounding goes nowhere', 'lib/market/match.c', 'if (fill->spent > fill->earned)', 'if (fill->spent > fill->earned + 1)', ['db matching']],
-  ['a bid spends more than a fill takes off its hold', 'lib/market/match.c', 'fill->spent = least_of(fill->spent, before - left);', '', ['db matching', 'model']],
+  ['a bid spends more than a fill takes off its hold', 'lib/market/match.c', 'fill->spent = least_of(fill->spent, before - left);', 'fill->spent = least_of(fill->spent, before - left + fill->spent);', ['db matching', 'model']],
   ['a fill releases too little', 'lib/market/match.c', 'release = bid->hold - left - fill_fee(left, on_top(bid));', 'release = fill->spent;', ['db matching', 'model']],
   ['a maker with a rest is done', 'lib/market/match.c', 'if (maker->remaining == 0)\n        end_order', 'if (maker->funded == 0)\n        end_order', ['db market', 'model']],
   ['stops of bids trigger at the low', 'lib/market/match.c', 'order->stop > high : order->stop < low', 'order->stop > low : order->stop < high', ['db market', 'model']],
@@ -63,15 +63,14 @@ const sales = [
   ["a leg's gross is rounded up", 'lib/market/convert.c', 'rate_apply(walk->left, all, kept, market->currency, ROUND_DOWN, &gross)', 'rate_apply(walk->left, all, kept, market->currency, ROUND_UP, &gross)', ['db sale']],
   ["a leg's part is rounded down", 'lib/market/convert.c', 'rate_apply(gross, one, price, market->item, ROUND_UP, part)', 'rate_apply(gross, one, price, market->item, ROUND_DOWN, part)', ['db sale']],
   ['a leg is not rounded up to the step', 'lib/market/convert.c', 'if (rc == ERR_OK && !buys)\n        rc = round_to_step(market, &leg->amount);', '', ['db sale']],
-  ['a quote is good for everybody', 'schema/procedures/checkout.sql', 'AND order_id = v_order AND user_id = p_user FOR UPDATE', 'AND order_id = v_order FOR UPDATE', ['db sale']],
-  ['a quote does not expire', 'schema/procedures/checkout.sql', 'cost, expires_at <= NOW(6) INTO', 'cost, FALSE INTO', ['db sale']],
-  ['a quote is used twice', 'schema/procedures/checkout.sql', 'DELETE FROM checkout_quote WHERE id = p_quote;\n    SELECT', 'SELECT', ['db sale']],
+  ['a quote does not expire', 'lib/checkout/payment.c', 'if (rc == ERR_OK && expired)', 'if (rc == ERR_OK && expired && user_id < 0)', ['db sale']],
+  ['a quote is used twice', 'lib/checkout/payment.c', '"DELETE FROM checkout_quote WHERE id = ?"', '"DELETE FROM checkout_quote WHERE id = ? AND FALSE"', ['db sale']],
   ['what is sold at once is off the step', 'lib/market/convert.c', 'amount.units -= amount.units % market->amount_step.units;\n    *unsold', '*unsold', ['db sale']],
   ['autosell sells to the bid below its floor', 'lib/market/convert.c', 'list[i].price.units < floor.units', 'list[i].price.units < floor.units - floor.units / 50', ['db sale']],
   ['autosell does not sell at its floor', 'lib/market/convert.c', 'list[i].price.units < floor.units', 'list[i].price.units <= floor.units', ['db sale']],
   ['one hour is enough for a reference', 'lib/market/convert.c', 'count < MARKET_REFERENCE_HOURS_MIN', 'count == 0', ['db sale']],
-  ['the last price alone is the reference', 'lib/market/convert.c', 'last.units > median.units ? last : median', 'last', ['db sale']],
-  ['the last price is no reference', 'lib/market/convert.c', 'last.units > median.units ? last : median', 'median', ['db sale']],
+  ['the last price alone is the reference', 'lib/market/convert.c', 'last.units > median.units ? last : median', 'last.units > 0 ? last : median', ['db sale']],
+  ['the last price is no reference', 'lib/market/convert.c', 'last.units > median.units ? last : median', 'last.units < 0 ? last : median', ['db sale']],
   ['what a quote paid is no reference', 'lib/sale/sale.c', 'quoted.units > kept->reference.units', 'false', ['db sale']],
   ['autosell sells where nothing says what is fair', 'lib/sale/sale.c', 'if (rc != ERR_OK || !found)', 'if (rc != ERR_OK)', ['db sale']],
   ['what is kept is not written down', 'lib/sale/sale.c', 'kept.amount.units > 0\n', 'kept.amount.units < 0\n', ['db sale']],
@@ -99,9 +98,9 @@ const ledger = [
   ['a use of another month is given back', 'lib/ledger/limit.c', 'AND LAST_DAY(c.day) = LAST_DAY(u.day)', '', ['db ticket']],
   ['a use is given back twice', 'lib/ledger/limit.c', 'AND NOT u.given_back AND', 'AND', ['db ledger']],
   ['the rest that is shown falls below zero', 'lib/ledger/ledger.c', 'limit.max.units > used ? limit.max.units - used : 0', 'limit.max.units - used', ['db ticket']],
-  ['what was used this month is shown for today', 'lib/ledger/ledger.c', 'is_now(rows, DAY_SIZE - 1)', 'is_now(rows, sizeof("YYYY-MM") - 1)', ['db info', 'db ticket']],
-  ['a fee is shown before its volume', 'lib/ledger/ledger.c', 'fees[i].from > volume', 'fees[i].from > volume + 1', ['db info']],
-  ['a fee is shown behind its volume', 'lib/ledger/ledger.c', 'fees[i].from > volume', 'fees[i].from >= volume', ['db info']],
+  ['what was used this month is shown for today', 'lib/ledger/ledger.c', 'is_now(row, info, sizeof("YYYY-MM-DD") - 1)', 'is_now(row, info, sizeof("YYYY-MM") - 1)', ['db info', 'db ticket']],
+  ['a fee is shown before its volume', 'lib/market/trader_store.c', 'fees[i].from > volume', 'fees[i].from > volume + 1', ['db info']],
+  ['a fee is shown behind its volume', 'lib/market/trader_store.c', 'fees[i].from > volume', 'fees[i].from >= volume', ['db info']],
 ];
 
 const tickets = [
@@ -120,14 +119,14 @@ const tickets = [
 ];
 
 const checkout = [
-  ['more than is missing is paid', 'schema/procedures/checkout.sql', 'WHEN p_pay > p_missing THEN', 'WHEN p_pay > p_missing + 1 THEN', ['db checkout', 'db sale']],
-  ['a merchant pays an own order', 'schema/procedures/checkout.sql', 'WHEN p_merchant = p_user THEN', 'WHEN p_merchant = p_user + 1 THEN', ['db sale']],
-  ["the merchant's fee is cut off", 'schema/procedures/checkout.sql', 'LEAST(ROUND(v_earned * v_percent / 100) + v_fixed, v_earned)', 'LEAST(FLOOR(v_earned * v_percent / 100) + v_fixed, v_earned)', ['db checkout']],
-  ["the merchant's fee may pass what was paid", 'schema/procedures/checkout.sql', 'LEAST(ROUND(v_earned * v_percent / 100) + v_fixed, v_earned)', 'ROUND(v_earned * v_percent / 100) + v_fixed', ['db checkout']],
-  ['a fixed fee is none', 'schema/procedures/checkout.sql', 'v_percent / 100) + v_fixed, v_earned)', 'v_percent / 100), v_earned)', ['db checkout']],
-  ['a part is paid of what has to be whole', 'schema/procedures/checkout.sql', 'WHEN p_pay < p_missing AND (p_instant OR p_multipay)', 'WHEN p_pay < p_missing AND p_multipay', ['db checkout', 'http v1_merchant site_pay']],
-  ["another's payment is cancelled", 'schema/procedures/checkout.sql', 'WHERE order_id = p_order AND payer_id <> p_user)', 'WHERE order_id = p_order AND FALSE)', ['db checkout', 'http site_pay']],
-  ['more than was paid goes back', 'schema/procedures/checkout.sql', 'WHEN v_refund > v_left OR v_left = 0', 'WHEN v_refund > v_left + 1 OR v_left = 0', ['db checkout', 'http v1_merchant']],
+  ['more than is missing is paid', 'lib/checkout/payment.c', 'if (pay.units > order->missing.units)', 'if (pay.units > order->missing.units + 1)', ['db checkout', 'db sale']],
+  ['a merchant pays an own order', 'lib/checkout/payment.c', 'if (order->merchant_id == user_id)', 'if (order->merchant_id == user_id + 1)', ['db sale']],
+  ["the merchant's fee is cut off", 'lib/checkout/payment.c', 'ROUND_HALF_UP, &payment->fee', 'ROUND_DOWN, &payment->fee', ['db checkout']],
+  ["the merchant's fee may pass what was paid", 'lib/checkout/payment.c', 'payment->fee.units > payment->earned.units', 'payment->fee.units > 2 * payment->earned.units', ['db checkout']],
+  ['a fixed fee is none', 'lib/checkout/payment.c', 'amount_add(payment->fee, fixed, &payment->fee)', 'amount_add(payment->fee, (struct amount){0, fixed.currency}, &payment->fee)', ['db checkout']],
+  ['a part is paid of what has to be whole', 'lib/checkout/payment.c', '(order->instant_only || order->multipay)', 'order->multipay', ['db checkout', 'http v1_merchant site_pay']],
+  ["another's payment is cancelled", 'lib/checkout/checkout.c', 'ending->row.others > 0', 'ending->row.others > 1', ['db checkout', 'http site_pay']],
+  ['more than was paid goes back', 'lib/checkout/refund.c', 'refund->amount.units > left.units ||', 'refund->amount.units > left.units + 1 ||', ['db checkout', 'http v1_merchant']],
 ];
 
 const identity = [
@@ -182,6 +181,7 @@ export const changes = [...money, ...fills, ...matching, ...sales, ...ledger, ..
 
 /** Changes that were tried and change nothing: why. */
 export const equivalent = [
+  { name: 'a quote is used up by somebody else', reason: 'checkout_quote_view has found it by its user before, who never changes' },
   { name: "a quote's cost is not compared before it is traded", reason: 'what was taken is compared behind it, and the other way round' },
   { name: 'a conversion that brings too little stands', reason: 'its cost was worked out under the same locks, so that it never does' },
   { name: 'a ticket is not refused for want of money beforehand', reason: 'the CHECK of the account refuses the posting with the same error' },
