@@ -373,7 +373,6 @@ enum err market_sell_in(struct db *db, const uint8_t master[SEAL_KEY_SIZE],
     if (market->halted || amount.units < market->min_amount.units)
         return ERR_OK;
     enum err rc = find_takers(db, actor->user_id, market, floor, amount, &placement.amount, unsold);
-    placement.amount.units -= placement.amount.units % market->amount_step.units;
     if (rc != ERR_OK || placement.amount.units < market->min_amount.units)
         return rc;
     return place(db, master, actor, "sell", &placement, sums);

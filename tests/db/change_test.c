@@ -199,6 +199,17 @@ static void test_limit(void)
     place_give(own.bob, place_items(&own, BTC));
     place_order(&own, own.bob, (struct asked){.side = MARKET_ASK, .amount = CENTIBTC});
     DB_CHECK(live_orders(own.bob) <= 4);
+
+    /* In one transaction the second one finds what the first has taken. */
+    int64_t carol = place_user();
+    for (size_t i = 0; i < 2; i++) {
+        changes[i] = place_change(carol, place_bid(BTC, USD));
+        changes[i].market_id = own.market->id;
+    }
+    market_orders_limit(1);
+    market_change_together(place_scratch.app, changes, 2, out);
+    DB_CHECK(out[0].rc == ERR_OK && out[1].rc == ERR_TOO_MANY_ORDERS);
+    DB_CHECK(live_orders(carol) == 1);
     market_orders_limit(MARKET_ORDERS_MAX);
 }
 

@@ -148,6 +148,15 @@ static void test_partial_fills(void)
     DB_CHECK(place_number(
                  "SELECT COUNT(DISTINCT tid) FROM trade WHERE market_id = ? AND tid MOD 100 = ?",
                  DB_ARGS(db_u64(place.market->id), db_u64(place.market->id))) == 4);
+
+    /* The smallest step apart there is no trade, from either side. */
+    int64_t trades = place_trades(&place);
+    struct uuid above = place_order(&place, place.alice, place_ask(CENTIBTC, 102 * USD + 1));
+    DB_CHECK(place_stands(&place, place.alice, above, "open", CENTIBTC, CENTIBTC));
+    place_give(carol, place_money(&place, 2 * USD));
+    struct uuid below = place_order(&place, carol, place_bid(CENTIBTC, 102 * USD));
+    DB_CHECK(place_stands(&place, carol, below, "open", CENTIBTC, CENTIBTC));
+    DB_CHECK(place_trades(&place) == trades);
 }
 
 static void test_self_trade(void)
@@ -237,6 +246,20 @@ static void test_market_orders(void)
                           DB_ARGS(db_u64(place.market->id))) == 5);
 }
 
+/* What there is money for in part is cut to the market's step. */
+static void test_step(void)
+{
+    struct place place;
+
+    place_open(&place, "THB", CENTIBTC, 1);
+    place_give(place.alice, place_items(&place, BTC + CENTIBTC + CENTIBTC / 2));
+    place_give(place.bob, place_money(&place, 100 * USD + USD / 2));
+    struct uuid ask = place_order(&place, place.alice, place_ask(2 * BTC, 300 * USD));
+    DB_CHECK(place_stands(&place, place.alice, ask, "open", 2 * BTC, BTC + CENTIBTC));
+    struct uuid bid = place_order(&place, place.bob, place_bid(2 * BTC, 100 * USD));
+    DB_CHECK(place_stands(&place, place.bob, bid, "open", 2 * BTC, BTC));
+}
+
 /* From 2 BTC in 30 days on, 0.2 %: a schedule of the market's own; everybody's least below. */
 static void test_fees(void)
 {
@@ -272,6 +295,7 @@ static const struct test_case tests[] = {
     {"an own order in the way", test_self_trade},
     {"fee in the currency", test_fiat_fee},
     {"orders without a price", test_market_orders},
+    {"a funded part, and the step", test_step},
     {"a fee schedule, and rates", test_fees},
     {NULL, NULL},
 };

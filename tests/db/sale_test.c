@@ -220,13 +220,17 @@ static void test_sell(void)
 static void test_sell_exact(void)
 {
     static const struct {
-        int64_t units, steps, kept;
-    } rows[] = {{7654, 11, 0}, {7655, 12, 695}, {7653, 11, 1}};
+        int64_t price, units, steps, kept;
+    } rows[] = {{7, 7654, 11, 0},
+                {7, 7655, 12, 695},
+                {7, 7653, 11, 1},
+                /* 3300.00001 before the fee: a 300th of the smallest unit more than 0.011 BTC. */
+                {300000, 328020001, 12, 29819999}};
     struct sale_case c;
 
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         open_case(&c, "HKD", rows[i].units);
-        place(c.trader, 0, MARKET_BID, BTC, 7);
+        place(c.trader, 0, MARKET_BID, 100 * MILLI, rows[i].price);
         credit(c.buyer, "BTC", BTC);
         make_order(&c);
         DB_GIVES(quote(&c, "BTC"), ERR_OK);

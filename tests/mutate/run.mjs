@@ -106,6 +106,9 @@ async function work(queue, outcomes, prepared) {
 const wanted = process.argv.slice(2);
 const queue = changes.filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)));
 const outcomes = [];
+// Whoever ends it early gets what was tried, and nothing is left running.
+const asked = queue.length;
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { queue.length = 0; });
 if (!await succeeds(TREE, 'make', ['--silent', 'build', 'build-tests'])) throw new Error('the tree does not build');
 const shared = await mkdtemp(path.join(await succeeds(TREE, 'tests/support/stack', ['memory']) ? '/dev/shm' : os.tmpdir(), 'mutate-'));
 try {
@@ -119,5 +122,5 @@ try {
 const noticed = outcomes.filter((outcome) => outcome.startsWith('noticed')).length;
 const unusable = outcomes.filter((outcome) => !/^(not )?noticed/.test(outcome)).length;
 for (const { name, reason } of equivalent) console.log(`${name}: changes nothing (${reason})`);
-console.log(`noticed: ${noticed} of ${outcomes.length}, ${unusable} unusable`);
-process.exitCode = unusable === 0 && outcomes.length > 0 && noticed / outcomes.length >= SCORE_LEAST ? 0 : 1;
+console.log(`noticed: ${noticed} of ${outcomes.length}, ${unusable} unusable, ${asked - outcomes.length} not tried`);
+process.exitCode = unusable === 0 && outcomes.length > 0 && outcomes.length === asked && noticed / outcomes.length >= SCORE_LEAST ? 0 : 1;
