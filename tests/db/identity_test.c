@@ -357,6 +357,25 @@ static void test_otp_guesses(void)
     DB_GIVES(otp_device_confirm(test_db, test_master, id, code), ERR_TOO_MANY_ATTEMPTS);
 }
 
+/* What was guessed long ago counts no more: two wrong ones in a row have to wait, not two ever. */
+static void test_guesses_forgotten(void)
+{
+    struct attempt attempt = {.kind = "otp",
+                              .subject = "forgotten",
+                              .subject_len = 9,
+                              .max = 2,
+                              .first_wait_s = 60,
+                              .window_s = 100};
+
+    DB_GIVES(attempt_begin(test_db, &attempt, &retry_s), ERR_OK);
+    db_test_number("UPDATE attempt SET ends_at = NOW(6) WHERE subject = 'forgotten'", DB_NO_ARGS);
+    DB_GIVES(attempt_begin(test_db, &attempt, &retry_s), ERR_OK);
+    DB_GIVES(attempt_begin(test_db, &attempt, &retry_s), ERR_OK);
+    DB_GIVES(attempt_begin(test_db, &attempt, &retry_s), ERR_TOO_MANY_ATTEMPTS);
+    DB_CHECK(retry_s > 0 && retry_s <= 60);
+    DB_GIVES(attempt_clear(test_db, &attempt), ERR_OK);
+}
+
 static void test_sweep(void)
 {
     char login[DB_TEST_NAME_SIZE];
@@ -393,6 +412,7 @@ static const struct test_case tests[] = {
     {"TOTP", test_totp},
     {"HOTP", test_hotp},
     {"guessed one-time passwords", test_otp_guesses},
+    {"guesses of long ago", test_guesses_forgotten},
     {"clearing away", test_sweep},
     {NULL, NULL},
 };
