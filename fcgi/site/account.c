@@ -8,7 +8,9 @@
 
 static void write_limit(struct writer *json, const char *key, bool none, struct amount amount)
 {
-    writer_money(json, key, none ? (struct amount){0} : amount);
+    static const struct amount unlimited = {0};
+
+    writer_money(json, key, none ? unlimited : amount);
 }
 
 static void write_wallet(struct writer *json, const struct ledger_wallet *wallet)

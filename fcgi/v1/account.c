@@ -13,10 +13,11 @@
 #include "market/line.h"
 #include "market/trader.h"
 
+/* What is written as null. */
+static const struct amount unlimited = {0};
+
 static void write_limit(struct writer *json, const char *key, const struct ledger_limit *limit)
 {
-    static const struct amount unlimited = {0};
-
     writer_money(json, key, limit->none ? unlimited : limit->max);
 }
 
@@ -28,7 +29,7 @@ static struct amount max_withdraw(const struct ledger_wallet *wallet)
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
         if (!limits[i]->none && (least == NULL || limits[i]->left.units < least->left.units))
             least = limits[i];
-    return least == NULL ? (struct amount){0} : least->left;
+    return least == NULL ? unlimited : least->left;
 }
 
 static void write_wallet(struct writer *json, const struct ledger_wallet *wallet)
