@@ -248,7 +248,7 @@ static enum err move_to(struct request *request, struct reply *reply, enum desk_
 {
     struct desk_move move = {.who = DESK_CUSTOMER, .to = to, .trace = request->id};
     const struct desk_board *board;
-    struct desk_bid bid;
+    struct desk_bid bid = {0};
 
     enum err rc = desk_open_board(request, &board);
     if (rc != ERR_OK)

@@ -28,11 +28,12 @@ static void *grow(struct list *list, void *items, size_t count, size_t *room, si
         return items;
     size_t wanted = *room == 0 ? 16 : 2 * *room;
     void *more = realloc(items, wanted * size);
-    if (more == NULL)
+    if (more == NULL) {
         list->failed = true;
-    else
-        *room = wanted;
-    return more == NULL ? items : more;
+        return items;
+    }
+    *room = wanted;
+    return more;
 }
 
 static void keep_bid(void *arg, const struct desk_bid *bid)

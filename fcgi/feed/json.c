@@ -111,10 +111,10 @@ static void write_currencies(struct writer *writer, const struct desk_board *boa
     writer_end(writer);
 }
 
-/* Closes the object of a payment system that is given; NULL before the first. */
-static void end_run(struct writer *writer, const struct desk_system *give)
+/* Closes the object of the payment system that is given; 0 before the first. */
+static void end_run(struct writer *writer, uint64_t give_id)
 {
-    if (give == NULL)
+    if (give_id == 0)
         return;
     writer_end(writer);
     writer_end(writer);
@@ -123,23 +123,23 @@ static void end_run(struct writer *writer, const struct desk_system *give)
 /* Directions from the same payment system stand in one run. */
 static void write_exchange(struct writer *writer, const struct desk_board *board)
 {
-    const struct desk_system *give = NULL;
     struct feed_item item;
+    uint64_t give_id = 0;
 
     writer_object(writer, "exchange");
     for (size_t i = 0; i < board->direction_count; i++) {
         if (!feed_tells(&board->directions[i], &item))
             continue;
-        if (give != item.direction->give) {
-            end_run(writer, give);
-            give = item.direction->give;
-            write_id(writer, give->id);
+        if (give_id != item.direction->give->id) {
+            end_run(writer, give_id);
+            give_id = item.direction->give->id;
+            write_id(writer, give_id);
             writer_object(writer, NULL);
             writer_object(writer, "to");
         }
         write_target(writer, &item);
     }
-    end_run(writer, give);
+    end_run(writer, give_id);
     writer_end(writer);
 }
 

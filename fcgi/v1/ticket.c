@@ -180,7 +180,7 @@ static enum err handle_ticket_info(struct request *request, struct reply *reply)
 {
     struct ticket_params params = {0};
     struct actor actor = request_actor(request);
-    struct ticket ticket;
+    struct ticket ticket = {0};
     char id[UUID_TEXT_SIZE], return_url[1024];
 
     enum err rc = FIELDS_READ(request, &params);

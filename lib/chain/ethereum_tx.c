@@ -95,7 +95,7 @@ static enum err signing_hash(const struct ethereum_tx *tx, uint8_t out[KECCAK256
 enum err ethereum_tx_sign(const struct ethereum_tx *tx, const uint8_t secret[EC_SECRET_SIZE],
                           struct text *raw, uint8_t hash[KECCAK256_SIZE])
 {
-    struct ec_signature signature;
+    struct ec_signature signature = {0};
     size_t start = raw->len;
 
     enum err rc = signing_hash(tx, hash);

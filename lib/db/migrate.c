@@ -299,7 +299,7 @@ static enum err mend_triggers(const struct migration *run)
 
 static enum err apply_all(const struct migration *run)
 {
-    char newer[128];
+    char newer[128] = "";
     enum err rc = make_register(run->owner);
 
     if (rc == ERR_OK)

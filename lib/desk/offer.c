@@ -35,7 +35,7 @@ static __int128 shown_up(const struct desk_terms *terms, __int128 units)
 static enum err back(const struct desk_terms *terms, size_t tier, __int128 sum2,
                      enum rounding rounding, __int128 *out)
 {
-    struct amount get = {sum2, terms->get.currency}, give;
+    struct amount get = {sum2, terms->get.currency}, give = {0, terms->give.currency};
     struct rate course_give, course_get;
 
     enum err rc = desk_course(terms, tier, &course_give, &course_get);

@@ -50,7 +50,8 @@ static const struct db_column row_columns[] = {
 /* FROM of row_columns, by thing: k with what the key names, t with the thing or NULLs. */
 static void add_from(struct text *sql, enum desk_thing thing, const char *key)
 {
-    const char *slash = strchr(key, '/');
+    size_t slash = strcspn(key, "/");
+    bool is_pair = key[slash] == '/';
     struct db_arg word = db_text(key);
 
     switch (thing) {
@@ -68,8 +69,7 @@ static void add_from(struct text *sql, enum desk_thing thing, const char *key)
             "desk_system WHERE code = ?) AS get_id, NULL AS system_id) AS k LEFT JOIN "
             "desk_direction AS t "
             "ON t.give_id = k.give_id AND t.get_id = k.get_id",
-            DB_ARGS(db_textn(key, slash == NULL ? 0 : (size_t)(slash - key)),
-                    db_text(slash == NULL ? "" : slash + 1)));
+            DB_ARGS(db_textn(key, is_pair ? slash : 0), db_text(is_pair ? key + slash + 1 : "")));
         return;
     case DESK_PARTNERS:
         statement_add(sql,

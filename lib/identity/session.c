@@ -204,7 +204,7 @@ enum err session_password_check(struct db *db, int64_t user_id, const char *pass
                                   .first_wait_s = LOGIN_FIRST_WAIT_S,
                                   .window_s = LOGIN_FAILURE_WINDOW_S};
     const struct user user = {.id = user_id};
-    bool matches;
+    bool matches = false;
 
     enum err rc = attempt_begin(db, &guess, retry_s);
     if (rc == ERR_OK)

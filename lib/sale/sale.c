@@ -148,7 +148,7 @@ static enum err find_floor(struct db *db, const struct work *work, const struct 
                            bool *found, struct checkout_kept *kept)
 {
     struct rate part = {.coefficient = AUTOSELL_BELOW_ANY - work->autosell.below_percent};
-    struct amount quoted, none = {.units = 0, .currency = work->selling.currency};
+    struct amount none = {.units = 0, .currency = work->selling.currency}, quoted = none;
 
     enum err rc = market_reference(db, &work->selling, &kept->reference);
     if (rc == ERR_OK)
@@ -324,7 +324,7 @@ enum err sale_quote(struct db *db, int64_t user_id, const struct uuid *order,
                     struct checkout_quote *out)
 {
     struct market_conversion conversion = {.count = 0};
-    struct amount cost, extra;
+    struct amount cost = {.currency = currency}, extra = cost;
 
     enum err rc = checkout_payable(db, user_id, order, amount, &out->amount);
     if (rc == ERR_OK)

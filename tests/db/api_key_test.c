@@ -262,7 +262,7 @@ static void test_replicated_nonces(void)
     int64_t wrong = -1;
 
     if (!scratch_make(&scratch) || scratch_migrate(&scratch, NULL, NULL, NULL) != ERR_OK) {
-        DB_CHECK(!"a database of its own");
+        db_test_check(false, "a database of its own", __FILE__, __LINE__);
         scratch_drop(&scratch);
         return;
     }

@@ -230,7 +230,8 @@ static struct rate some_rate(unsigned digits, unsigned scale)
 static struct desk_fee some_fee(__int128 grid)
 {
     struct desk_fee fee = {.fixed = choose(2) == 0 ? 0 : grid * choose(500)};
-    fee.percent = choose(2) == 0 ? (struct rate){0} : some_rate(4, 3);
+    if (choose(2) != 0)
+        fee.percent = some_rate(4, 3);
     return fee;
 }
 
@@ -245,7 +246,9 @@ static struct desk_terms some_terms(void)
              get_grid = decimal_power(terms.get.currency->decimals - (unsigned)terms.get.decimals);
 
     *(choose(2) == 0 ? &terms.rate_give : &terms.rate_get) = some_rate(1 + choose(9), choose(9));
-    terms.tiers[0].percent = choose(2) == 0 ? (struct rate){0} : some_rate(4, 3);
+    terms.tiers[0].percent = some_rate(4, 3);
+    if (choose(2) == 0)
+        terms.tiers[0].percent.coefficient = 0;
     terms.give.service = some_fee(give_grid);
     terms.give.system = some_fee(give_grid);
     terms.get.service = some_fee(get_grid);

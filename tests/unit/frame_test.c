@@ -24,7 +24,7 @@ static void read_row(const struct row *row, size_t piece)
 {
     struct frame_reader reader = {0};
     enum frame_status status = FRAME_GOOD;
-    uint8_t out[512];
+    uint8_t out[512] = {0};
     size_t total = 0, len;
 
     for (size_t at = 0; at < row->len && status == FRAME_GOOD; at += piece) {
