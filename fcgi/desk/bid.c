@@ -6,6 +6,7 @@
 
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
+#include "fcgi/views/desk.h"
 
 #define WORDS_MAX 512 /* bytes of what is said of a field */
 
@@ -95,17 +96,6 @@ static const struct field create_fields[] = {
     TEXT_FIELD("account2", account2, DESK_ACCOUNT_MAX),
 };
 
-/* What is sent of fields of the direction; what it does not know the domain leaves out. */
-static size_t collect_fields(const struct request *request, struct desk_field_value out[])
-{
-    size_t count = 0;
-    for (const struct value *value = request->params.first;
-         value != NULL && count < REQUEST_MAX_PARAMS; value = value->next)
-        if (strncmp(value->name, "cf", 2) == 0 && value->type == VALUE_TEXT)
-            out[count++] = (struct desk_field_value){.name = value->name, .value = value->text};
-    return count;
-}
-
 /* What clients read of a limit is in the element's text, `min.: 10 USD`. */
 static void word_limit(const struct desk_problem *problem, char out[WORDS_MAX])
 {
@@ -168,7 +158,7 @@ static enum err create(struct request *request, const struct desk_board *board,
         .account1 = params->account1,
         .account2 = params->account2,
         .fields = values,
-        .field_count = collect_fields(request, values),
+        .field_count = desk_read_fields(request, values),
         .access = DESK_FOR_API,
         .key_id = request->caller.api_key_id,
         .user_id = request->caller.user_id,

@@ -20,6 +20,8 @@ enum {
 #define SITE_TABLES(X)               \
     X(routes_site_account)           \
     X(routes_site_currencies)        \
+    X(routes_site_desk)              \
+    X(routes_site_desk_bid)          \
     X(routes_site_history)           \
     X(routes_site_keys)              \
     X(routes_site_market)            \

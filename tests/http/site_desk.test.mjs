@@ -1,0 +1,74 @@
+// The exchange page's calls: what is offered, the calculator, a bid by somebody who is not signed in, and what becomes of it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Desk } from '../support/desk.mjs';
+import { closeConnections, stack, until } from '../support/teller.mjs';
+
+const desk = new Desk(stack);
+const ADDRESS = 'bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq';
+let usd, btc, pair, api, city;
+
+before(async () => {
+  usd = await desk.system({ currency: 'USD', name: 'Dollars', pay_account: 'US 1234' });
+  btc = await desk.system({ currency: 'BTC', decimals: 8, name: 'Bitcoin', reserve: '1', account_rule: 'bitcoin' });
+  pair = await desk.direction(usd, btc, { rate: { give: '50000', get: '1' }, min_give: await desk.units('USD', '10'), give_system: '2' });
+  api = await desk.direction(btc, usd, { rate: { get: '1' }, access: 'api' });
+  city = await desk.field({ direction: pair, label: 'City', type: 'select', options: ['Paris', 'Rome'], required: 1 });
+  await desk.text('direction', pair.id, 'instruction', '<b>Pay</b>');
+  await until(async () => (await get('direction', { direction: pair.id })).json?.fields?.length === 1);
+});
+after(async () => {
+  await desk.hide(pair, api);
+  assert.equal(await stack.bugs(), '');
+  await stack.audit();
+  closeConnections();
+});
+
+const get = (path, query = {}) => stack.request('GET', `/site/desk/${path}?${new URLSearchParams(query)}`);
+const post = (path, body) => stack.request('POST', `/site/desk/${path}`, { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+const wish = (rest = {}) => ({ direction: pair.id, amount: '1000', account2: ADDRESS, [`cf${city}`]: '1', ...rest });
+
+test('directions for the site, and one of them', async () => {
+  const { json } = await get('directions');
+  assert.deepEqual(json.directions.filter(({ id }) => [pair.id, api.id].includes(id)),
+    [{ id: pair.id, give: { code: usd.code, name: 'Dollars', currency: 'USD' }, get: { code: btc.code, name: 'Bitcoin', currency: 'BTC' } }]);
+  const one = (await get('direction', { direction: pair.id })).json;
+  assert.deepEqual([one.min_give, one.max_give, one.reserve, one.account1, one.account2, one.frozen], ['10', null, '1', null, { label: 'Bitcoin', hint: '' }, false]);
+  assert.deepEqual(one.fields, [{ name: `cf${city}`, type: 'select', label: 'City', hint: '', required: true, options: ['Paris', 'Rome'] }]);
+  const none = await get('direction', { direction: api.id });
+  assert.deepEqual([none.status, none.json.error, none.json.field], [404, 'desk_direction', 'direction']);
+});
+
+test('the calculator, from both sides', async () => {
+  const sums = (await get('calc', { direction: pair.id, amount: '1000' })).json;
+  assert.deepEqual([sums.give, sums.give_total, sums.get, sums.changed, sums.reserved], ['1000', '1020', '0.02', false, true]);
+  assert.equal((await get('calc', { direction: pair.id, amount: '0.02', action: 2 })).json.give, '1000');
+  assert.equal((await get('calc', { direction: pair.id, amount: '100000' })).json.reserved, false);
+});
+
+test('a bid: made, seen, paid or given up by whoever knows its hash', async () => {
+  const made = await post('bids', wish());
+  assert.equal(made.status, 200, made.text);
+  const { hash } = made.json;
+  const seen = (await get('bid', { hash })).json;
+  assert.deepEqual([seen.status, seen.give.amount, seen.get.amount, seen.get.account, seen.may_pay, seen.may_cancel, seen.instruction, seen.pay_account],
+    ['new', '1020', '0.02', ADDRESS, true, true, '<b>Pay</b>', 'US 1234']);
+  assert.ok(seen.expires > seen.now);
+  assert.equal((await post('bid/pay', { hash })).json.status, 'payed');
+  const late = await post('bid/cancel', { hash });
+  assert.deepEqual([late.status, late.json.error], [404, 'desk_bid']);
+  const second = (await post('bids', wish())).json;
+  assert.equal((await post('bid/cancel', { hash: second.hash })).json.status, 'cancel');
+  for (const none of ['x', 'é', hash.replace(/./, '_'), 'A'.repeat(32)])
+    assert.deepEqual([(await get('bid', { hash: none })).status, (await get('bid', { hash: none })).json.error], [404, 'desk_bid'], none);
+});
+
+test('what is wrong is told at its field', async () => {
+  for (const [rest, field, words] of [[{ account2: 'x' }, 'account2', /is not such an account/], [{ amount: '9' }, 'amount', /is below the least, 10 USD/],
+    [{ [`cf${city}`]: '0' }, `cf${city}`, /is not selected/]]) {
+    const { status, json } = await post('bids', wish(rest));
+    assert.deepEqual([status, json.error, json.field], [400, 'desk_fields', field]);
+    assert.match(json.message, words);
+  }
+  assert.equal((await post('bids', wish({ direction: api.id }))).json.error, 'desk_direction_api');
+});
