@@ -281,9 +281,9 @@ static void resume_late(struct loop *loop)
         resume((struct slot *)taken[i], false);
 }
 
-/* Something comes on a connection whose request is in hand. That is its rest, where the request waits for
- * it. Otherwise the web server has let go, or sends what is not due: the connection is closed, not kept,
- * when the request has ended. False where there is no such request. */
+/* Something comes on a connection whose request is in hand: its rest, where the request is not whole, for
+ * which it may be waiting, or for the database first. Otherwise the web server has let go, or sends what is
+ * not due: the connection is closed when the request has ended. False where there is no such request. */
 static bool is_busy(struct loop *loop, int fd, bool hung_up)
 {
     for (size_t i = 0; i < APP_SLOTS; i++) {
@@ -291,9 +291,13 @@ static bool is_busy(struct loop *loop, int fd, bool hung_up)
         if (!slot->busy || slot->fd != fd)
             continue;
         bool reads = slot->waiter.event == WAIT_READ && slot->waiter.fd == fd;
-        if (hung_up || !reads) {
-            epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
-            slot->let_go = true;
+        if (!hung_up && reads)
+            return true;
+        epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
+        slot->let_go = hung_up || slot->request.whole;
+        if (!slot->let_go) { /* kept anew when its request has ended */
+            slot->kept = false;
+            drop(loop);
         }
         return true;
     }

@@ -10,6 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { addPrices, removePrices } from '../support/book.mjs';
+import { Desk } from '../support/desk.mjs';
 import { FastCgi } from '../support/fastcgi.mjs';
 import { stack, until } from '../support/teller.mjs';
 
@@ -166,5 +167,21 @@ test('a database that takes connections and says nothing: what needs none is ans
     await other.end();
     for (const socket of taken) socket.destroy();
     silent.close();
+  }
+});
+
+test('a body that is still coming while the database says who is calling keeps its connection', async () => {
+  const desk = new Desk(stack);
+  const connection = new FastCgi({ path: worker.socket });
+  const body = `partner_id=7&more=${'x'.repeat(60000)}`;
+  try {
+    for (let i = 0; i < 8; i++) {
+      const robot = await desk.key(); // one that the worker has not seen
+      const text = await connection.request({ ...get('/api/userapi/v1/test'), REQUEST_METHOD: 'POST', CONTENT_TYPE: 'application/x-www-form-urlencoded',
+        CONTENT_LENGTH: String(body.length), HTTP_API_LOGIN: robot.login, HTTP_API_KEY: robot.secret }, body);
+      assert.match(text, /"partner_id":7/);
+    }
+  } finally {
+    connection.close();
   }
 });
