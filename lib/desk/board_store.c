@@ -120,23 +120,15 @@ _Static_assert(RESULTS == BOARD_RESULTS, "as many as there is room for");
 /* Rates, among them those that are too old by now; what operators changed; reserves. Unix seconds. */
 #define AT_OR_NEVER(moment) "COALESCE(UNIX_TIMESTAMP(" moment "), 0)"
 #define WHEN_TOO_OLD "at + INTERVAL max_age_s SECOND"
-#define LAST_CHANGE                                                                                                            \
-    "GREATEST(" AT_OR_NEVER("(SELECT MAX(at) FROM desk_rate)") ", " AT_OR_NEVER(                                               \
-        "(SELECT "                                                                                                             \
-        "MAX(jumped_at) "                                                                                                      \
-        "FROM desk_rate)") ", " AT_OR_NEVER("(SELECT MAX(" WHEN_TOO_OLD                                                        \
-                                            ") FROM desk_rate WHERE " WHEN_TOO_OLD                                             \
-                                            " < NOW(6))") ", " AT_OR_NEVER("(SELECT MAX(at) FROM "                             \
-                                                                           "desk_change)") ","                                 \
-                                                                                           " " AT_OR_NEVER(LEDGER_SQL_CHANGED( \
-                                                                                               "1",                            \
-                                                                                               "r"                             \
-                                                                                               "e"                             \
-                                                                                               "s"                             \
-                                                                                               "e"                             \
-                                                                                               "r"                             \
-                                                                                               "v"                             \
-                                                                                               "e")) ") DIV 1"
+#define LAST_RATE AT_OR_NEVER("(SELECT MAX(changed_at) FROM desk_rate)")
+#define LAST_JUMP AT_OR_NEVER("(SELECT MAX(jumped_at) FROM desk_rate)")
+#define LAST_TOO_OLD \
+    AT_OR_NEVER("(SELECT MAX(" WHEN_TOO_OLD ") FROM desk_rate WHERE " WHEN_TOO_OLD " < NOW(6))")
+#define LAST_OPERATED AT_OR_NEVER("(SELECT MAX(at) FROM desk_change)")
+#define LAST_RESERVE AT_OR_NEVER(LEDGER_SQL_CHANGED("1", "reserve"))
+#define LAST_CHANGE                                                                             \
+    "GREATEST(" LAST_RATE ", " LAST_JUMP ", " LAST_TOO_OLD ", " LAST_OPERATED ", " LAST_RESERVE \
+    ") DIV 1"
 
 /* Directions are read in the order of their ids, so that what belongs to each stands in one run. */
 void board_ask(struct db_packet *packet, uint64_t direction_id)

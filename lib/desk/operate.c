@@ -260,7 +260,8 @@ static void add_rate(struct text *sql, const struct setting *setting)
         text_puts(sql, ", give = '1'");
     if (!get)
         text_puts(sql, ", get = '1'");
-    text_puts(sql, ", at = NOW(6), jumped_give = NULL, jumped_get = NULL, jumped_at = NULL");
+    text_puts(sql, ", at = NOW(6), changed_at = NOW(6), jumped_give = NULL, jumped_get = NULL, "
+                   "jumped_at = NULL");
 }
 
 /* Money lies on a system's rail, counted in its currency: neither changes. */

@@ -84,13 +84,20 @@ static enum err take_in(struct db *db, void *arg)
         return rc;
     rate_format(taking->worth->give, give);
     rate_format(taking->worth->get, get);
-    return db_run(db,
-                  taking->jumped
-                      ? "UPDATE desk_rate SET jumped_give = ?, jumped_get = ?, jumped_at = NOW(6) "
-                        "WHERE id = ?"
-                      : "UPDATE desk_rate SET give = ?, get = ?, at = NOW(6), jumped_give = NULL, "
-                        "jumped_get = NULL, jumped_at = NULL WHERE id = ?",
-                  DB_ARGS(db_text(give), db_text(get), db_i64(taking->id)), NULL);
+    if (taking->jumped)
+        return db_run(db,
+                      "UPDATE desk_rate SET jumped_give = ?, jumped_get = ?, jumped_at = NOW(6) "
+                      "WHERE id = ?",
+                      DB_ARGS(db_text(give), db_text(get), db_i64(taking->id)), NULL);
+    /* The same value again is no change, but where it froze its directions until now. */
+    return db_run(
+        db,
+        "UPDATE desk_rate SET changed_at = IF(give <=> ? AND get <=> ? AND jumped_at IS NULL "
+        "AND COALESCE(at + INTERVAL max_age_s SECOND >= NOW(6), TRUE), changed_at, NOW(6)), "
+        "give = ?, get = ?, at = NOW(6), jumped_give = NULL, jumped_get = NULL, "
+        "jumped_at = NULL WHERE id = ?",
+        DB_ARGS(db_text(give), db_text(get), db_text(give), db_text(get), db_i64(taking->id)),
+        NULL);
 }
 
 static bool is_rate(struct rate rate)
