@@ -264,10 +264,10 @@ static void *send_params(void *arg)
 {
     static const char empty[65535];
     const int *fd = arg;
-    bool sent = write(*fd, BEGIN, sizeof(BEGIN) - 1) > 0;
+    bool sent = send(*fd, BEGIN, sizeof(BEGIN) - 1, MSG_NOSIGNAL) > 0;
     while (sent)
-        sent = write(*fd, "\1\4\0\1\377\377\0\0", 8) == 8 &&
-               write(*fd, empty, sizeof(empty)) == (ssize_t)sizeof(empty);
+        sent = send(*fd, "\1\4\0\1\377\377\0\0", 8, MSG_NOSIGNAL) == 8 &&
+               send(*fd, empty, sizeof(empty), MSG_NOSIGNAL) == (ssize_t)sizeof(empty);
     return NULL;
 }
 
