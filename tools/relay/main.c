@@ -25,10 +25,11 @@
 #define PIECE (16 << 10)      /* bytes read at once */
 #define HEAD_MAX (64 << 10)   /* bytes of a request without its end: twice what nginx can send */
 #define HEAD_MAX_MS 10000     /* for a request to be whole */
-#define CLOSE_MAX_MS 2000     /* for a client to close after it was told to */
+#define CLOSE_MAX_MS 5000     /* for a client to close after it was told to */
+#define QUIET_MS 200          /* without a byte of it, before our end is closed */
 #define CONNECTIONS_MAX 16000 /* as worker_connections in nginx/nchan.conf.in */
 #define PENDING_MAX (HEAD_MAX + PIECE + FRAME_HEADER_MAX)
-#define IDLE_MS 1000 /* before another look at the times */
+#define IDLE_MS 100 /* before another look at the times */
 
 static const char usage[] =
     "usage: teller-relay --to SOCKET\n"
@@ -67,6 +68,7 @@ struct pair {
     size_t head_matched; /* bytes of the empty line behind the server's head; all: it is over */
     struct frame_reader up, down;
     int64_t until_us; /* in STAGE_HEAD and STAGE_TOLD */
+    int64_t quiet_us; /* in STAGE_TOLD: our end is closed then, unless more comes */
     struct pair *next, *before;
 };
 
@@ -191,6 +193,7 @@ static bool leave(struct pair *pair)
     frame_close(pair->status, close_frame);
     pair->stage = STAGE_TOLD;
     pair->until_us = clock_mono_us() + CLOSE_MAX_MS * INT64_C(1000);
+    pair->quiet_us = clock_mono_us() + QUIET_MS * INT64_C(1000);
     close(pair->server.fd);
     pair->server.fd = -1;
     return pass(&pair->client, close_frame, sizeof(close_frame));
@@ -238,8 +241,10 @@ static bool from_client(struct pair *pair, const uint8_t *data, size_t len)
     switch (pair->stage) {
     case STAGE_HEAD:
         return take_head(pair, data, len);
-    case STAGE_LEAVING:
     case STAGE_TOLD:
+        pair->quiet_us = clock_mono_us() + QUIET_MS * INT64_C(1000);
+        return true;
+    case STAGE_LEAVING:
         return true;
     case STAGE_PASSES:
         break;
@@ -310,8 +315,6 @@ static void on_event(struct end *end, uint32_t events)
         goes_on = read_end(end);
     else if (gone)
         goes_on = false;
-    if (pair->stage == STAGE_TOLD && pair->client.pending.len == 0)
-        shutdown(pair->client.fd, SHUT_WR);
     if (!goes_on || !watch(&pair->client) || !watch(&pair->server))
         drop(pair);
 }
@@ -340,7 +343,8 @@ static void accept_client(void)
         drop(pair);
 }
 
-/* Ends those that were waited for long enough. */
+/* Ends those that were waited for long enough. Who was told is not left while bytes are coming: nginx resets
+ * a connection of which it has not read all, and the reset overtakes what was told. */
 static void drop_late(void)
 {
     static int64_t looked_us;
@@ -353,6 +357,9 @@ static void drop_late(void)
         next = pair->next;
         if ((pair->stage == STAGE_HEAD || pair->stage == STAGE_TOLD) && pair->until_us < now_us)
             drop(pair);
+        else if (pair->stage == STAGE_TOLD && pair->client.pending.len == 0 &&
+                 pair->quiet_us < now_us)
+            shutdown(pair->client.fd, SHUT_WR);
     }
 }
 
