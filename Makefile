@@ -1,23 +1,22 @@
-#Teller : build and daily commands.
+# Teller: build and daily commands.
 #
-#make run install what is missing, build, start a stack, walk the main journey, serve until Ctrl - C
-#make start the same stack in the background; returns when it is ready make stop ends it
-#make test every test, on stacks of their own; TESTS = "unit http" runs a part
-#make soak the same in long doses : a night
-#make san the tests under AddressSanitizer and UndefinedBehaviorSanitizer, some under valgrind;
-#TESTS = "unit db" a part of it
-#make check format, warnings as errors, clang - tidy, cppcheck, house rules
-#make bench the figures of the README, measured side by side
-#make build the programs, into build / make build - tests the C test programs
-#make routes writes the table of routes in fcgi / ROUTES.md anew
-#make install into $(DESTDIR) $(prefix) make clean removes what was built
+#   make run      install what is missing, build, start a stack, walk the main journey, serve until Ctrl-C
+#   make start    the same stack in the background; returns when it is ready      make stop   ends it
+#   make test     every test, on stacks of their own; TESTS="unit http" runs a part
+#   make soak     the same in long doses: a night
+#   make san      the tests under AddressSanitizer and UndefinedBehaviorSanitizer, some under valgrind;
+#                 TESTS="unit db" a part of it
+#   make check    format, warnings as errors, clang-tidy, cppcheck, house rules
+#   make bench    the figures of the README, measured side by side
+#   make build    the programs, into build/                  make build-tests   the C test programs
+#   make routes   writes the table of routes in fcgi/ROUTES.md anew
+#   make install  into $(DESTDIR)$(prefix)                   make clean         removes what was built
 #
-#Knobs : V = 1(print commands)CC = clang BUILD = dir SAN = 1(sanitizers, build - san /) CC = \
-    clang FUZZ = 1(libFuzzer, build - fuzz /)
-#PORT TLS_PORT RUN_DIR WORKERS READ_WORKERS ORDER_WORKERS(see tools / dev / stack)
+# Knobs: V=1 (print commands)  CC=clang  BUILD=dir  SAN=1 (sanitizers, build-san/)  CC=clang FUZZ=1 (libFuzzer, build-fuzz/)
+#        PORT  TLS_PORT  RUN_DIR  WORKERS  READ_WORKERS  ORDER_WORKERS (see tools/dev/stack)
 
 BUILD ?= $(if $(FUZZ),build-fuzz,$(if $(SAN),build-san,build))
-#One spelling, since what depends on what is written down with it.
+# One spelling, since what depends on what is written down with it.
 override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 prefix ?= /usr/local
 export BUILD
@@ -37,42 +36,34 @@ LINK := $(OPTIMIZE) -Wl,--as-needed $(LDFLAGS)
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lfcgi -lpthread
 FUZZ_ENGINE := $(if $(FUZZ),-fsanitize=fuzzer)
 
-#Sources are found, not listed : a new file needs no change here.
+# Sources are found, not listed: a new file, or a new folder of tools/ with a main.c, needs no change here.
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 names = $(patsubst $(1)/%.c,$(BUILD)/$(2)/%,$(3))
-LIB := $(call objects,$(wildcard lib/*/*.c lib/*/*/*.c))
+LIB := $(call objects,$(wildcard lib/*/*.c))
 FCGI := $(call objects,$(filter-out fcgi/main.c,$(wildcard fcgi/*.c fcgi/*/*.c)))
-MAIN := $(call objects,$(wildcard fcgi/main.c))
-TELLERCTL := $(call objects,$(wildcard tools/tellerctl/*.c))
 JOB := $(call objects,$(wildcard tools/job/*.c))
-SWEEP := $(call objects,$(wildcard tools/sweep/*.c)) $(JOB)
-IPN := $(call objects,$(wildcard tools/ipn/*.c)) $(JOB)
-STREAM := $(call objects,$(wildcard tools/stream/*.c) fcgi/views/market.c) $(JOB)
-MATCH := $(call objects,$(wildcard tools/match/*.c)) $(JOB)
-SIGNER := $(call objects,$(wildcard tools/signer/*.c))
-RATES := $(call objects,$(wildcard tools/rates/*.c)) $(JOB)
-STOP_ORDERS := $(call objects,$(wildcard tools/stop-orders/*.c)) $(JOB)
-RELAY := $(call objects,$(wildcard tools/relay/*.c))
-OUTSIDE := $(call objects,$(wildcard tools/demo/site.c tools/demo/teller.c))
-PARTNER := $(call objects,$(wildcard tools/demo/partner.c)) $(OUTSIDE)
+OUTSIDE := $(call objects,tools/demo/site.c tools/demo/teller.c)
+PARTNER := $(call objects,tools/demo/partner.c) $(OUTSIDE)
 SHOP := $(call objects,$(wildcard tools/demo/shop*.c)) $(OUTSIDE)
-UNIT := $(call objects,$(wildcard tests/unit/*.c))
-DB := $(call objects,$(wildcard tests/db/*.c))
-MODEL := $(call objects,$(wildcard tests/model/*.c) tests/db/db.c tests/db/scratch.c tests/db/desk_place.c)
 SUPPORT := $(call objects,tests/support/suites.c)
+UNIT := $(call objects,$(wildcard tests/unit/*.c)) $(SUPPORT)
+DB := $(call objects,$(wildcard tests/db/*.c)) $(SUPPORT)
+MODEL := $(call objects,$(wildcard tests/model/*.c) tests/db/db.c tests/db/scratch.c tests/db/desk_place.c) $(SUPPORT)
 NET := $(call objects,$(wildcard tests/net/*.c))
+SIGNER := $(call objects,$(filter-out %/main.c,$(wildcard tools/signer/*.c)))
 FUZZERS := $(call names,tests/fuzz,fuzz,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(call names,tests/bench,bench,$(wildcard tests/bench/*.c))
 FAULTS := $(call names,tests/fault,fault,$(wildcard tests/fault/*.c))
 HELPERS := $(call names,tests/support,support,$(filter-out %/suites.c,$(wildcard tests/support/*.c)))
-LIBTELLER := $(BUILD)/libteller.a
 
-PROGRAMS := $(if $(MAIN),$(BUILD)/teller-worker) $(if $(TELLERCTL),$(BUILD)/tellerctl) \
-	$(if $(SWEEP),$(BUILD)/teller-sweep) $(if $(IPN),$(BUILD)/teller-ipn) \
-	$(if $(STOP_ORDERS),$(BUILD)/teller-stop-orders) $(if $(MATCH),$(BUILD)/teller-match) $(if $(SIGNER),$(BUILD)/teller-signer) $(if $(STREAM),$(BUILD)/teller-stream) $(BUILD)/teller-relay $(if $(RATES),$(BUILD)/teller-rates) $(if $(PARTNER),$(BUILD)/demo-partner) \
-	$(if $(SHOP),$(BUILD)/demo-shop)
-TESTERS := $(if $(UNIT),$(BUILD)/unit-tests) $(if $(DB),$(BUILD)/db-tests) $(BUILD)/model-tests \
-	$(if $(NET),$(BUILD)/net-tests) $(FUZZERS) $(FAULTS) $(HELPERS)
+# The core, the server with its faces, what jobs share: a program takes of them what it uses.
+LIBTELLER := $(BUILD)/libteller.a
+LIBFCGI := $(BUILD)/libfaces.a
+LIBJOB := $(BUILD)/libjob.a
+
+TOOLS := $(patsubst tools/%/main.c,$(BUILD)/teller-%,$(filter-out tools/tellerctl/%,$(wildcard tools/*/main.c)))
+PROGRAMS := $(BUILD)/teller-worker $(BUILD)/tellerctl $(TOOLS) $(BUILD)/demo-partner $(BUILD)/demo-shop
+TESTERS := $(patsubst %,$(BUILD)/%-tests,unit db model net) $(FUZZERS) $(FAULTS) $(HELPERS)
 
 .PHONY: build build-tests build-bench run start stop test soak check routes san bench install clean FORCE
 build: $(LIBTELLER) $(PROGRAMS)
@@ -125,51 +116,37 @@ install: build
 clean:
 	rm -rf build build-san build-fuzz build-check
 
+quiet = $(if $(V),,@echo '  $(1) $(2)';)
+link = $(call quiet,link,$@)mkdir -p $(@D) && $(CC) $(LINK) -o $@ $^ $(LIBS)
+
 $(LIBTELLER): $(LIB)
+$(LIBFCGI): $(FCGI)
+$(LIBJOB): $(JOB)
+%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(call quiet,ar,$@)$(AR) rcs $@ $^
 
-quiet = $(if $(V),,@echo '  $(1) $(2)';)
-link = $(call quiet,link,$@)$(CC) $(LINK) -o $@ $^ $(LIBS)
-$(BUILD)/teller-worker: $(MAIN) $(FCGI) $(LIBTELLER)
+$(BUILD)/teller-worker: $(call objects,fcgi/main.c) $(LIBFCGI) $(LIBTELLER)
 	$(link)
-$(BUILD)/tellerctl: $(TELLERCTL) $(LIBTELLER)
-	$(link)
-$(BUILD)/teller-sweep: $(SWEEP) $(LIBTELLER)
-	$(link)
-$(BUILD)/teller-ipn: $(IPN) $(LIBTELLER)
-	$(link)
-$(BUILD)/teller-stream: $(STREAM) $(LIBTELLER)
-	$(link)
-$(BUILD)/teller-relay: $(RELAY) $(LIBTELLER)
-	$(link)
-$(BUILD)/teller-rates: $(RATES) $(LIBTELLER)
-	$(link)
-$(BUILD)/teller-stop-orders: $(STOP_ORDERS) $(LIBTELLER)
-	$(link)
-$(BUILD)/teller-match: $(MATCH) $(LIBTELLER)
-	$(link)
-$(BUILD)/teller-signer: $(SIGNER) $(LIBTELLER)
+$(BUILD)/tellerctl: $(call objects,$(wildcard tools/tellerctl/*.c)) $(LIBTELLER)
 	$(link)
 $(BUILD)/demo-partner: $(PARTNER) $(LIBTELLER)
 	$(link)
 $(BUILD)/demo-shop: $(SHOP) $(LIBTELLER)
 	$(link)
-$(BUILD)/unit-tests: $(UNIT) $(SUPPORT) $(FCGI) $(LIBTELLER)
+$(BUILD)/unit-tests: $(UNIT) $(LIBFCGI) $(LIBTELLER)
 	$(link) -lcunit
-$(BUILD)/db-tests: $(DB) $(SUPPORT) $(FCGI) $(LIBTELLER)
+$(BUILD)/db-tests: $(DB) $(LIBFCGI) $(LIBTELLER)
 	$(link) -lcunit
-$(BUILD)/model-tests: $(MODEL) $(SUPPORT) $(LIBTELLER)
+$(BUILD)/model-tests: $(MODEL) $(LIBTELLER)
 	$(link) -lcunit
-$(BUILD)/net-tests: $(NET) $(FCGI) $(LIBTELLER)
+$(BUILD)/net-tests: $(NET) $(LIBFCGI) $(LIBTELLER)
 	$(link) -lcunit
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o \
-		$(if $(FUZZ),,$(BUILD)/obj/tests/fuzz/replay.o) $(FCGI) $(filter-out %/main.o,$(SIGNER)) $(LIBTELLER)
-	@mkdir -p $(@D)
+		$(if $(FUZZ),,$(BUILD)/obj/tests/fuzz/replay.o) $(SIGNER) $(LIBFCGI) $(LIBTELLER)
 	$(link) $(FUZZ_ENGINE)
 $(BENCHES) $(FAULTS) $(HELPERS): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(LIBTELLER)
-	@mkdir -p $(@D)
 	$(link)
 
 # The errors of all folders; those of lib/base come first, for ERR_OK is 0.
@@ -186,6 +163,11 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/all_errors.def
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(FLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS)' >$@
+
+# tools/NAME/ is teller-NAME.
+.SECONDEXPANSION:
+$(TOOLS): $(BUILD)/teller-%: $$(call objects,$$(wildcard tools/$$*/*.c)) $(LIBJOB) $(LIBFCGI) $(LIBTELLER)
+	$(link)
 
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
