@@ -211,7 +211,7 @@ static enum err read_name(struct request *request, struct desk_bid_name *out)
     if (rc != ERR_OK)
         return rc;
     *out = (struct desk_bid_name){.id = (int64_t)desk_number(params.id),
-                                  .hash = desk_plain(params.hash),
+                                  .hash = params.hash,
                                   .key_id = request->caller.api_key_id};
     return out->id == 0 && (out->hash == NULL || out->hash[0] == '\0') ? ERR_DESK_BID : ERR_OK;
 }

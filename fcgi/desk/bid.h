@@ -21,13 +21,6 @@ MUST_USE enum err desk_list_bids(struct request *request, struct reply *reply,
 /* The page of a list that `limit` asks for: as much as one may have. */
 int64_t desk_limit(const char *text);
 
-/* A hash or an address that was sent as text, where it can be one: such are ASCII. Else a text that none
- * is. NULL stays. */
-const char *desk_plain(const char *text);
-
-/* A moment that was sent as text, in unix seconds: 0 where it is none, at most what the database knows. */
-int64_t desk_moment(const char *text);
-
 /* Members time and date of a moment. */
 void desk_add_moment(struct writer *json, int64_t at);
 

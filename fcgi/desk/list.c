@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "fcgi/desk/bid.h"
 
-#define MOMENT_MAX (INT32_MAX - 1) /* unix seconds: the database's are of 31 bits */
-
 /* A status that a bid had. */
 struct past {
     int64_t bid_id, at;
@@ -145,20 +143,6 @@ int64_t desk_limit(const char *text)
     return limit == 0 ? DESK_LIST_DEFAULT : limit > DESK_LIST_MAX ? DESK_LIST_MAX : (int64_t)limit;
 }
 
-const char *desk_plain(const char *text)
-{
-    for (const char *p = text; p != NULL && *p != '\0'; p++)
-        if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
-            return "-";
-    return text;
-}
-
-int64_t desk_moment(const char *text)
-{
-    uint64_t moment = desk_number(text);
-    return moment > MOMENT_MAX ? MOMENT_MAX : (int64_t)moment;
-}
-
 /* Ids parted by commas; one that is none matches no bid. */
 static size_t read_ids(const char *text, int64_t out[DESK_LIST_MAX])
 {
@@ -184,10 +168,10 @@ enum err desk_list_bids(struct request *request, struct reply *reply,
 
     if (ids == NULL)
         return ERR_NO_MEMORY;
-    filter->since = desk_moment(params->start_time);
-    filter->until = desk_moment(params->end_time);
-    filter->ip = desk_plain(params->ip);
-    filter->hash = desk_plain(params->hash);
+    filter->since = (int64_t)desk_number(params->start_time);
+    filter->until = (int64_t)desk_number(params->end_time);
+    filter->ip = params->ip;
+    filter->hash = params->hash;
     filter->api_id = params->api_id;
     filter->ids = params->id == NULL ? NULL : ids;
     filter->id_count = params->id == NULL ? 0 : read_ids(params->id, ids);

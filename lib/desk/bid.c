@@ -13,10 +13,12 @@
 #include "desk/store.h"
 #include "notify/event.h"
 #include "notify/format.h"
+#include "json/writer.h"
 
 #define TOPIC "desk"
-#define NOTE_MAX 255   /* code points */
-#define EXPIRY_MAX 200 /* bids in one packet */
+#define NOTE_MAX 255    /* code points */
+#define EXPIRY_MAX 200  /* bids in one packet */
+#define RECORD_MAX 4096 /* bytes */
 #define RETRY_FIRST_S 10
 #define RETRY_MOST_S 86400
 
@@ -89,11 +91,35 @@ static enum err check_cover(const struct bid_row *row, enum desk_status to)
                : ERR_OK;
 }
 
+/* Who set it, from what, and why: for the record of what operators do. */
+static void add_record(struct db_packet *packet, const struct desk_move *move, int64_t id,
+                       enum desk_status from)
+{
+    struct text was = TEXT(RECORD_MAX), became = TEXT(RECORD_MAX);
+    struct writer before = {.out = &was}, after = {.out = &became};
+    char subject[24];
+
+    writer_object(&before, NULL);
+    writer_text(&before, "status", desk_status_names[from]);
+    writer_end(&before);
+    writer_object(&after, NULL);
+    writer_text(&after, "status", desk_status_names[move->to]);
+    if (move->note != NULL)
+        writer_text(&after, "note", move->note);
+    writer_end(&after);
+    snprintf(subject, sizeof(subject), "%lld", (long long)id);
+    change_add(packet, move->by, "bid", subject, text_string(&was), text_string(&became));
+    text_free(&was);
+    text_free(&became);
+}
+
 static enum err write_move(struct db *db, struct change *change)
 {
     const struct desk_move *move = change->move;
     struct bid_row *row = &change->row;
 
+    if (move->who == DESK_OPERATOR)
+        add_record(&change->packet, move, row->bid.id, row->bid.status);
     enum err rc = row->due ? add_expiry(db, &change->packet, row) : ERR_OK;
     if (rc == ERR_OK)
         rc = add_turn(db, &change->packet, row, move->to, move->who, move->note, move->trace,
@@ -133,7 +159,9 @@ enum err desk_bid_move(struct db *db, const struct desk_move *move, struct desk_
     struct change change = {.move = move};
     bool resent = false; /* done before, it has that status: no other answer is needed */
 
-    enum err rc = check_note(move->note);
+    enum err rc = move->who == DESK_OPERATOR && (move->by == NULL || move->by[0] == '\0')
+                      ? ERR_INVALID
+                      : check_note(move->note);
     if (rc == ERR_OK)
         rc = db_txn(db, move_in, &change, &resent);
     return rc == ERR_OK ? desk_bid_view(db, &move->name, out) : rc;

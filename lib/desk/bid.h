@@ -129,15 +129,18 @@ struct desk_move {
     enum desk_who who;
     enum desk_status to;
     const char *note;  /* an operator's words, or NULL */
+    const char *by;    /* with DESK_OPERATOR: who, for the record; up to 64 characters */
     const char *trace; /* request id for the logs */
 };
 
-/* Changes a bid's status; one that has it already stays as it is and is no error.
+/* Changes a bid's status; one that has it already stays as it is and is no error. What an operator does
+ * leaves a record in desk_change.
  * out  out, the bid afterwards
  * Errors: ERR_DESK_BID where there is no such bid, or a customer may not do that from its status;
  * ERR_DESK_ACTION where somebody else may not; ERR_DESK_RESERVE where a bid that held nothing is to hold
  * again and the reserve does not cover it; ERR_INSUFFICIENT_FUNDS where a balance is to pay, or one that
- * was paid is to give back what it has not; ERR_NOT_UTF8, ERR_TOO_LONG (note). */
+ * was paid is to give back what it has not; ERR_NOT_UTF8, ERR_TOO_LONG (note); ERR_INVALID (an operator
+ * without a name). */
 MUST_USE enum err desk_bid_move(struct db *db, const struct desk_move *move, struct desk_bid *out);
 
 /* Which bids to list: those of a key, a user or an affiliate, newest change first. */

@@ -5,7 +5,7 @@
 #include "db/statement.h"
 #include "desk/store.h"
 
-#define CHANGED_AT "IF(" DESK_SQL_DUE ", b.expires_at, b.changed_at)"
+#define OFFSET_MAX INT32_MAX
 
 static void add_ids(struct text *sql, const int64_t *ids, size_t count)
 {
@@ -17,7 +17,7 @@ static void add_ids(struct text *sql, const int64_t *ids, size_t count)
 
 static void add_statuses(struct text *sql, desk_status_set statuses)
 {
-    text_puts(sql, " AND IF(" DESK_SQL_DUE ", 'delete', b.status) IN (''");
+    text_puts(sql, " AND b.status IN (''");
     for (int status = 0; status < DESK_STATUS_COUNT; status++)
         if ((statuses >> status & 1) != 0)
             text_addf(sql, ", '%s'", desk_status_names[status]);
@@ -38,12 +38,9 @@ static void add_number(struct text *sql, const char *condition, int64_t value)
 
 static void add_filter(struct text *sql, const struct desk_bid_filter *filter)
 {
-    text_puts(sql, "WHERE TRUE");
     add_number(sql, " AND b.key_id = ?", filter->key_id);
     add_number(sql, " AND b.user_id = ?", filter->user_id);
     add_number(sql, " AND b.partner_id = ?", filter->partner_id);
-    add_number(sql, " AND " CHANGED_AT " >= FROM_UNIXTIME(?)", filter->since);
-    add_number(sql, " AND " CHANGED_AT " < FROM_UNIXTIME(? + 1)", filter->until);
     add_text(sql, " AND b.ip = ?", filter->ip);
     add_text(sql, " AND b.hash = ?", filter->hash);
     add_text(sql, " AND b.api_id = ?", filter->api_id);
@@ -53,23 +50,69 @@ static void add_filter(struct text *sql, const struct desk_bid_filter *filter)
         text_puts(sql, " AND b.id IN ");
         add_ids(sql, filter->ids, filter->id_count);
     }
-    if (filter->statuses != 0)
-        add_statuses(sql, filter->statuses);
 }
 
-enum err desk_bid_list(struct db *db, const struct desk_bid_filter *filter,
+/* Bids that changed last when they were written, and those whose time is over though nobody has written it:
+ * they changed when it was. Each part goes by an index of its own, and no further than the list does. */
+static void add_written(struct text *sql, const struct desk_bid_filter *filter, int64_t most)
+{
+    text_puts(sql,
+              "(SELECT b.id, b.changed_at AS at FROM desk_bid AS b WHERE (b.expires_at IS NULL "
+              "OR b.expires_at > NOW(6))");
+    add_filter(sql, filter);
+    add_number(sql, " AND b.changed_at >= FROM_UNIXTIME(?)", filter->since);
+    add_number(sql, " AND b.changed_at < FROM_UNIXTIME(? + 1)", filter->until);
+    if (filter->statuses != 0)
+        add_statuses(sql, filter->statuses);
+    statement_add(sql, " ORDER BY b.changed_at DESC, b.id DESC LIMIT ?)", DB_ARGS(db_i64(most)));
+}
+
+static void add_due(struct text *sql, const struct desk_bid_filter *filter, int64_t most)
+{
+    text_puts(sql,
+              "(SELECT b.id, b.expires_at AS at FROM desk_bid AS b WHERE b.expires_at <= NOW(6)");
+    add_filter(sql, filter);
+    add_number(sql, " AND b.expires_at >= FROM_UNIXTIME(?)", filter->since);
+    add_number(sql, " AND b.expires_at < FROM_UNIXTIME(? + 1)", filter->until);
+    if (filter->statuses != 0 && (filter->statuses & DESK_STATUS_BIT(delete)) == 0)
+        text_puts(sql, " AND FALSE");
+    statement_add(sql, " ORDER BY b.expires_at DESC, b.id DESC LIMIT ?)", DB_ARGS(db_i64(most)));
+}
+
+static int64_t within(int64_t value, int64_t least, int64_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+/* Whether the filter names what a bid can have at all. */
+static bool may_match(struct desk_bid_filter *filter)
+{
+    const char *api_id = filter->api_id, *hash = filter->hash;
+
+    return span_fits(&filter->since, &filter->until) && is_ascii(filter->ip) &&
+           (hash == NULL || is_random_word(hash)) &&
+           (api_id == NULL || text_is_utf8(api_id, strlen(api_id)));
+}
+
+enum err desk_bid_list(struct db *db, const struct desk_bid_filter *asked,
                        void (*row)(void *arg, const struct desk_bid *bid), void *arg)
 {
     struct text sql = TEXT(DESK_SQL_MAX);
     struct db_rows rows = {0};
     struct desk_bid bid;
-    int64_t limit = filter->limit <= 0 ? DESK_LIST_DEFAULT : filter->limit;
+    struct desk_bid_filter filter = *asked;
+    int64_t limit = filter.limit <= 0 ? DESK_LIST_DEFAULT : within(filter.limit, 1, DESK_LIST_MAX),
+            offset = within(filter.offset, 0, OFFSET_MAX);
 
+    if (!may_match(&filter))
+        return ERR_OK;
     bid_store_select(&sql);
-    add_filter(&sql, filter);
-    statement_add(&sql, " ORDER BY " CHANGED_AT " DESC, b.id DESC LIMIT ?, ?",
-                  DB_ARGS(db_i64(filter->offset < 0 ? 0 : filter->offset),
-                          db_i64(limit > DESK_LIST_MAX ? DESK_LIST_MAX : limit)));
+    text_puts(&sql, "JOIN (");
+    add_written(&sql, &filter, offset + limit);
+    text_puts(&sql, " UNION ALL ");
+    add_due(&sql, &filter, offset + limit);
+    statement_add(&sql, ") AS m ON m.id = b.id ORDER BY m.at DESC, m.id DESC LIMIT ?, ?",
+                  DB_ARGS(db_i64(offset), db_i64(limit)));
     enum err rc = sql.full ? ERR_TOO_LARGE : db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
     while (rc == ERR_OK && bid_store_next(&rows, &bid))
         row(arg, &bid);

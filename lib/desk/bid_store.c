@@ -163,8 +163,7 @@ static void add_where(struct text *sql, const struct desk_bid_name *name)
     if (name->id != 0)
         statement_add(sql, "WHERE b.id = ?", DB_ARGS(db_i64(name->id)));
     else
-        statement_add(sql, "WHERE b.hash = ?",
-                      DB_ARGS(db_text(name->hash == NULL ? "" : name->hash)));
+        statement_add(sql, "WHERE b.hash = ?", DB_ARGS(db_text(name->hash)));
     if (name->key_id != 0)
         statement_add(sql, " AND b.key_id = ?", DB_ARGS(db_i64(name->key_id)));
     if (name->user_id != 0)
@@ -188,11 +187,19 @@ bool bid_store_next(struct db_rows *rows, struct desk_bid *out)
     return true;
 }
 
+/* A hash that none can be is looked for nowhere. */
+static bool may_exist(const struct desk_bid_name *name)
+{
+    return name->id != 0 || (name->hash != NULL && is_random_word(name->hash));
+}
+
 enum err desk_bid_view(struct db *db, const struct desk_bid_name *name, struct desk_bid *out)
 {
     struct text sql = TEXT(DESK_SQL_MAX);
     struct db_rows rows = {0};
 
+    if (!may_exist(name))
+        return ERR_DESK_BID;
     bid_store_select(&sql);
     add_where(&sql, name);
     enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
@@ -219,6 +226,8 @@ enum err bid_store_lock(struct db *db, const struct desk_bid_name *name, struct 
     struct db_packet packet = DB_PACKET(DESK_SQL_MAX);
     struct db_rows rows[2] = {0};
 
+    if (!may_exist(name))
+        return ERR_DESK_BID;
     struct text *sql = db_packet_begin(&packet);
     text_puts(sql, "SELECT b.id FROM desk_bid AS b ");
     add_where(sql, name);

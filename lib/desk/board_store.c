@@ -124,7 +124,10 @@ _Static_assert(RESULTS == BOARD_RESULTS, "as many as there is room for");
 #define LAST_JUMP AT_OR_NEVER("(SELECT MAX(jumped_at) FROM desk_rate)")
 #define LAST_TOO_OLD \
     AT_OR_NEVER("(SELECT MAX(" WHEN_TOO_OLD ") FROM desk_rate WHERE " WHEN_TOO_OLD " < NOW(6))")
-#define LAST_OPERATED AT_OR_NEVER("(SELECT MAX(at) FROM desk_change)")
+#define LAST_OPERATED                                                               \
+    AT_OR_NEVER(                                                                    \
+        "(SELECT MAX(newest.at) FROM (SELECT what, MAX(at) AS at FROM desk_change " \
+        "GROUP BY what) AS newest WHERE newest.what NOT IN ('bid', 'payout', 'key', 'caller'))")
 #define LAST_RESERVE AT_OR_NEVER(LEDGER_SQL_CHANGED("1", "reserve"))
 #define LAST_CHANGE                                                                             \
     "GREATEST(" LAST_RATE ", " LAST_JUMP ", " LAST_TOO_OLD ", " LAST_OPERATED ", " LAST_RESERVE \

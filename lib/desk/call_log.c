@@ -37,14 +37,18 @@ enum err desk_call_list(struct db *db, const struct desk_call_filter *filter,
                         void (*row)(void *arg, const struct desk_call *call), void *arg)
 {
     struct db_rows rows = {0};
+    int64_t since = filter->since, until = filter->until;
+
+    if (!span_fits(&since, &until) || !is_ascii(filter->ip))
+        return ERR_OK;
     enum err rc = db_run(
         db,
         "SELECT id, UNIX_TIMESTAMP(at) DIV 1, login, key_id, method, ip, headers, params, result "
         "FROM desk_call WHERE (? IS NULL OR login = ?) AND (? IS NULL OR ip = ?) AND at >= "
         "FROM_UNIXTIME(?) AND (? = 0 OR at < FROM_UNIXTIME(? + 1)) ORDER BY id DESC LIMIT ?",
         DB_ARGS(db_text(filter->login), db_text(filter->login), db_text(filter->ip),
-                db_text(filter->ip), db_i64(filter->since), db_i64(filter->until),
-                db_i64(filter->until), db_i64(filter->limit <= 0 ? DESK_CALLS : filter->limit)),
+                db_text(filter->ip), db_i64(since), db_i64(until), db_i64(until),
+                db_i64(filter->limit <= 0 ? DESK_CALLS : filter->limit)),
         &rows);
     while (rc == ERR_OK && db_next(&rows))
         row(arg, &(struct desk_call){.id = db_get_i64(&rows, 0),

@@ -105,11 +105,9 @@ void desk_key_forget(void)
     memset(known, 0, sizeof(known));
 }
 
-static bool is_word(const char *text)
+void key_forget(const char *login)
 {
-    return strlen(text) == DESK_LOGIN_SIZE - 1 &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
-               DESK_LOGIN_SIZE - 1;
+    *place_of(login) = (struct known_key){0};
 }
 
 /* Whether the key may call at all. */
@@ -141,7 +139,7 @@ enum err desk_key_check(struct db *db, const char *login, const char *key, const
 {
     struct known_key found;
 
-    if (login == NULL || key == NULL || !is_word(login) || !is_word(key))
+    if (login == NULL || key == NULL || !is_random_word(login) || !is_random_word(key))
         return ERR_DESK_API_DISABLED;
     enum err rc = find_key(db, login, &found);
     if (rc == ERR_OK)
@@ -156,114 +154,6 @@ enum err desk_key_check(struct db *db, const char *login, const char *key, const
     return ERR_OK;
 }
 
-/* What a key is to be allowed, in its canonical form. */
-static enum err check_access(struct db *db, int64_t user_id, uint64_t methods, const char *networks,
-                             char out[API_KEY_NETWORKS_MAX + 1], const char **field)
-{
-    struct db_rows rows = {0};
-    uint64_t allowed = DESK_METHODS_ALL;
-    enum err rc = ERR_OK;
-
-    *field = NULL;
-    if (user_id != 0)
-        rc = db_run(db, "SELECT user_methods FROM desk_setting WHERE id = 1", DB_NO_ARGS, &rows);
-    if (rc == ERR_OK && user_id != 0 && db_next(&rows))
-        allowed = db_get_u64(&rows, 0);
-    db_rows_free(&rows);
-    if (rc != ERR_OK)
-        return rc;
-    if (methods == 0 || (methods & ~allowed) != 0)
-        *field = "methods";
-    else if (!networks_normalise(networks, API_KEY_MAX_NETWORKS, out, API_KEY_NETWORKS_MAX + 1))
-        *field = "networks";
-    return *field == NULL ? ERR_OK : ERR_INVALID;
-}
-
-static struct db_arg user_or_null(int64_t user_id)
-{
-    return user_id == 0 ? db_null() : db_i64(user_id);
-}
-
-enum err desk_key_add(struct db *db, int64_t user_id, uint64_t methods, const char *networks,
-                      struct desk_key *out, char key[DESK_LOGIN_SIZE], const char **field)
-{
-    struct db_rows rows = {0};
-    uint8_t hash[SHA256_SIZE];
-
-    *out = (struct desk_key){.user_id = user_id, .methods = methods};
-    enum err rc = check_access(db, user_id, methods, networks, out->networks, field);
-    if (rc != ERR_OK)
-        return rc;
-    random_word(out->login, sizeof(out->login));
-    random_word(key, DESK_LOGIN_SIZE);
-    crypto_sha256(key, strlen(key), hash);
-    rc = db_run(db,
-                "INSERT INTO desk_key (login, secret_hash, user_id, methods, networks) SELECT ?, "
-                "?, ?, ?, ? FROM (SELECT 1) AS one WHERE ? IS NULL OR " IDENTITY_SQL_LOGIN(
-                    "?") " IS NOT NULL RETURNING id, UNIX_TIMESTAMP(created_at) DIV 1",
-                DB_ARGS(db_text(out->login), db_blob(hash, sizeof(hash)), user_or_null(user_id),
-                        db_u64(methods), db_text(out->networks), user_or_null(user_id),
-                        user_or_null(user_id)),
-                &rows);
-    if (rc == ERR_OK)
-        rc = db_next(&rows) ? ERR_OK : ERR_NOT_FOUND;
-    if (rc == ERR_OK) {
-        out->id = db_get_i64(&rows, 0);
-        out->created = db_get_i64(&rows, 1);
-    }
-    db_rows_free(&rows);
-    return rc;
-}
-
-/* Forgets a key here; other processes do so within DESK_KEY_AGE_MS. */
-static void forget(const char *login)
-{
-    *place_of(login) = (struct known_key){0};
-}
-
-static enum err one_changed(struct db *db, const char *sql, struct db_args args, const char *login)
-{
-    struct db_rows rows = {0};
-
-    enum err rc = db_run(db, sql, args, &rows);
-    if (rc == ERR_OK && rows.affected == 0)
-        rc = ERR_NOT_FOUND;
-    db_rows_free(&rows);
-    forget(login);
-    return rc;
-}
-
-enum err desk_key_change(struct db *db, int64_t user_id, const char *login, uint64_t methods,
-                         const char *networks, const char **field)
-{
-    char canonical[API_KEY_NETWORKS_MAX + 1];
-    struct db_rows rows = {0};
-
-    enum err rc = check_access(db, user_id, methods, networks, canonical, field);
-    if (rc == ERR_OK)
-        rc = db_run(db,
-                    "SELECT id FROM desk_key WHERE login = ? AND user_id <=> ? AND revoked_at IS "
-                    "NULL",
-                    DB_ARGS(db_text(login), user_or_null(user_id)), &rows);
-    if (rc == ERR_OK)
-        rc = db_next(&rows) ? ERR_OK : ERR_NOT_FOUND;
-    if (rc == ERR_OK)
-        rc = db_run(db, "UPDATE desk_key SET methods = ?, networks = ? WHERE id = ?",
-                    DB_ARGS(db_u64(methods), db_text(canonical), db_i64(db_get_i64(&rows, 0))),
-                    NULL);
-    db_rows_free(&rows);
-    forget(login);
-    return rc;
-}
-
-enum err desk_key_revoke(struct db *db, int64_t user_id, const char *login)
-{
-    return one_changed(db,
-                       "UPDATE desk_key SET revoked_at = NOW(6) WHERE login = ? AND user_id <=> ? "
-                       "AND revoked_at IS NULL",
-                       DB_ARGS(db_text(login), user_or_null(user_id)), login);
-}
-
 enum err desk_key_list(struct db *db, int64_t user_id,
                        void (*row)(void *arg, const struct desk_key *key), void *arg)
 {
@@ -273,28 +163,11 @@ enum err desk_key_list(struct db *db, int64_t user_id,
 
     db_select(&sql, list_columns, DB_COUNT(list_columns));
     statement_add(&sql, "FROM desk_key AS k WHERE ? < 0 OR k.user_id <=> ? ORDER BY k.id DESC",
-                  DB_ARGS(db_i64(user_id), user_or_null(user_id)));
+                  DB_ARGS(db_i64(user_id), user_id == 0 ? db_null() : db_i64(user_id)));
     enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
     while (rc == ERR_OK && db_read(&rows, list_columns, DB_COUNT(list_columns), &key))
         row(arg, &key.key);
     db_rows_free(&rows);
     text_free(&sql);
     return rc;
-}
-
-enum err desk_api_user_set(struct db *db, int64_t user_id, bool allowed)
-{
-    struct db_rows rows = {0};
-
-    enum err rc = db_run(db, "SELECT " IDENTITY_SQL_LOGIN("?"), DB_ARGS(db_i64(user_id)), &rows);
-    if (rc == ERR_OK)
-        rc = db_next(&rows) && !db_is_null(&rows, 0) ? ERR_OK : ERR_NOT_FOUND;
-    db_rows_free(&rows);
-    if (rc != ERR_OK)
-        return rc;
-    return db_run(db,
-                  allowed ? "INSERT INTO desk_api_user (user_id) VALUES (?) ON DUPLICATE KEY "
-                            "UPDATE user_id = user_id"
-                          : "DELETE FROM desk_api_user WHERE user_id = ?",
-                  DB_ARGS(db_i64(user_id)), NULL);
 }

@@ -62,30 +62,36 @@ MUST_USE enum err desk_key_check(struct db *db, const char *login, const char *k
 /* Makes this process forget the keys that it remembers. */
 void desk_key_forget(void);
 
-/* Makes a key pair. The key cannot be had again: only its SHA-256 is kept.
+/* Makes a key pair. The key cannot be had again: only its SHA-256 is kept. Making, changing and ending one
+ * leave a record in desk_change.
  * user_id   0: one of the system's own, which an operator makes
  * methods   bits; of a user at most those that users may have
  * networks  addresses and networks with commas; "" for any
+ * who       the operator, or the user themself, for the record; up to 64 characters
  * key       out; wipe it after use
  * field     out, "methods" or "networks" (static) where that is refused
  * Errors: ERR_INVALID, ERR_NOT_FOUND (no such user). */
 MUST_USE enum err desk_key_add(struct db *db, int64_t user_id, uint64_t methods,
-                               const char *networks, struct desk_key *out,
+                               const char *networks, const char *who, struct desk_key *out,
                                char key[DESK_LOGIN_SIZE], const char **field);
 
 /* Changes methods and addresses of a key of that user (0: of the system). ERR_INVALID, ERR_NOT_FOUND. */
 MUST_USE enum err desk_key_change(struct db *db, int64_t user_id, const char *login,
-                                  uint64_t methods, const char *networks, const char **field);
+                                  uint64_t methods, const char *networks, const char *who,
+                                  const char **field);
 
 /* Ends a key of that user (0: of the system) for good. ERR_NOT_FOUND. */
-MUST_USE enum err desk_key_revoke(struct db *db, int64_t user_id, const char *login);
+MUST_USE enum err desk_key_revoke(struct db *db, int64_t user_id, const char *login,
+                                  const char *who);
 
 /* Calls `row` for each key of that user (0: of the system, below zero: of everybody), newest first. */
 MUST_USE enum err desk_key_list(struct db *db, int64_t user_id,
                                 void (*row)(void *arg, const struct desk_key *key), void *arg);
 
-/* Lets a user call in mode `selected`, or no longer. ERR_NOT_FOUND. */
-MUST_USE enum err desk_api_user_set(struct db *db, int64_t user_id, bool allowed);
+/* Lets a user call in mode `selected`, or no longer.
+ * who  the operator, for the record
+ * ERR_NOT_FOUND. */
+MUST_USE enum err desk_api_user_set(struct db *db, int64_t user_id, bool allowed, const char *who);
 
 /* One call, for the log. Texts are cut to what a row holds. */
 struct desk_call {

@@ -347,11 +347,11 @@ static enum err read_json(struct db *db, const struct setting *setting, struct t
 static enum err record(struct db *db, const struct setting *setting, const struct text *was,
                        const struct text *became)
 {
-    return db_run(db, DESK_SQL_CHANGE,
-                  DB_ARGS(db_text(setting->who), db_text(desk_thing_names[setting->thing]),
-                          db_text(setting->key), was->len == 0 ? db_null() : db_text(was->data),
-                          db_text(text_string(became))),
-                  NULL);
+    struct db_packet packet = DB_PACKET(DESK_PACKET_MAX);
+
+    change_add(&packet, setting->who, desk_thing_names[setting->thing], setting->key,
+               was->len == 0 ? NULL : was->data, text_string(became));
+    return db_packet_run(db, &packet, NULL, 0);
 }
 
 static enum err set_in(struct db *db, void *arg)

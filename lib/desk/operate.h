@@ -87,9 +87,4 @@ MUST_USE enum err desk_reserves(struct db *db,
                                 void (*row)(void *arg, const struct desk_reserve *reserve),
                                 void *arg);
 
-/* The statement that records a change, for packets of this folder: who, what, subject, was, became
- * (JSON or NULL). */
-#define DESK_SQL_CHANGE \
-    "INSERT INTO desk_change (who, what, subject, was, became) VALUES (?, ?, ?, ?, ?)"
-
 #endif

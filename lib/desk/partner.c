@@ -72,14 +72,18 @@ enum err desk_visit_list(struct db *db, const struct desk_visit_filter *filter,
                          void (*row)(void *arg, const struct desk_visit *visit), void *arg)
 {
     struct db_rows rows = {0};
+    int64_t since = filter->since, until = filter->until;
+
+    if (!span_fits(&since, &until) || !is_ascii(filter->ip))
+        return ERR_OK;
     enum err rc = db_run(
         db,
         "SELECT id, UNIX_TIMESTAMP(at) DIV 1, partner_id, browser, ip, referrer, query, "
         "user_hash FROM desk_visit WHERE partner_id = ? AND at >= FROM_UNIXTIME(?) AND "
         "(? = 0 OR at < FROM_UNIXTIME(? + 1)) AND (? IS NULL OR ip = ?) "
         "ORDER BY at DESC, id DESC LIMIT ?, ?",
-        DB_ARGS(db_i64(filter->partner_id), db_i64(filter->since), db_i64(filter->until),
-                db_i64(filter->until), db_text(filter->ip), db_text(filter->ip),
+        DB_ARGS(db_i64(filter->partner_id), db_i64(since), db_i64(until), db_i64(until),
+                db_text(filter->ip), db_text(filter->ip),
                 db_i64(filter->offset < 0 ? 0 : filter->offset), db_i64(list_limit(filter->limit))),
         &rows);
     while (rc == ERR_OK && db_next(&rows))

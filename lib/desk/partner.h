@@ -99,12 +99,13 @@ MUST_USE enum err desk_payout_add(struct db *db, int64_t user_id, uint64_t syste
                                   const char *account, const char *trace, struct desk_payout *out);
 
 /* Ends a payout that waits: paid, cancelled (an operator), or withdrawn (the affiliate, user_id).
- * user_id  whose it must be; 0: anybody's
+ * user_id  whose it must be; 0: anybody's, by an operator
+ * who      the operator, for the record in desk_change; NULL where it is the affiliate
  * note     an operator's words, or NULL
  * Ending it the same way again changes nothing. Errors: ERR_NOT_FOUND, ERR_DESK_ACTION where it has
  * ended otherwise, ERR_NOT_UTF8, ERR_TOO_LONG. */
 MUST_USE enum err desk_payout_end(struct db *db, int64_t id, int64_t user_id,
-                                  enum desk_payout_status status, const char *note,
+                                  enum desk_payout_status status, const char *who, const char *note,
                                   const char *trace, struct desk_payout *out);
 
 struct desk_payout_filter {

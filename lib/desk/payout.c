@@ -10,11 +10,13 @@
 #include "desk/partner.h"
 #include "desk/store.h"
 #include "ledger/sql.h"
+#include "json/writer.h"
 
 #define HOLD_TAKEN "desk_payout"    /* kind of the hold of the affiliate's balance */
 #define HOLD_PAID "desk_payout_pay" /* ... and of the reserve */
 #define KEY_SIZE 96
 #define NOTE_MAX 255
+#define RECORD_MAX 4096 /* bytes */
 
 /* A payment system as one for payouts, with the accounts of both sides. */
 struct means {
@@ -161,15 +163,18 @@ enum err desk_payout_list(struct db *db, const struct desk_payout_filter *filter
     struct db_rows rows = {0};
     struct desk_payout payout;
     int64_t limit = filter->limit <= 0 ? DESK_LIST_DEFAULT : filter->limit;
+    int64_t since = filter->since, until = filter->until;
 
+    if (!span_fits(&since, &until))
+        return ERR_OK;
     begin_payouts(&sql);
     statement_add(&sql,
                   "WHERE (? = 0 OR o.partner_id = ?) AND (? = 0 OR o.id = ?) AND o.created_at >= "
                   "FROM_UNIXTIME(?) AND (? = 0 OR o.created_at < FROM_UNIXTIME(? + 1)) AND (? = 0 "
                   "OR o.status = 0) ORDER BY o.id DESC LIMIT ?, ?",
                   DB_ARGS(db_i64(filter->partner_id), db_i64(filter->partner_id),
-                          db_i64(filter->id), db_i64(filter->id), db_i64(filter->since),
-                          db_i64(filter->until), db_i64(filter->until), db_i64(filter->waiting),
+                          db_i64(filter->id), db_i64(filter->id), db_i64(since), db_i64(until),
+                          db_i64(until), db_i64(filter->waiting),
                           db_i64(filter->offset < 0 ? 0 : filter->offset),
                           db_i64(limit > DESK_LIST_MAX ? DESK_LIST_MAX : limit)));
     enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
@@ -185,7 +190,7 @@ struct paying {
     struct db *db;
     struct means means;
     struct desk_payout payout;
-    const char *trace, *note;
+    const char *trace, *note, *who;
     bool to_balance, repeated;
     enum desk_payout_status status;
     int64_t user_id;
@@ -387,6 +392,23 @@ static enum err read_payout(struct paying *paying, int64_t id)
     return rc == ERR_OK ? read_means(paying) : rc;
 }
 
+/* Waiting payouts end: how, by whom and why, for the record of what operators do. */
+static void add_record(struct db_packet *packet, const struct paying *paying)
+{
+    struct text became = TEXT(RECORD_MAX);
+    struct writer json = {.out = &became};
+    char subject[24];
+
+    writer_object(&json, NULL);
+    writer_int(&json, "status", (int64_t)paying->status);
+    if (paying->note != NULL)
+        writer_text(&json, "note", paying->note);
+    writer_end(&json);
+    snprintf(subject, sizeof(subject), "%lld", (long long)paying->payout.id);
+    change_add(packet, paying->who, "payout", subject, "{\"status\":0}", text_string(&became));
+    text_free(&became);
+}
+
 static enum err end_in(struct db *db, void *arg)
 {
     struct paying *paying = arg;
@@ -408,6 +430,8 @@ static enum err end_in(struct db *db, void *arg)
                   "AND status = 0",
                   DB_ARGS(db_u64(paying->status), db_text(paying->note), db_i64(id)));
     db_packet_expect(&packet, 1, ERR_DB_CONTENDED);
+    if (paying->who != NULL)
+        add_record(&packet, paying);
     rc = post(&packet, paying,
               paying->status == DESK_PAYOUT_PAID ? "desk_payout_paid" : "desk_payout_free");
     if (rc == ERR_OK)
@@ -417,10 +441,15 @@ static enum err end_in(struct db *db, void *arg)
 }
 
 enum err desk_payout_end(struct db *db, int64_t id, int64_t user_id, enum desk_payout_status status,
-                         const char *note, const char *trace, struct desk_payout *out)
+                         const char *who, const char *note, const char *trace,
+                         struct desk_payout *out)
 {
-    struct paying paying = {
-        .trace = trace, .note = note, .status = status, .user_id = user_id, .payout = {.id = id}};
+    struct paying paying = {.trace = trace,
+                            .who = who,
+                            .note = note,
+                            .status = status,
+                            .user_id = user_id,
+                            .payout = {.id = id}};
     bool resent = false; /* done before, it has that status: no other answer is needed */
 
     if (status == DESK_PAYOUT_WAITS)

@@ -68,9 +68,7 @@ static void add_record(struct db_packet *packet, const struct booking *booking)
     for (const char *c = booking->reference; *c != '\0'; c++)
         text_addf(&became, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
     text_puts(&became, "\"}");
-    db_packet_add(packet, DESK_SQL_CHANGE,
-                  DB_ARGS(db_text(booking->who), db_text("reserve"), db_text(booking->code),
-                          db_null(), db_text(text_string(&became))));
+    change_add(packet, booking->who, "reserve", booking->code, NULL, text_string(&became));
     text_free(&became);
 }
 

@@ -145,6 +145,24 @@ void wish_digest(const struct desk_wish *wish, const struct text *fields, uint8_
 /* Letters and digits at random: size - 1 of them, and a NUL. */
 void random_word(char *out, size_t size);
 
+/* Whether a text may be a hash, a login or a key: 32 letters and digits. */
+bool is_random_word(const char *text);
+
+/* Whether a column of addresses can hold it: it is ASCII. True for NULL. */
+bool is_ascii(const char *text);
+
+/* Brings a span of unix seconds to what the database can compare: false where nothing lies in it.
+ * since, until  0: open */
+bool span_fits(int64_t *since, int64_t *until);
+
+/* Makes this process forget a key; others do so within DESK_KEY_AGE_MS. */
+void key_forget(const char *login);
+
+/* The record of what an operator, or the owner of a key, did: who, what, which one, and JSON of before and
+ * after, NULL where there was none or is none. */
+void change_add(struct db_packet *packet, const char *who, const char *what, const char *subject,
+                const char *was, const char *became);
+
 /* The event of a bid's callback; nothing where it has none. */
 void bid_tell(struct db_packet *packet, const struct bid_row *row, enum desk_status status);
 

@@ -70,8 +70,11 @@ static enum err create(struct subject *subject)
 
 static enum err move_to(struct subject *subject, enum desk_status status)
 {
-    struct desk_move move = {
-        .name = {.id = subject->place.bid.id}, .who = DESK_OPERATOR, .to = status, .trace = ""};
+    struct desk_move move = {.name = {.id = subject->place.bid.id},
+                             .who = DESK_OPERATOR,
+                             .to = status,
+                             .by = DESK_WHO,
+                             .trace = ""};
     return desk_bid_move(test_db, &move, &subject->place.bid);
 }
 
@@ -149,7 +152,8 @@ static enum err add_payout(struct subject *subject)
 static enum err end_payout(struct subject *subject)
 {
     struct desk_payout payout;
-    return desk_payout_end(test_db, subject->payout, 0, DESK_PAYOUT_PAID, NULL, "", &payout);
+    return desk_payout_end(test_db, subject->payout, 0, DESK_PAYOUT_PAID, DESK_WHO, NULL, "",
+                           &payout);
 }
 
 static enum err fill(struct subject *subject)

@@ -13,6 +13,18 @@ static void count_item(void *arg, const struct desk_payout_item *item)
         place->bid.sum2c = item->amount;
 }
 
+/* How many records there are of a thing, and what the newest one says. */
+static int64_t records_of(const char *what, const char *subject, const char *was,
+                          const char *became)
+{
+    return (int64_t)db_test_number(
+        "SELECT IF(was <=> ? AND became <=> ? AND who = '" DESK_WHO
+        "', (SELECT COUNT(*) FROM desk_change AS d WHERE d.what = c.what AND d.subject = "
+        "c.subject), -1) FROM desk_change AS c WHERE what = ? AND subject = ? ORDER BY id DESC "
+        "LIMIT 1",
+        DB_ARGS(db_text(was), db_text(became), db_text(what), db_text(subject)));
+}
+
 /* The whole balance goes out, once, and comes back where it is not paid. */
 static void test_payout(void)
 {
@@ -66,19 +78,26 @@ static void test_payout(void)
     int64_t first = payout.id;
     DB_GIVES(desk_payout_add(test_db, partner, get_id, "me@example.org", "", &payout),
              ERR_DESK_PAYOUT_LOW);
-    DB_GIVES(desk_payout_end(test_db, first, other, DESK_PAYOUT_WITHDRAWN, NULL, "", &payout),
+    DB_GIVES(desk_payout_end(test_db, first, other, DESK_PAYOUT_WITHDRAWN, NULL, NULL, "", &payout),
              ERR_NOT_FOUND);
-    DB_GIVES(desk_payout_end(test_db, first, partner, DESK_PAYOUT_WITHDRAWN, NULL, "", &payout),
-             ERR_OK);
+    DB_GIVES(
+        desk_payout_end(test_db, first, partner, DESK_PAYOUT_WITHDRAWN, NULL, NULL, "", &payout),
+        ERR_OK);
     DB_CHECK(payout.status == DESK_PAYOUT_WITHDRAWN);
-    DB_GIVES(desk_payout_end(test_db, first, 0, DESK_PAYOUT_PAID, NULL, "", &payout),
+    DB_GIVES(desk_payout_end(test_db, first, 0, DESK_PAYOUT_PAID, DESK_WHO, NULL, "", &payout),
              ERR_DESK_ACTION);
     DESK_RESERVE(place.get, "800 0 0 -802");
     DB_GIVES(desk_payout_add(test_db, partner, get_id, "me@example.org", "", &payout), ERR_OK);
-    DB_GIVES(desk_payout_end(test_db, payout.id, 0, DESK_PAYOUT_PAID, "sent", "", &payout), ERR_OK);
-    DB_GIVES(desk_payout_end(test_db, payout.id, 0, DESK_PAYOUT_PAID, "again", "", &payout),
-             ERR_OK);
+    DB_GIVES(
+        desk_payout_end(test_db, payout.id, 0, DESK_PAYOUT_PAID, DESK_WHO, "sent", "", &payout),
+        ERR_OK);
+    DB_GIVES(
+        desk_payout_end(test_db, payout.id, 0, DESK_PAYOUT_PAID, DESK_WHO, "again", "", &payout),
+        ERR_OK);
     DB_CHECK(strcmp(payout.note, "sent") == 0);
+    snprintf(partner_key, sizeof(partner_key), "%lld", (long long)payout.id);
+    DB_CHECK(records_of("payout", partner_key, "{\"status\":0}",
+                        "{\"status\":1,\"note\":\"sent\"}") == 1);
     DESK_RESERVE(place.get, "795.2 0 0 -797.2");
     DESK_BOOKS();
     /* taken back after it was spent, it is owed */
@@ -147,13 +166,19 @@ static void test_keys(void)
     int64_t user = db_test_user(NULL, login);
     uint64_t methods = 1u << DESK_METHOD_test | 1u << DESK_METHOD_get_calc;
 
-    DB_GIVES(desk_key_add(test_db, user, 0, "", &key, secret, &field), ERR_INVALID);
+    DB_GIVES(desk_key_add(test_db, user, 0, "", DESK_WHO, &key, secret, &field), ERR_INVALID);
     DB_CHECK(strcmp(field, "methods") == 0);
-    DB_GIVES(desk_key_add(test_db, user, methods, "nowhere", &key, secret, &field), ERR_INVALID);
+    DB_GIVES(desk_key_add(test_db, user, methods, "nowhere", DESK_WHO, &key, secret, &field),
+             ERR_INVALID);
     DB_CHECK(strcmp(field, "networks") == 0);
-    DB_GIVES(desk_key_add(test_db, 999999999, methods, "", &key, secret, &field), ERR_NOT_FOUND);
-    DB_GIVES(desk_key_add(test_db, user, methods, "192.0.2.0/24", &key, secret, &field), ERR_OK);
+    DB_GIVES(desk_key_add(test_db, 999999999, methods, "", DESK_WHO, &key, secret, &field),
+             ERR_NOT_FOUND);
+    DB_GIVES(desk_key_add(test_db, user, methods, "192.0.2.0/24", DESK_WHO, &key, secret, &field),
+             ERR_OK);
     DB_CHECK(strlen(key.login) == 32 && strlen(secret) == 32);
+    static const char few[] = "{\"methods\":\"test,get_calc\",\"networks\":\"192.0.2.0/24\"}",
+                      two[] = "{\"methods\":\"test,get_direction\",\"networks\":\"\"}";
+    DB_CHECK(records_of("key", key.login, NULL, few) == 1);
     DB_GIVES(desk_key_check(test_db, key.login, secret, "192.0.2.9", "test", &caller), ERR_OK);
     DB_CHECK(caller.user_id == user && caller.key_id == key.id);
     static const struct {
@@ -173,14 +198,25 @@ static void test_keys(void)
              ERR_DESK_API_DISABLED);
     DB_GIVES(desk_key_check(test_db, NULL, secret, "192.0.2.9", "test", &caller),
              ERR_DESK_API_DISABLED);
-    DB_GIVES(desk_key_change(test_db, user, key.login, DESK_METHODS_ALL, "", &field), ERR_OK);
+    DB_GIVES(desk_key_change(test_db, user, key.login,
+                             1u << DESK_METHOD_test | 1u << DESK_METHOD_get_direction, "", DESK_WHO,
+                             &field),
+             ERR_OK);
+    DB_CHECK(records_of("key", key.login, few, two) == 2);
+    DB_GIVES(desk_key_change(test_db, user, "\xd0\xaf", methods, "", DESK_WHO, &field),
+             ERR_NOT_FOUND);
+    DB_GIVES(desk_key_change(test_db, user, key.login, DESK_METHODS_ALL, "", DESK_WHO, &field),
+             ERR_OK);
     DB_GIVES(desk_key_check(test_db, key.login, secret, "198.51.100.1", "create_bid", &caller),
              ERR_OK);
-    DB_GIVES(desk_key_revoke(test_db, user + 1, key.login), ERR_NOT_FOUND);
-    DB_GIVES(desk_key_revoke(test_db, user, key.login), ERR_OK);
+    DB_GIVES(desk_key_revoke(test_db, user + 1, key.login, DESK_WHO), ERR_NOT_FOUND);
+    DB_GIVES(desk_key_revoke(test_db, user, key.login, DESK_WHO), ERR_OK);
     DB_GIVES(desk_key_check(test_db, key.login, secret, "192.0.2.9", "test", &caller),
              ERR_DESK_API_DISABLED);
-    DB_GIVES(desk_key_revoke(test_db, user, key.login), ERR_NOT_FOUND);
+    DB_GIVES(desk_key_revoke(test_db, user, key.login, DESK_WHO), ERR_NOT_FOUND);
+    DB_CHECK(db_test_number("SELECT COUNT(*) FROM desk_change WHERE what = 'key' AND subject = ? "
+                            "AND became IS NULL",
+                            DB_ARGS(db_text(key.login))) == 1);
 }
 
 /* Only selected users, and nobody. */
@@ -190,6 +226,7 @@ static void test_modes(void)
     struct desk_key keys[2];
     struct desk_caller caller;
     const char *field = NULL;
+    char subject[24];
     int64_t user = db_test_user(NULL, NULL);
     static const struct {
         const char *mode;
@@ -200,19 +237,23 @@ static void test_modes(void)
                 {"off", true, ERR_DESK_API_DISABLED, ERR_DESK_API_DISABLED},
                 {"all", false, ERR_OK, ERR_OK}};
 
-    DB_GIVES(desk_key_add(test_db, user, DESK_METHODS_ALL, "", &keys[0], secret[0], &field),
+    DB_GIVES(
+        desk_key_add(test_db, user, DESK_METHODS_ALL, "", DESK_WHO, &keys[0], secret[0], &field),
+        ERR_OK);
+    DB_GIVES(desk_key_add(test_db, 0, DESK_METHODS_ALL, "", DESK_WHO, &keys[1], secret[1], &field),
              ERR_OK);
-    DB_GIVES(desk_key_add(test_db, 0, DESK_METHODS_ALL, "", &keys[1], secret[1], &field), ERR_OK);
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         DESK_SET(DESK_SETTINGS, "desk", {"api_mode", rows[i].mode});
-        DB_GIVES(desk_api_user_set(test_db, user, rows[i].selected), ERR_OK);
+        DB_GIVES(desk_api_user_set(test_db, user, rows[i].selected, DESK_WHO), ERR_OK);
         desk_key_forget();
         DB_GIVES(desk_key_check(test_db, keys[0].login, secret[0], "192.0.2.9", "test", &caller),
                  rows[i].users);
         DB_GIVES(desk_key_check(test_db, keys[1].login, secret[1], "192.0.2.9", "test", &caller),
                  rows[i].system);
     }
-    DB_GIVES(desk_api_user_set(test_db, 999999999, true), ERR_NOT_FOUND);
+    snprintf(subject, sizeof(subject), "%lld", (long long)user);
+    DB_CHECK(records_of("caller", subject, "{\"may_call\":true}", "{\"may_call\":false}") == 2);
+    DB_GIVES(desk_api_user_set(test_db, 999999999, true, DESK_WHO), ERR_NOT_FOUND);
 }
 
 static void count_call(void *arg, const struct desk_call *call)

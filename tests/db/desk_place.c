@@ -83,8 +83,12 @@ enum err desk_place_bid(struct desk_place *place, const char *amount)
 
 enum err desk_place_move(struct desk_place *place, enum desk_who who, enum desk_status to)
 {
-    struct desk_move change = {
-        .name = {.id = place->bid.id}, .who = who, .to = to, .trace = "", .note = NULL};
+    struct desk_move change = {.name = {.id = place->bid.id},
+                               .who = who,
+                               .to = to,
+                               .trace = "",
+                               .by = DESK_WHO,
+                               .note = NULL};
     return desk_bid_move(test_db, &change, &place->bid);
 }
 

@@ -25,6 +25,7 @@
     X(market_book)      \
     X(stream)           \
     X(desk)             \
+    X(desk_list)        \
     X(desk_people)      \
     X(desk_fault)
 

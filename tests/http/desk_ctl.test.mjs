@@ -124,6 +124,8 @@ test('keys of robots, and what is refused', async () => {
   assert.ok((await desk('keys')).some((row) => row.login === key.login && row.key === undefined));
   await desk('revoke', key.login);
   await refused(FAILED, /not found/, 'revoke', key.login);
+  const records = await stack.sql(`SELECT who <> '', was IS NULL, became IS NULL FROM desk_change WHERE what = 'key' AND subject = '${key.login}' ORDER BY id`);
+  assert.deepEqual(records, [['1', '1', '0'], ['1', '0', '1']]);
   await refused(USAGE, /methods/, 'key', '--methods', 'everything');
   await refused(FAILED, /no bid exists/, 'bid', '999999999');
   await refused(FAILED, /no bid exists/, 'move', '999999999', 'success');

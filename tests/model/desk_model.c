@@ -164,7 +164,8 @@ static void move_bid(struct ref *ref)
     struct ref_bid *bid = &ref->bids[choose(ref, (unsigned)ref->count)];
     enum desk_status to = (enum desk_status)(1 + choose(ref, DESK_STATUS_COUNT - 1));
     enum desk_who who = choose(ref, 3) == 0 ? DESK_CUSTOMER : DESK_OPERATOR;
-    struct desk_move move = {.name = {.id = bid->id}, .who = who, .to = to, .trace = ""};
+    struct desk_move move = {
+        .name = {.id = bid->id}, .who = who, .to = to, .by = DESK_WHO, .trace = ""};
     struct desk_bid got;
     enum err expected = ERR_OK;
 
@@ -255,7 +256,8 @@ static void end_payout(struct ref *ref)
     if (ref->payout == 0)
         return;
     DB_GIVES(desk_payout_end(test_db, ref->payout, 0,
-                             paid ? DESK_PAYOUT_PAID : DESK_PAYOUT_CANCELLED, NULL, "", &payout),
+                             paid ? DESK_PAYOUT_PAID : DESK_PAYOUT_CANCELLED, DESK_WHO, NULL, "",
+                             &payout),
              ERR_OK);
     ref->held -= ref->payout_paid;
     *(paid ? &ref->outside_get : &ref->reserve_get) += ref->payout_paid;

@@ -39,6 +39,7 @@ static int compete(const struct desk_place *shared, unsigned number, unsigned ro
         }
         struct desk_move move = {.name = {.id = place.bid.id - (int64_t)(round % 2)},
                                  .who = DESK_OPERATOR,
+                                 .by = DESK_WHO,
                                  .to = to,
                                  .trace = ""};
         rc = desk_bid_move(test_db, &move, &place.bid);

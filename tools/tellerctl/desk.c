@@ -346,7 +346,8 @@ static int run_bid(struct ctl *ctl)
 
 static int run_move(struct ctl *ctl)
 {
-    struct desk_move move = {.who = DESK_OPERATOR, .note = ctl_option(ctl, "note"), .trace = ""};
+    struct desk_move move = {
+        .who = DESK_OPERATOR, .note = ctl_option(ctl, "note"), .by = desk_operator(), .trace = ""};
     struct desk_bid bid;
 
     if (read_id(ctl, &move.name.id) != ERR_OK)
