@@ -14,12 +14,16 @@
 #
 # Knobs: V=1 (print commands)  CC=clang  BUILD=dir  SAN=1 (sanitizers, build-san/)  CC=clang FUZZ=1 (libFuzzer, build-fuzz/)
 #        PORT  TLS_PORT  RUN_DIR  WORKERS  READ_WORKERS  ORDER_WORKERS (see tools/dev/stack)
+#        CHAINS=no (run and start: without the nodes of Ethereum and Bitcoin, and without the signer)
 
 BUILD ?= $(if $(FUZZ),build-fuzz,$(if $(SAN),build-san,build))
 # One spelling, since what depends on what is written down with it.
 override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 prefix ?= /usr/local
 export BUILD
+CHAINS ?= yes
+STACK_NEEDS := build run $(if $(filter no,$(CHAINS)),,chains)
+run start: export CHAINS := $(CHAINS)
 
 PACKAGES := json-c libgcrypt libmariadb gmp inih libqrencode libcurl libidn2 nettle libsecp256k1 libxml-2.0
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wformat=2 -Wswitch-enum -Werror
@@ -71,12 +75,12 @@ build-tests: build $(TESTERS)
 build-bench: build $(BENCHES)
 
 run:
-	@tools/dev/install build run
+	@tools/dev/install $(STACK_NEEDS)
 	@$(MAKE) --no-print-directory build
 	@tools/dev/run
 
 start:
-	@tools/dev/install build run
+	@tools/dev/install $(STACK_NEEDS)
 	@$(MAKE) --no-print-directory build
 	@tools/dev/stack start
 

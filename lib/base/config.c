@@ -17,6 +17,21 @@
 
 enum type { TYPE_STRING, TYPE_BOOL, TYPE_INT };
 
+/* The sections as they are written. */
+#define SECTION_database "database"
+#define SECTION_security "security"
+#define SECTION_site "site"
+#define SECTION_net "net"
+#define SECTION_mail "mail"
+#define SECTION_ipn "ipn"
+#define SECTION_stream "stream"
+#define SECTION_market "market"
+#define SECTION_provider_ethereum "provider.ethereum"
+#define SECTION_provider_bitcoin "provider.bitcoin"
+#define SECTION_signer "signer"
+#define SECTION_schema "schema"
+#define SECTION_log "log"
+
 /* The type column of a number's row, INT(least, most), as members of struct key. */
 #define TYPE_INT(from, to) TYPE_INT, .least = (from), .most = (to)
 
@@ -28,11 +43,11 @@ static const struct key {
     size_t offset;        /* of the member in struct config */
     int least, most;      /* of TYPE_INT */
 } keys[CONFIG_KEY_COUNT] = {
-#define X(sect, key, kind, text)                    \
-    [CONFIG_##sect##_##key] = {.section = #sect,    \
-                               .name = #key,        \
-                               .type = TYPE_##kind, \
-                               .fallback = text,    \
+#define X(sect, key, kind, text)                          \
+    [CONFIG_##sect##_##key] = {.section = SECTION_##sect, \
+                               .name = #key,              \
+                               .type = TYPE_##kind,       \
+                               .fallback = text,          \
                                .offset = offsetof(struct config, sect##_##key)},
     CONFIG_KEYS(X)
 #undef X

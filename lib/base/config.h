@@ -5,12 +5,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/text.h"
 
 /* One row per key: X(section, key, type, default). A NULL default means that the key must be set;
- * INT(least, most) names the range that is accepted. */
+ * INT(least, most) names the range that is accepted. A section's name in the file may have a dot
+ * where it has an underscore here (config.c). */
 #define CONFIG_KEYS(X)                                          \
     X(database, socket, STRING, NULL)                           \
     X(database, host, STRING, "")                               \
@@ -45,6 +47,15 @@
     X(stream, socket, STRING, "/run/teller-nchan/publish.sock") \
     X(market, matcher, STRING, "")                              \
     X(market, orders_max, INT(1, 10000), "10000")               \
+    X(provider_ethereum, url, STRING, "")                       \
+    X(provider_ethereum, chain_id, INT(1, INT32_MAX), "1")      \
+    X(provider_ethereum, authorization_file, STRING, "")        \
+    X(provider_ethereum, timeout_ms, INT(100, 120000), "20000") \
+    X(provider_bitcoin, url, STRING, "")                        \
+    X(provider_bitcoin, network, STRING, "main")                \
+    X(provider_bitcoin, cookie_file, STRING, "")                \
+    X(provider_bitcoin, timeout_ms, INT(100, 120000), "20000")  \
+    X(signer, socket, STRING, "")                               \
     X(schema, directory, STRING, "schema")                      \
     X(log, level, STRING, "info")
 

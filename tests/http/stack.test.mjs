@@ -1,8 +1,8 @@
-// The private stack itself (tools/dev/stack): started twice at once, and from a path with blanks.
+// The private stack itself (tools/dev/stack): started twice at once, from a path with blanks, with the chains.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -18,12 +18,12 @@ const SMALL = { DEMO: 'no', JOBS: 'no', WORKERS: '1', READ_WORKERS: '1', ORDER_W
 let home, ports;
 before(async () => {
   home = await mkdtemp(path.join(os.tmpdir(), 'teller stack '));
-  const servers = await Promise.all([0, 0].map(async () => {
+  const servers = await Promise.all([0, 0, 0, 0].map(async () => {
     const server = net.createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     return server;
   }));
-  ports = { PORT: String(servers[0].address().port), TLS_PORT: String(servers[1].address().port) };
+  ports = Object.fromEntries(['PORT', 'TLS_PORT', 'ETHEREUM_PORT', 'BITCOIN_PORT'].map((name, i) => [name, String(servers[i].address().port)]));
   for (const server of servers) server.close();
 });
 after(() => rm(home, { recursive: true }));
@@ -48,6 +48,39 @@ test('a stack in a path with blanks, started twice at once: one stack, and both 
     await stack('stop');
   }
   await assert.rejects(stack('status'), { code: 3 });
+});
+
+test('the chains beside a stack: nodes, token and signer, and the same chain after the next start', { timeout: 180000 }, async () => {
+  const dir = path.join(home, 'chains');
+  const env = { ...process.env, ...SMALL, ...ports, BUILD, CHAINS: 'yes', BLOCK_SECONDS: '0' };
+  const stack = (verb) => run(path.join(TREE, 'tools/dev/stack'), [verb, dir], { env });
+  const rpc = async (port, method, ...params) => {
+    const headers = { 'content-type': 'application/json' };
+    if (port === ports.BITCOIN_PORT) headers.authorization = `Basic ${(await readFile(path.join(dir, 'chains/bitcoin.cookie'))).toString('base64')}`;
+    const { result, error } = await (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) })).json();
+    assert.equal(error ?? null, null, method);
+    return result;
+  };
+  const tips = async () => [(await rpc(ports.ETHEREUM_PORT, 'eth_getBlockByNumber', 'latest', false)).hash, await rpc(ports.BITCOIN_PORT, 'getbestblockhash')];
+  let seen;
+  try {
+    await stack('start');
+    assert.match((await stack('status')).stdout, /^ethereum runs.*\nbitcoin runs.*\nsigner runs/);
+    const decimals = await rpc(ports.ETHEREUM_PORT, 'eth_call', { to: '0x8464135c8F25Da09e49BC8782676a84730C318bC', data: '0x313ce567' }, 'latest');
+    assert.equal(Number(decimals), 6);
+    await rpc(ports.BITCOIN_PORT, 'sendtoaddress', 'bcrt1q6rz28mcfaxtmd6v789l9rrlrusdprr9pz3cppk', '1.5');
+    await rpc(ports.BITCOIN_PORT, 'generatetoaddress', 1, 'bcrt1q6rz28mcfaxtmd6v789l9rrlrusdprr9pz3cppk');
+    seen = await tips();
+    assert.equal(await rpc(ports.BITCOIN_PORT, 'getblockcount'), 121);
+  } finally {
+    await stack('stop');
+  }
+  try {
+    await stack('start');
+    assert.deepEqual(await tips(), seen);
+  } finally {
+    await stack('stop');
+  }
 });
 
 test('what nginx says when it cannot start is of now, not of a start before', { timeout: 120000 }, async () => {

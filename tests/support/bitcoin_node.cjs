@@ -1,7 +1,11 @@
 // A Bitcoin node in regtest, in memory: bcoin, made to behave as Bitcoin Core does where it does not.
-//   usage: NODE_BACKEND=js node bitcoin_node.cjs API_KEY
+//   usage: NODE_BACKEND=js node bitcoin_node.cjs API_KEY [PORT] [BLOCKS] [SECONDS]
+// PORT 0 is any. BLOCKS is a file that keeps the chain: each block is written behind the others as it comes, and
+// read again at the next start; without it, or with "-", the chain is gone with the process. With SECONDS a block
+// is mined as often. With BLOCKS there is somebody with money as well, who pays by `sendtoaddress ADDRESS AMOUNT`.
 // Prints "ready PORT" once it answers; SIGTERM ends it.
 'use strict';
+const fs = require('node:fs');
 const Module = require('node:module');
 
 // The database on disk is never opened, and its native part not built.
@@ -20,10 +24,10 @@ const bcoin = require('bcoin');
 bcoin.set('regtest');
 const { RPCError } = require('bweb');
 
-const [apiKey] = process.argv.slice(2);
+const [apiKey, port = '0', blocks = '-', seconds = '0'] = process.argv.slice(2);
 const node = new bcoin.FullNode({
-  network: 'regtest', memory: true, workers: false, listen: false, host: '127.0.0.1', httpHost: '127.0.0.1', httpPort: 0,
-  apiKey, indexTx: true, persistentMempool: false, logFile: false, logConsole: false, logLevel: 'none',
+  network: 'regtest', memory: true, workers: false, listen: false, host: '127.0.0.1', httpHost: '127.0.0.1', httpPort: Number(port),
+  apiKey, indexTx: true, indexAddress: true, persistentMempool: false, logFile: false, logConsole: false, logLevel: 'none',
 });
 
 // bcoin answers with the id whether it took a transaction or not; Core says why it did not.
@@ -50,6 +54,49 @@ async function sendRawTransaction(args) {
   return tx.txid();
 }
 
+// --- the chain in a file --------------------------------------------------------------------------------
+
+async function readBlocks() {
+  for (const line of fs.existsSync(blocks) ? fs.readFileSync(blocks, 'utf8').split('\n').slice(0, -1) : [])
+    await node.chain.add(bcoin.Block.fromRaw(Buffer.from(line, 'hex')));
+}
+
+function keepBlocks() {
+  const file = fs.openSync(blocks, 'a', 0o600);
+  const known = new Set();
+  node.chain.on('connect', (entry, block) => {
+    // One that comes back after a reorganisation is there already.
+    if (known.has(block.rhash())) return;
+    known.add(block.rhash());
+    fs.writeSync(file, `${block.toRaw().toString('hex')}\n`);
+  });
+}
+
+// --- somebody with money --------------------------------------------------------------------------------
+
+const MATURE = 100, FUNDED = 120; // blocks until what was mined may be spent; blocks that are mined at first
+const RATE = 5000; // satoshis per 1,000 bytes
+const ring = bcoin.KeyRing.fromPrivate(Buffer.alloc(32, 0x2a));
+ring.witness = true;
+
+const mine = (count) => node.rpc.mineBlocks(count, ring.getAddress());
+
+async function spendable() {
+  const coins = await node.getCoinsByAddress(ring.getAddress());
+  return coins.filter((coin) => coin.height >= 0 && !node.mempool.isSpent(coin.hash, coin.index)
+    && (!coin.coinbase || node.chain.height + 1 - coin.height >= MATURE));
+}
+
+async function sendToAddress([address, amount]) {
+  const tx = new bcoin.MTX();
+  tx.addOutput({ address: bcoin.Address.fromString(address, 'regtest'), value: bcoin.Amount.fromBTC(String(amount)).toValue() });
+  await tx.fund(await spendable(), { rate: RATE, changeAddress: ring.getAddress() });
+  tx.sign(ring);
+  return sendRawTransaction([tx.toTX().toRaw().toString('hex')]);
+}
+
+// --------------------------------------------------------------------------------------------------------
+
 process.on('unhandledRejection', (error) => console.error(error));
 process.on('SIGTERM', async () => {
   await node.close();
@@ -61,5 +108,12 @@ process.on('SIGTERM', async () => {
   await node.open();
   await node.connect();
   node.rpc.calls.sendrawtransaction = sendRawTransaction;
+  node.rpc.calls.sendtoaddress = sendToAddress;
+  if (blocks !== '-') {
+    await readBlocks();
+    keepBlocks();
+    if (node.chain.height < FUNDED) await mine(FUNDED - node.chain.height);
+  }
+  if (Number(seconds) > 0) setInterval(() => mine(1), Number(seconds) * 1000);
   console.log(`ready ${node.http.http.address().port}`);
 })();

@@ -1,0 +1,37 @@
+/* The nodes that the configuration names, [provider.ethereum] and [provider.bitcoin]: where they are, how they
+ * know us, and which chain is meant. */
+#ifndef PROVIDER_NODE_H
+#define PROVIDER_NODE_H
+
+#include "base/config.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "chain/bitcoin_address.h"
+#include "provider/rpc.h"
+
+#define NODE_SECRET_MAX 512 /* bytes of what is in a file of theirs */
+#define NODE_CONNECTIONS 4  /* kept open to one */
+
+/* A node with a client of its own; not for several threads. It holds strings of the configuration. */
+struct node {
+    struct rpc_node rpc;
+    struct provider_client *client;
+    char authorization[2 * NODE_SECRET_MAX];
+};
+
+/* Makes ready to ask the node; nothing is asked yet.
+ * out      out, for node_close, also where it fails
+ * problem  out, what is wrong where ERR_CONFIG
+ * Returns ERR_NOT_FOUND where the configuration names none: its rail is off; ERR_CONFIG where a file of its
+ * section cannot be read; errors of provider_start. */
+MUST_USE enum err node_ethereum(const struct config *config, struct node *out,
+                                struct text *problem);
+MUST_USE enum err node_bitcoin(const struct config *config, struct node *out, struct text *problem);
+
+/* Wipes what it knows. A zeroed one is fine. */
+void node_close(struct node *node);
+
+/* The chain that [provider.bitcoin] is about: "main", "test" or "regtest". False for another word. */
+bool node_bitcoin_network(const struct config *config, enum bitcoin_network *out);
+
+#endif
