@@ -3,7 +3,7 @@
  *   MODEL_OPS=N      how many operations in all (default 200000), in MODEL_RUNS runs (default 4) that
  *                    go on side by side, each with a seed, a database and a reference of its own
  *   MODEL_SECONDS=N  a run ends after so long even where it is not through, so that a run of all tests
- *                    stays short (default 60); 0 = never
+ *                    stays short (default 30); 0 = never
  *   MODEL_SEED=N     the first run's seed, the others' are the next ones (default: another every day)
  *   MODEL_CHECK=N    looks at the whole book every N steps (default 1000): 1 finds the step at which
  *                    something changed that the step had nothing to do with
@@ -107,7 +107,7 @@ static void test_model(void)
     for (size_t i = 0; i < count; i++)
         runs[i] = (struct driver_run){.seed = seed + i,
                                       .steps = steps / count + (i < steps % count),
-                                      .seconds = setting("MODEL_SECONDS", 60),
+                                      .seconds = setting("MODEL_SECONDS", 30),
                                       .check_every = setting("MODEL_CHECK", 1000)};
     run_all(runs, results, count);
     for (size_t i = 0; i < count; i++)
