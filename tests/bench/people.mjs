@@ -177,10 +177,11 @@ const statements = {
     journal: `BEGIN DECLARE EXIT HANDLER FOR 1062 ${refuse('replayed')}INSERT INTO journal (kind, user_id, request_key, trace, ref) `
         + 'VALUES ({why}, {user}, {request_key}, {trace}, {ticket}); END; SET @ledger_journal = LAST_INSERT_ID(); '
         + "INSERT INTO stream_event (kind, journal_id) VALUES ('journal', @ledger_journal); ",
-    balances: `BEGIN DECLARE EXIT HANDLER FOR 4025 ${refuse('insufficient_funds')}`,
-    balance: 'UPDATE account SET balance = (@ledger_balance_{at} := balance + {units}), '
-        + 'entries = (@ledger_seq_{at} := entries + 1) WHERE id = {account}; ',
-    entries: 'END; INSERT INTO entry (account_id, seq, journal_id, amount, balance, type, info) VALUES ',
+    balances: `BEGIN DECLARE EXIT HANDLER FOR 4025 ${refuse('insufficient_funds')}UPDATE account FORCE INDEX (PRIMARY) SET balance = CASE id`,
+    balance: ' WHEN {account} THEN (@ledger_balance_{at} := balance + {units})',
+    numbers: ' END, entries = CASE id',
+    number: ' WHEN {account} THEN (@ledger_seq_{at} := entries + 1)',
+    entries: ' END WHERE id IN ({accounts}); END; INSERT INTO entry (account_id, seq, journal_id, amount, balance, type, info) VALUES ',
     entry: '({account}, @ledger_seq_{at} - 0, @ledger_journal, {units}, @ledger_balance_{at} - (0), {type}, {info})',
     look: `${COMPOUND}START TRANSACTION; SELECT t.id, t.partner_id, ${partnerOf('p.name')}, ${partnerOf('p.url')}, `
         + "IF(t.status = 'open' AND t.expires_at <= NOW(6), 'expired', t.status), t.currency_id, t.amount, "

@@ -87,8 +87,9 @@ function legs(list) {
     const sorted = [...list].sort((a, b) => a[0] - b[0]);
     const at = new Map(sorted.map(([account], i) => [account, i]));
     const text = (words) => (words === null ? 'NULL' : hexText(words));
-    return fill('balances') + sorted.map(([account, units]) => fill('balance', { at: at.get(account), units, account })).join('')
-        + fill('entries') + list.map(([account, units, type, info]) =>
+    return fill('balances') + sorted.map(([account, units], i) => fill('balance', { at: i, units, account })).join('')
+        + fill('numbers') + sorted.map(([account], i) => fill('number', { at: i, account })).join('')
+        + fill('entries', { accounts: sorted.map(([account]) => account).join(', ') }) + list.map(([account, units, type, info]) =>
         fill('entry', { account, at: at.get(account), units, type: text(type), info: text(info) })).join(', ') + '; ';
 }
 

@@ -111,15 +111,18 @@ function legs(array $state, array $legs): string
     $accounts = array_column($legs, 0);
     sort($accounts, SORT_NUMERIC);
     $at = array_flip($accounts);
+    $units = array_column($legs, 1, 0);
     $sql = fill($state, 'balances', []);
-    foreach ($accounts as $account) {
-        foreach ($legs as [$id, $units]) {
-            $sql .= $id === $account ? fill($state, 'balance', ['at' => $at[$id], 'units' => $units, 'account' => $id]) : '';
-        }
+    foreach ($accounts as $place => $account) {
+        $sql .= fill($state, 'balance', ['at' => $place, 'units' => $units[$account], 'account' => $account]);
+    }
+    $sql .= fill($state, 'numbers', []);
+    foreach ($accounts as $place => $account) {
+        $sql .= fill($state, 'number', ['at' => $place, 'account' => $account]);
     }
     $rows = array_map(fn ($leg) => fill($state, 'entry', ['account' => $leg[0], 'at' => $at[$leg[0]], 'units' => $leg[1],
         'type' => $leg[2] === null ? 'NULL' : hex($leg[2]), 'info' => $leg[3] === null ? 'NULL' : hex($leg[3])]), $legs);
-    return $sql . fill($state, 'entries', []) . implode(', ', $rows) . '; ';
+    return $sql . fill($state, 'entries', ['accounts' => implode(', ', $accounts)]) . implode(', ', $rows) . '; ';
 }
 
 function need(array $state, mixed $account, array $values): int
