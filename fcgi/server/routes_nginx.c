@@ -18,9 +18,10 @@ static const struct {
 } own_errors[] = {
     {"400", ERR_MALFORMED},         {"403", ERR_RIGHT},
     {"404", ERR_NO_ROUTE},          {"405", ERR_METHOD},
-    {"413", ERR_TOO_LARGE},         {"414", ERR_URI_TOO_LONG},
-    {"429", ERR_TOO_MANY_REQUESTS}, {"431", ERR_HEADERS_TOO_LARGE},
-    {"500", ERR_INTERNAL},          {"502", ERR_NO_ANSWER},
+    {"412", ERR_PRECONDITION},      {"413", ERR_TOO_LARGE},
+    {"414", ERR_URI_TOO_LONG},      {"429", ERR_TOO_MANY_REQUESTS},
+    {"431", ERR_HEADERS_TOO_LARGE}, {"500", ERR_INTERNAL},
+    {"502", ERR_NO_ANSWER},
 };
 
 /* What is collected of the rows of one pool, or of those that are kept. */

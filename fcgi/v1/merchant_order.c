@@ -1,5 +1,6 @@
 /* Merchant checkout (seed exchange-v1, Merchant System; api exchange-v1, section 5). */
 #include <stdio.h>
+#include <string.h>
 
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
@@ -58,23 +59,33 @@ static const struct field create_fields[] = {
 };
 #undef AT
 
-static enum err check_return_url(struct request *request, const char *name, const char *url)
+/* Brings it into ASCII, as browsers do, so that what people read says which host it is. */
+static enum err take_return_url(struct request *request, const char *name, const char **url)
 {
-    return url[0] == '\0' || checkout_return_url_ok(url) ? ERR_OK
-                                                         : request_fail(request, name, ERR_URL);
+    char ascii[HTTP_URL_SIZE];
+
+    if (**url == '\0')
+        return ERR_OK;
+    enum err rc = http_url_ascii(*url, ascii);
+    if (rc == ERR_OK && !checkout_return_url_ok(ascii))
+        rc = ERR_URL;
+    if (rc != ERR_OK)
+        return request_fail(request, name, rc);
+    *url = request_copy(request, ascii, strlen(ascii));
+    return *url == NULL ? ERR_NO_MEMORY : ERR_OK;
 }
 
-static enum err check_urls(struct request *request, struct create_params *params,
-                           char ipn[HTTP_URL_SIZE], char endpoint[HTTP_ENDPOINT_SIZE])
+static enum err take_urls(struct request *request, struct create_params *params,
+                          char ipn[HTTP_URL_SIZE], char endpoint[HTTP_ENDPOINT_SIZE])
 {
     const char *failure_name = "return_failure";
     if (params->return_failure[0] == '\0') {
         failure_name = "cancel_return";
         params->return_failure = params->cancel_return;
     }
-    enum err rc = check_return_url(request, "return_success", params->return_success);
+    enum err rc = take_return_url(request, "return_success", &params->return_success);
     if (rc == ERR_OK)
-        rc = check_return_url(request, failure_name, params->return_failure);
+        rc = take_return_url(request, failure_name, &params->return_failure);
     if (rc != ERR_OK || params->ipn[0] == '\0')
         return rc;
     rc = http_url_ascii(params->ipn, ipn);
@@ -100,7 +111,7 @@ static enum err create(struct request *request, struct uuid *id)
 
     enum err rc = FIELDS_READ(request, &params);
     if (rc == ERR_OK)
-        rc = check_urls(request, &params, ipn, endpoint);
+        rc = take_urls(request, &params, ipn, endpoint);
     if (rc != ERR_OK)
         return rc;
     struct checkout_request order = {

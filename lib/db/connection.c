@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/wait.h"
+#include "db/params.h"
+#include "db/reach.h"
 
 #define CONNECT_TIMEOUT_S 2
 #define RETURN_PAUSE_MS 50 /* between attempts to reach a server that went away */
@@ -16,27 +18,18 @@
 #define SLOW_US 100000
 #define BACK_OFF_US 2000000
 
-static char *copy(const char *text)
-{
-    return text == NULL ? NULL : strdup(text);
-}
-
 enum err connection_new(const struct db_params *params, struct connection **out)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
     if (connection == NULL)
         return ERR_NO_MEMORY;
     connection->handles = 1;
-    connection->params = (struct db_params){.socket = copy(params->socket),
-                                            .host = copy(params->host),
-                                            .port = params->port,
-                                            .ca_file = copy(params->ca_file),
-                                            .sync_wait = params->sync_wait,
-                                            .name = copy(params->name),
-                                            .user = copy(params->user),
-                                            .password = copy(params->password)};
-    *out = connection;
-    return ERR_OK;
+    enum err rc = params_copy(&connection->params, params);
+    if (rc == ERR_OK)
+        *out = connection;
+    else
+        connection_release(connection);
+    return rc;
 }
 
 void connection_release(struct connection *connection)
@@ -44,14 +37,7 @@ void connection_release(struct connection *connection)
     if (--connection->handles > 0)
         return;
     connection_close(connection);
-    free((char *)connection->params.socket);
-    free((char *)connection->params.host);
-    free((char *)connection->params.ca_file);
-    free((char *)connection->params.name);
-    free((char *)connection->params.user);
-    if (connection->params.password != NULL)
-        explicit_bzero((char *)connection->params.password, strlen(connection->params.password));
-    free((char *)connection->params.password);
+    params_free(&connection->params);
     free(connection);
 }
 
@@ -70,9 +56,8 @@ static void set_options(struct connection *connection)
     const struct db_params *params = &connection->params;
     unsigned connect_s = CONNECT_TIMEOUT_S, read_s = CONNECTION_READ_TIMEOUT_S;
     my_bool yes = 1;
-    MYSQL *mysql = &connection->mysql;
+    MYSQL *mysql = connection->mysql;
 
-    mysql_options(mysql, MYSQL_OPT_NONBLOCK, NULL); /* for reach alone */
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
     mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_s);
     mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_s);
@@ -98,16 +83,18 @@ static int wait_for_server(MYSQL *mysql, int wanted, int64_t until_us)
     return event == WAIT_WRITE ? MYSQL_WAIT_WRITE : MYSQL_WAIT_READ;
 }
 
-/* One attempt. False where the server was not reached, or refused. Only looking up a host's name
- * blocks. */
+/* One attempt. False where the server was not reached, or refused. */
 static bool reach(struct connection *connection)
 {
     const struct db_params *params = &connection->params;
     bool tcp = given(params->host);
     int64_t until_us = clock_mono_us() + CONNECT_TIMEOUT_S * INT64_C(1000000);
-    MYSQL *mysql = &connection->mysql, *connected;
+    MYSQL *mysql = connection->mysql, *connected;
 
     set_options(connection);
+    if (reach_needs_name(params))
+        return reach_by_name(params, CONNECT_TIMEOUT_S * 1000, &connection->mysql);
+    mysql_options(mysql, MYSQL_OPT_NONBLOCK, NULL); /* for what follows alone */
     int wanted = mysql_real_connect_start(
         &connected, mysql, tcp ? params->host : NULL, params->user, params->password, params->name,
         tcp ? (unsigned)params->port : 0, tcp ? NULL : params->socket, CLIENT_MULTI_STATEMENTS);
@@ -126,14 +113,21 @@ static void find_data(struct connection *connection)
 
     connection->data_directory[0] = '\0';
     if (given(connection->params.host) ||
-        mysql_send_query(&connection->mysql, sql, strlen(sql)) != 0 ||
-        !wait_readable(mysql_get_socket(&connection->mysql), CONNECT_TIMEOUT_S * 1000) ||
-        mysql_read_query_result(&connection->mysql) != 0 ||
-        (result = mysql_store_result(&connection->mysql)) == NULL)
+        mysql_send_query(connection->mysql, sql, strlen(sql)) != 0 ||
+        !wait_readable(mysql_get_socket(connection->mysql), CONNECT_TIMEOUT_S * 1000) ||
+        mysql_read_query_result(connection->mysql) != 0 ||
+        (result = mysql_store_result(connection->mysql)) == NULL)
         return;
     if ((row = mysql_fetch_row(result)) != NULL)
         text_copy(connection->data_directory, sizeof(connection->data_directory), row[0]);
     mysql_free_result(result);
+}
+
+static void forget(struct connection *connection)
+{
+    if (connection->mysql != NULL)
+        mysql_close(connection->mysql);
+    connection->mysql = NULL;
 }
 
 /* The attempt that everybody waits for who shares the connection. */
@@ -146,7 +140,7 @@ static enum err open_now(struct connection *connection, struct text *problem)
         text_puts(problem, "the server did not answer a moment ago");
         return ERR_DB_AWAY;
     }
-    if (mysql_init(&connection->mysql) == NULL)
+    if ((connection->mysql = mysql_init(NULL)) == NULL)
         return ERR_NO_MEMORY;
     connection->opening = true;
     connection->open = reach(connection);
@@ -155,9 +149,12 @@ static enum err open_now(struct connection *connection, struct text *problem)
     connection->opening = false;
     if (connection->open)
         return ERR_OK;
-    text_addf(problem, "%u %s", mysql_errno(&connection->mysql), mysql_error(&connection->mysql));
+    if (connection->mysql != NULL)
+        text_addf(problem, "%u %s", mysql_errno(connection->mysql), mysql_error(connection->mysql));
+    else
+        text_puts(problem, "no answer in time, be it of the server or for its name");
     log_line(LOG_LEVEL_WARNING, "db_away", "problem=\"%s\"", text_string(problem));
-    mysql_close(&connection->mysql);
+    forget(connection);
     if (clock_mono_us() - start_us > SLOW_US)
         not_before_us = clock_mono_us() + BACK_OFF_US;
     return ERR_DB_AWAY;
@@ -194,7 +191,7 @@ void connection_close(struct connection *connection)
 {
     if (!connection->open)
         return;
-    mysql_close(&connection->mysql);
+    forget(connection);
     connection->open = false;
     connection->session++;
     connection->underway = 0;

@@ -12,7 +12,7 @@
 #define DATA_DIRECTORY_SIZE 512
 
 struct connection {
-    MYSQL mysql;
+    MYSQL *mysql; /* NULL where it is closed */
     bool open, opening;
     unsigned session; /* counts how often it was closed: what was underway then gets no answer */
     size_t underway;  /* packets sent by handles that wait, and not answered yet */

@@ -88,7 +88,7 @@ void db_close(struct db *db)
 
 static MYSQL *mysql_of(const struct db *db)
 {
-    return &db->connection->mysql;
+    return db->connection->mysql;
 }
 
 static void note_problem(struct db *db)

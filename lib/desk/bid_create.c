@@ -13,7 +13,7 @@ struct creation {
     struct desk_problems *problems;
     struct desk_bid_name name; /* of the bid that came of it, or was there before */
     struct uuid uuid;
-    char hash[DESK_HASH_SIZE], endpoint[HTTP_ENDPOINT_SIZE];
+    char hash[DESK_HASH_SIZE], callback_url[HTTP_URL_SIZE], endpoint[HTTP_ENDPOINT_SIZE];
     uint8_t digest[SHA256_SIZE];
     struct bid_offer offer;
 };
@@ -69,7 +69,7 @@ static void fill(struct creation *creation, const struct desk_sums *sums)
     text_copy(bid->api_id, sizeof(bid->api_id), wish->api_id);
     text_copy(bid->account1, sizeof(bid->account1), wish->account1);
     text_copy(bid->account2, sizeof(bid->account2), wish->account2);
-    text_copy(bid->callback_url, sizeof(bid->callback_url), wish->callback_url);
+    text_copy(bid->callback_url, sizeof(bid->callback_url), creation->callback_url);
     text_copy(row->endpoint, sizeof(row->endpoint), creation->endpoint);
     text_copy(bid->language, sizeof(bid->language), wish->language);
     text_copy(bid->ip, sizeof(bid->ip), wish->ip);
@@ -202,7 +202,7 @@ static enum err check_texts(struct creation *creation)
 {
     const struct desk_wish *wish = creation->wish;
 
-    creation->endpoint[0] = '\0';
+    creation->callback_url[0] = creation->endpoint[0] = '\0';
     if (is_given(wish->api_id)) {
         size_t len = strlen(wish->api_id);
         if (!text_is_utf8(wish->api_id, len))
@@ -210,8 +210,12 @@ static enum err check_texts(struct creation *creation)
         if (text_utf8_length(wish->api_id, len) > DESK_API_ID_MAX)
             return ERR_TOO_LONG;
     }
-    return is_given(wish->callback_url) ? http_url_check(wish->callback_url, creation->endpoint)
-                                        : ERR_OK;
+    if (!is_given(wish->callback_url))
+        return ERR_OK;
+    enum err rc = http_url_ascii(wish->callback_url, creation->callback_url);
+    if (rc == ERR_OK)
+        rc = http_url_check(creation->callback_url, creation->endpoint);
+    return rc == ERR_OK || rc == ERR_NO_MEMORY ? rc : ERR_URL;
 }
 
 enum err desk_bid_create(struct db *db, const struct desk_wish *wish, const char *trace,

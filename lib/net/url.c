@@ -175,7 +175,8 @@ enum err http_url_ascii(const char *url, char out[HTTP_URL_SIZE])
     text_add(&text, url, (size_t)(authority - url));
     if (is_ascii(authority, len)) {
         text_add(&text, authority, len);
-    } else if (!is_ascii(authority + host, len - host)) {
+    } else if (host < len &&
+               (authority[host] != ':' || !is_port(authority + host + 1, len - host - 1))) {
         rc = ERR_URL;
     } else {
         rc = add_host(&text, authority, host);

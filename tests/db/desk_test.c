@@ -355,15 +355,19 @@ static void test_callback(void)
 
     desk_place_make(&place, "hand", "hand");
     struct desk_wish wish = desk_place_wish(&place, "100");
-    wish.callback_url = "http://shop.example.org:8080/cb?x=1";
+    wish.callback_url =
+        "http://sh\u00f6p.example.org:8080/cb?x=\u00f6"; /* called as machines know it */
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
     DB_GIVES(desk_place_move(&place, DESK_CUSTOMER, DESK_STATUS_payed), ERR_OK);
     DB_GIVES(desk_place_move(&place, DESK_OPERATOR, DESK_STATUS_success), ERR_OK);
     DB_CHECK(db_test_number("SELECT COUNT(*) FROM delivery AS d JOIN event AS e ON e.id = "
                             "d.event_id WHERE d.subject = ? AND d.channel = 'post' AND d.format = "
-                            "'desk' AND d.endpoint = 'shop.example.org:8080' AND e.kind IN "
-                            "('payed', 'success')",
-                            DB_ARGS(db_uuid(&place.bid.uuid))) == 2);
+                            "'desk' AND d.endpoint = 'xn--shp-tna.example.org:8080' AND "
+                            "d.url = ? AND e.kind "
+                            "IN ('payed', 'success')",
+                            DB_ARGS(db_uuid(&place.bid.uuid),
+                                    db_text("http://xn--shp-tna.example.org:8080/cb?x=%C3%B6"))) ==
+             2);
     DB_CHECK(db_test_number("SELECT COUNT(*) FROM event WHERE subject = ?",
                             DB_ARGS(db_uuid(&place.bid.uuid))) == 2);
 }

@@ -5,6 +5,7 @@
 #define SUITES(X)       \
     X(schema)           \
     X(share)            \
+    X(reach)            \
     X(packet)           \
     X(identity)         \
     X(request)          \

@@ -191,12 +191,14 @@ async function smoke(t, { call }) {
   });
 
   await t.test('pages, and what is no page', async () => {
-    for (const page of ['/', '/account', '/pay/00000000-0000-4000-8000-000000000000']) {
+    for (const page of ['/', '/account', '/pay/00000000-0000-4000-8000-000000000000', '/exchange', '/exchange-A_to_B', `/exchange/bid/${'a'.repeat(32)}`]) {
       const reply = await call('GET', page);
       assert.deepEqual([reply.status, /^text\/html/.test(reply.headers['content-type'])], [200, true], page);
       for (const name of ['content-security-policy', 'x-content-type-options']) assert.ok(reply.headers[name], name);
     }
     assert.equal((await call('GET', '/nothing')).status, 404);
+    const feed = await call('GET', '/request-exportxml.xml');
+    assert.deepEqual([feed.status, feed.headers['content-type']], [200, 'text/xml; charset=utf-8'], feed.text);
   });
 
   await t.test('the stream is refused with a reason', async () => {

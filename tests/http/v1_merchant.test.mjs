@@ -121,7 +121,7 @@ test('create: expires', async () => {
 
 test('create: return URLs that shops have', async () => {
   for (const url of ['http://shop.example', 'HTTPS://shop.example:8443/a?b=c&d=%20#e', 'http://192.0.2.1/x', 'http://[2001:db8::1]/',
-    'http://localhost/x', 'https://shop.example/süß', `https://shop.example/${'x'.repeat(1979)}`]) {
+    'http://localhost/x', 'http://me:word@shop.example/', `https://shop.example/${'x'.repeat(1979)}`]) {
     assert.equal((await made({ return_success: url })).return_success, url);
     assert.equal((await made({ return_failure: url })).return_failure, url);
   }
@@ -132,8 +132,8 @@ for (const name of ['return_success', 'return_failure', 'cancel_return', 'ipn'])
     const bad = ['shop.example', '/thanks', '//shop.example', 'ftp://shop.example/', 'javascript:alert(1)', 'data:text/html,x', 'http:',
       'http://', 'https:///x', 'http://?x', 'http://@evil.example', 'http:\\\\shop.example', ' http://shop.example', 'http://shop.example/a b',
       'http://shop.example/\r\nSet-Cookie: a=b', 'http://shop.example/\t', 'http://shop.example/\x7f', `http://shop.example/${'x'.repeat(1990)}`];
-    if (name === 'ipn')
-      bad.push('http://user:password@shop.example/', 'http://shop.example:0/', 'http://shop.example:99999/', 'http://ü:p@shop.example/', 'http://shop.example/#ä');
+    bad.push('http://ü:p@shop.example/', 'http://ü.example:80@evil.example/');
+    if (name === 'ipn') bad.push('http://user:password@shop.example/', 'http://shop.example:0/', 'http://shop.example:99999/', 'http://shop.example/#ä');
     for (const url of bad)
       await refused('not_url', { ...(name === 'cancel_return' ? { return_failure: undefined } : {}), [name]: url },
         `Invalid parameter "${name}" (should be an http or https URL)`);
@@ -142,13 +142,15 @@ for (const name of ['return_success', 'return_failure', 'cancel_return', 'ipn'])
   });
 }
 
-test('create: an ipn as people write it is called by the names that machines know', async () => {
+test('create: URLs as people write them get the names that machines know', async () => {
   for (const [url, stored] of [['http://bücher.example', 'http://xn--bcher-kva.example'], ['https://Bücher.Example:8443/Süß/?q=ä&r=%C3%A4', 'https://xn--bcher-kva.example:8443/S%C3%BC%C3%9F/?q=%C3%A4&r=%C3%A4'],
     ['http://straße.example/', 'http://xn--strae-oqa.example/'], ['http://例え。テスト/買う', 'http://xn--r8jz45g.xn--zckzah/%E8%B2%B7%E3%81%86'],
     ['http://магазин.рф/ipn', 'http://xn--80aairftm.xn--p1ai/ipn'], ['http://shop.example/ä', 'http://shop.example/%C3%A4'], ['http://shop.example/😀?', 'http://shop.example/%F0%9F%98%80?']])
-    assert.equal((await made({ ipn: url })).ipn, stored);
+    for (const name of ['ipn', 'return_success', 'return_failure']) assert.equal((await made({ [name]: url }))[name], stored, name);
+  assert.equal((await made({ return_success: 'https://shop.example/#ä' })).return_success, 'https://shop.example/#%C3%A4');
   for (const url of ['http://bü cher.example/', 'http://ü@shop.example/', 'http://ü..example/', 'http://-ü.example/', 'http://ü\u200b\u2028.example/', 'http://a\u2100b.example/', `http://${'ü'.repeat(64)}.example/`])
-    await refused('not_host', { ipn: url }, 'Invalid parameter "ipn" (names a host that is no domain name)');
+    for (const name of ['ipn', 'return_success', 'return_failure'])
+      await refused('not_host', { [name]: url }, `Invalid parameter "${name}" (names a host that is no domain name)`);
   await refused('too_long', { ipn: `http://shop.example/${'ä'.repeat(400)}` }, 'Invalid parameter "ipn" (is too long)');
 });
 

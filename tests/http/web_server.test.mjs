@@ -16,12 +16,20 @@ before(async () => {
 });
 after(() => stack.stop());
 
-/** Sends bytes as they are; gives the status and the body of what comes back. */
+/** Whether an answer has come whole. */
+function isWhole(text) {
+  const [head, body] = text.split('\r\n\r\n');
+  const length = /^content-length: (\d+)$/im.exec(head)?.[1];
+  return body !== undefined && length !== undefined && Buffer.byteLength(body) >= Number(length);
+}
+
+/** Sends bytes as they are; gives the status and the body of what comes back. nginx goes on reading for a while what a
+ * refused request still sends: nobody waits for that. */
 function send(bytes) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(new URL(stack.base).port, '127.0.0.1');
     let text = '';
-    socket.setEncoding('utf8').on('data', (data) => { text += data; });
+    socket.setEncoding('utf8').on('data', (data) => { text += data; if (isWhole(text)) socket.destroy(); });
     socket.on('error', () => {}); // nginx closes while a request that it refuses is still being sent
     socket.setTimeout(10000, () => { socket.destroy(); reject(new Error(`no end: ${text}`)); });
     socket.on('close', () => resolve({ status: Number(text.split(' ')[1]), head: text.split('\r\n\r\n')[0], body: text.slice(text.indexOf('\r\n\r\n') + 4) }));
@@ -51,6 +59,21 @@ for (const [what, [status, request]] of Object.entries(REFUSALS))
       assert.deepEqual(Object.keys(JSON.parse(reply.body)), KEYS[face], `${face}: ${reply.body}`);
     }
   });
+
+test('a condition on a version: in the face\'s words where nginx looks at it, and no matter where a worker answers', async () => {
+  const names = ['If-Match: "x"', 'If-Unmodified-Since: Thu, 01 Jan 1970 00:00:01 GMT'];
+  for (const name of names) {
+    const ask = (method, target) => send(`${method} ${target} HTTP/1.1\r\nHost: a\r\n${name}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+    for (const [method, target] of [['POST', PATHS.v1], ['GET', PATHS.site]]) assert.match((await ask(method, target)).body, /login_error|missing_ticket/, target);
+    for (const target of ['/api/1/generic/currency?currency=USD', '/request-exportxml.xml']) {
+      const reply = await ask('GET', target);
+      if (name.startsWith('If-Match')) assert.equal(reply.status, 412, `${target} ${reply.head}`);
+      if (reply.status !== 412) continue;
+      assert.match(reply.head, /^content-type: application\/json/im, target);
+      assert.deepEqual(Object.keys(JSON.parse(reply.body)), target.startsWith('/api/1/') ? KEYS.v1 : KEYS.site, reply.body);
+    }
+  }
+});
 
 test('a slash too many before the version is one answer, however often and with whatever verb', async () => {
   const answers = new Set();

@@ -1,5 +1,5 @@
 // Small wrong changes, one at a time, in what moves or guards money: do the tests notice?
-//   node tests/mutate/run.mjs [WORD...]     all of them, or those whose names hold one of the words
+//   node tests/mutate/run.mjs [WORD...]     all of them, or those whose names or files hold one of the words
 //   JOBS=N (2)                              so many copies of the tree at a time
 // Each change of tests/mutate/changes.mjs is made in a copy of the tree, what must notice it is built and
 // run, and at least one part of that must fail. The C tests run straight against a database of their own,
@@ -104,7 +104,7 @@ async function work(queue, outcomes, prepared) {
 }
 
 const wanted = process.argv.slice(2);
-const queue = changes.filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)));
+const queue = changes.filter(({ name, file }) => wanted.length === 0 || wanted.some((word) => name.includes(word) || file.includes(word)));
 const outcomes = [];
 // Whoever ends it early gets what was tried, and nothing is left running.
 const asked = queue.length;
