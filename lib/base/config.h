@@ -13,50 +13,53 @@
 /* One row per key: X(section, key, type, default). A NULL default means that the key must be set;
  * INT(least, most) names the range that is accepted. A section's name in the file may have a dot
  * where it has an underscore here (config.c). */
-#define CONFIG_KEYS(X)                                          \
-    X(database, socket, STRING, NULL)                           \
-    X(database, host, STRING, "")                               \
-    X(database, port, INT(1, 65535), "3306")                    \
-    X(database, ca_file, STRING, "")                            \
-    X(database, sync_wait, BOOL, "no")                          \
-    X(database, replicate_nonces, BOOL, "no")                   \
-    X(database, name, STRING, "teller")                         \
-    X(database, user, STRING, "teller_app")                     \
-    X(database, user_hosts, STRING, "localhost")                \
-    X(database, password_file, STRING, "")                      \
-    X(database, owner_user, STRING, "teller_owner")             \
-    X(database, owner_password_file, STRING, "")                \
-    X(security, key_file, STRING, NULL)                         \
-    X(site, base_url, STRING, NULL)                             \
-    X(site, name, STRING, "Teller")                             \
-    X(site, allow_http, BOOL, "no")                             \
-    X(site, certificate, STRING, "/etc/teller/tls/cert.pem")    \
-    X(net, allow_loopback, BOOL, "no")                          \
-    X(net, ca_file, STRING, "")                                 \
-    X(mail, relay, STRING, "")                                  \
-    X(mail, from, STRING, "Teller <no-reply@localhost>")        \
-    X(mail, require_tls, BOOL, "no")                            \
-    X(mail, user, STRING, "")                                   \
-    X(mail, password_file, STRING, "")                          \
-    X(mail, templates, STRING, "tools/ipn/mail")                \
-    X(ipn, retry_seconds, INT(1, 604800), "1800")               \
-    X(ipn, timeout_ms, INT(100, 120000), "20000")               \
-    X(ipn, per_endpoint, INT(1, 256), "4")                      \
-    X(ipn, in_flight, INT(1, 4096), "256")                      \
-    X(ipn, lease_seconds, INT(1, 3600), "60")                   \
-    X(stream, socket, STRING, "/run/teller-nchan/publish.sock") \
-    X(market, matcher, STRING, "")                              \
-    X(market, orders_max, INT(1, 10000), "10000")               \
-    X(provider_ethereum, url, STRING, "")                       \
-    X(provider_ethereum, chain_id, INT(1, INT32_MAX), "1")      \
-    X(provider_ethereum, authorization_file, STRING, "")        \
-    X(provider_ethereum, timeout_ms, INT(100, 120000), "20000") \
-    X(provider_bitcoin, url, STRING, "")                        \
-    X(provider_bitcoin, network, STRING, "main")                \
-    X(provider_bitcoin, cookie_file, STRING, "")                \
-    X(provider_bitcoin, timeout_ms, INT(100, 120000), "20000")  \
-    X(signer, socket, STRING, "")                               \
-    X(schema, directory, STRING, "schema")                      \
+#define CONFIG_KEYS(X)                                               \
+    X(database, socket, STRING, NULL)                                \
+    X(database, host, STRING, "")                                    \
+    X(database, port, INT(1, 65535), "3306")                         \
+    X(database, ca_file, STRING, "")                                 \
+    X(database, sync_wait, BOOL, "no")                               \
+    X(database, replicate_nonces, BOOL, "no")                        \
+    X(database, name, STRING, "teller")                              \
+    X(database, user, STRING, "teller_app")                          \
+    X(database, user_hosts, STRING, "localhost")                     \
+    X(database, password_file, STRING, "")                           \
+    X(database, owner_user, STRING, "teller_owner")                  \
+    X(database, owner_password_file, STRING, "")                     \
+    X(security, key_file, STRING, NULL)                              \
+    X(site, base_url, STRING, NULL)                                  \
+    X(site, name, STRING, "Teller")                                  \
+    X(site, allow_http, BOOL, "no")                                  \
+    X(site, certificate, STRING, "/etc/teller/tls/cert.pem")         \
+    X(net, allow_loopback, BOOL, "no")                               \
+    X(net, ca_file, STRING, "")                                      \
+    X(mail, relay, STRING, "")                                       \
+    X(mail, from, STRING, "Teller <no-reply@localhost>")             \
+    X(mail, require_tls, BOOL, "no")                                 \
+    X(mail, user, STRING, "")                                        \
+    X(mail, password_file, STRING, "")                               \
+    X(mail, templates, STRING, "tools/ipn/mail")                     \
+    X(ipn, retry_seconds, INT(1, 604800), "1800")                    \
+    X(ipn, timeout_ms, INT(100, 120000), "20000")                    \
+    X(ipn, per_endpoint, INT(1, 256), "4")                           \
+    X(ipn, in_flight, INT(1, 4096), "256")                           \
+    X(ipn, lease_seconds, INT(1, 3600), "60")                        \
+    X(stream, socket, STRING, "/run/teller-nchan/publish.sock")      \
+    X(market, matcher, STRING, "")                                   \
+    X(market, orders_max, INT(1, 10000), "10000")                    \
+    X(provider_ethereum, url, STRING, "")                            \
+    X(provider_ethereum, chain_id, INT(1, INT32_MAX), "1")           \
+    X(provider_ethereum, authorization_file, STRING, "")             \
+    X(provider_ethereum, timeout_ms, INT(100, 120000), "20000")      \
+    X(provider_bitcoin, url, STRING, "")                             \
+    X(provider_bitcoin, network, STRING, "main")                     \
+    X(provider_bitcoin, cookie_file, STRING, "")                     \
+    X(provider_bitcoin, timeout_ms, INT(100, 120000), "20000")       \
+    X(provider_bitcoin, fee_rate, INT(1000, 10000000), "5000")       \
+    X(provider_bitcoin, fee_rate_max, INT(1000, 10000000), "200000") \
+    X(provider_bitcoin, fee_max, INT(1000, 100000000), "1000000")    \
+    X(signer, socket, STRING, "")                                    \
+    X(schema, directory, STRING, "schema")                           \
     X(log, level, STRING, "info")
 
 #define CONFIG_TYPE_STRING const char *

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "net/result.h"
 #include "net/turns.h"
 
@@ -230,8 +231,10 @@ enum err provider_call(struct provider_client *client, const struct provider_req
     if (rc == ERR_OK &&
         !(set_options(&call, client, request) && set_body(call.transfer.easy, request)))
         rc = ERR_NO_MEMORY;
+    failpoint();
     if (rc == ERR_OK)
         rc = turns_run(client->turns, &call.transfer);
+    failpoint();
     if (rc == ERR_OK)
         fill_answer(&call);
     curl_easy_cleanup(call.transfer.easy);

@@ -68,6 +68,18 @@ test('the chains beside a stack: nodes, token and signer, and the same chain aft
     assert.match((await stack('status')).stdout, /^ethereum runs.*\nbitcoin runs.*\nsigner runs/);
     const decimals = await rpc(ports.ETHEREUM_PORT, 'eth_call', { to: '0x8464135c8F25Da09e49BC8782676a84730C318bC', data: '0x313ce567' }, 'latest');
     assert.equal(Number(decimals), 6);
+    const config = path.join(dir, 'teller.conf');
+    const found = async (file) => {
+      const { stdout } = await run(path.join(BUILD, 'tellerctl'), ['--json', 'doctor', '--config', file], { env }).catch((error) => error);
+      return Object.fromEntries(JSON.parse(stdout).map(({ check, ok }) => [check, ok]));
+    };
+    const NODES = ["Ethereum's node", "Bitcoin's node", 'signer'];
+    let checks = await found(config);
+    assert.deepEqual(NODES.map((name) => checks[name]), [true, true, true]);
+    await writeFile(`${config}.wrong`, (await readFile(config, 'utf8')).replace('network = regtest', 'network = main').replace('chain_id = 31337', 'chain_id = 1')
+      .replace('signer/socket', 'signer/nobody'), { mode: 0o600 });
+    checks = await found(`${config}.wrong`);
+    assert.deepEqual(NODES.map((name) => checks[name]), [false, false, false]);
     await rpc(ports.BITCOIN_PORT, 'sendtoaddress', 'bcrt1q6rz28mcfaxtmd6v789l9rrlrusdprr9pz3cppk', '1.5');
     await rpc(ports.BITCOIN_PORT, 'generatetoaddress', 1, 'bcrt1q6rz28mcfaxtmd6v789l9rrlrusdprr9pz3cppk');
     seen = await tips();

@@ -30,6 +30,33 @@ const node = new bcoin.FullNode({
   apiKey, indexTx: true, indexAddress: true, persistentMempool: false, logFile: false, logConsole: false, logLevel: 'none',
 });
 
+const FINAL = 0xfffffffe; // a sequence below it may be replaced
+const STEP = 1000; // satoshis per 1,000 bytes, that a replacement pays more than what it replaces
+
+/** Its fee, by coins of the chain: those of the pool count as spent already. */
+async function feeOf(tx) {
+  let fee = -tx.getOutputValue();
+  for (const { prevout } of tx.inputs) fee += (await node.chain.getCoin(prevout.hash, prevout.index))?.value ?? 0;
+  return fee;
+}
+
+/** A transaction that pays more takes the place of those that spend the same (BIP-125), which bcoin does not know. */
+async function replace(tx) {
+  const old = [...new Set(tx.inputs.map(({ prevout }) => node.mempool.getSpent(prevout.hash, prevout.index)).filter(Boolean))];
+  if (old.length === 0) return;
+  if (!old.every((entry) => entry.tx.inputs.some((input) => input.sequence < FINAL))) throw new RPCError(-26, 'txn-mempool-conflict');
+  const before = old.reduce((sum, entry) => sum + entry.fee, 0);
+  if (await feeOf(tx) < before + (tx.getVirtualSize() * STEP) / 1000) throw new RPCError(-26, 'insufficient fee');
+  for (const entry of old) node.mempool.evictEntry(entry);
+}
+
+/** `evict TXID`: what a full pool does. */
+async function evict([txid]) {
+  const entry = node.mempool.getEntry(Buffer.from(txid, 'hex').reverse().toString('hex'));
+  if (entry) node.mempool.evictEntry(entry);
+  return Boolean(entry);
+}
+
 // bcoin answers with the id whether it took a transaction or not; Core says why it did not.
 async function sendRawTransaction(args) {
   const text = args[0];
@@ -43,6 +70,7 @@ async function sendRawTransaction(args) {
   if (node.mempool.hasEntry(tx.hash('hex'))) return tx.txid();
   for (let i = 0; i < tx.outputs.length; i++)
     if (await node.chain.getCoin(tx.hash('hex'), i)) throw new RPCError(-27, 'Transaction already in block chain');
+  await replace(tx);
   let missing;
   try {
     missing = await node.mempool.addTX(tx);
@@ -109,6 +137,7 @@ process.on('SIGTERM', async () => {
   await node.connect();
   node.rpc.calls.sendrawtransaction = sendRawTransaction;
   node.rpc.calls.sendtoaddress = sendToAddress;
+  node.rpc.calls.evict = evict;
   if (blocks !== '-') {
     await readBlocks();
     keepBlocks();

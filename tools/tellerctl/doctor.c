@@ -319,6 +319,7 @@ int ctl_doctor(struct ctl *ctl)
     check_secret_file(&doctor, "mail password file", config->mail_password_file);
     check_readers(&doctor);
     check_relay(&doctor);
+    doctor_nodes(config, take_finding, &doctor);
     struct db *owner = check_connection(&doctor, "owner's connection", true);
     if (owner != NULL)
         check_owner(&doctor, owner);
