@@ -2,6 +2,7 @@
 #include "house/house.h"
 
 #include "checkout/checkout.h"
+#include "deposit/deposit.h"
 #include "desk/bid.h"
 #include "ledger/audit.h"
 #include "ledger/history.h"
@@ -19,6 +20,7 @@ void house_register(void)
     audit_register(&checkout_audit);
     audit_register(&market_audit);
     audit_register(&desk_audit);
+    audit_register(&deposit_audit);
     ledger_words_register(&market_words);
     ledger_tell_journals(NOTIFY_SQL_STREAM_JOURNAL(LEDGER_SQL_JOURNAL));
 }

@@ -19,6 +19,9 @@
 #define IDENTITY_SQL_ENABLED(user) \
     "(SELECT enabled FROM user AS enabled_user WHERE enabled_user.id = " user ")"
 
+/* A statement that lets a user in no more, neither by password nor by key: user.id. */
+#define IDENTITY_SQL_SHUT_OUT "UPDATE user SET enabled = FALSE WHERE id = ?"
+
 /* A statement that uses up the one-time password of a user, or fails with ERR_OTP_REQUIRED or
  * ERR_OTP_INVALID: user.id, whether one is required, otp_device.id or NULL, its step or NULL. */
 #define IDENTITY_SQL_OTP_USE "CALL otp_use(?, ?, ?, ?)"

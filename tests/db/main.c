@@ -28,7 +28,8 @@
     X(desk)             \
     X(desk_list)        \
     X(desk_people)      \
-    X(desk_fault)
+    X(desk_fault)       \
+    X(deposit)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)

@@ -423,6 +423,10 @@ static void test_constraints(void)
         "created_at, changed_at, stage, hold_ref, expires_at, fields, sum1, sum1dc, sum1c, sum2, "
         "sum2dc, sum2c, rounding) VALUES (REPEAT('b', 16), REPEAT('b', 32), 1, 1, 2, 'hand', "
         "'hand', '1', '1', 'new', 1, '', '', 'en', '', '', NOW(), NOW(), ";
+    static const char deposit[] =
+        "INSERT INTO deposit (uuid, rail, txid, output, path_index, user_id, currency_id, amount, "
+        "chain_amount, needed, state, note, height) VALUES (REPEAT('d', 16), 'r', REPEAT('d', 32), "
+        "0, 1, 1, 2, ";
     static const struct {
         const char *start, *middle, *end, *words;
     } rows[] = {
@@ -494,8 +498,17 @@ static void test_constraints(void)
         {"INSERT INTO desk_payout (uuid, partner_id, system_id, account, currency_id, created_at, "
          "changed_at, status, original, pay) VALUES (REPEAT('p', 16), 1, 1, '', 2, NOW(), NOW(), ",
          "4, 1, 1", ")", "`desk_payout`"},
+        {"INSERT INTO deposit_rail (rail, format, path, xpub, height) VALUES ('r', 'bitcoin', 'm', "
+         "'x', ",
+         "1", ")", "`deposit_rail`"},
+        {deposit, "-1, 1, 1, 'withhold', 'n', NULL", ")", "`deposit`"},
+        {deposit, "1, 0, 1, 'pending', NULL, NULL", ")", "`deposit`"},
+        {deposit, "0, 1, 1, 'pending', NULL, NULL", ")", "`deposit`"},
+        {deposit, "1, 1, 0, 'pending', NULL, NULL", ")", "`deposit`"},
+        {deposit, "1, 1, 1, 'pending', NULL, 1", ")", "`deposit`"},
+        {deposit, "1, 1, 1, 'pending', 'n', NULL", ")", "`deposit`"},
     };
-    enum { CONSTRAINTS = 33 }; /* a new one needs a row above */
+    enum { CONSTRAINTS = 39 }; /* a new one needs a row above */
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
