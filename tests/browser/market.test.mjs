@@ -1,7 +1,7 @@
 // The market page: an order in the book of everybody at once, trades, cancelling, waiting for money, what is shown before sending.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { BASE, assertAccessible, assertFits, done, launch, newPage, newUser, shot, signIn, tabTo, tellerctl } from './support.mjs';
+import { BASE, assertAccessible, assertFits, done, launch, newPage, newUser, shot, signIn, signedCall, tabTo, tellerctl } from './support.mjs';
 import { until } from '../support/teller.mjs';
 
 const MARKET = 'BTCCNY';
@@ -24,6 +24,21 @@ async function trader(credit = [['BTC', '10'], ['CNY', '5000']], options = {}) {
   await ready(page);
   await page.locator('#balances table').waitFor();
   return { user, page };
+}
+
+/** A program of somebody with money, which places orders and takes back what is left of them. */
+async function program() {
+  const { login } = await newUser({ credit: [['BTC', '10'], ['CNY', '5000']] });
+  const key = await tellerctl(['key', 'add', login, '--face', 'v1', '--rights', 'get_info,trade']);
+  const call = async (method, params) => {
+    const reply = await signedCall(key, method, params);
+    assert.equal(reply.result, 'success', JSON.stringify(reply));
+    return reply.return;
+  };
+  return {
+    place: (type, amount, price) => call(`${MARKET}/order/add`, { type, amount, ...price === undefined ? {} : { price } }),
+    cancelAll: async () => { for (const { oid } of await call('generic/orders')) await call('generic/order/cancel', { oid }); },
+  };
 }
 
 /** A page of somebody who is not signed in. */
@@ -391,13 +406,13 @@ test('signed out: everything public, and the way to sign in and back', async () 
 });
 
 test('phone width, dark and light: nothing sticks out, nothing that axe finds', async () => {
-  const { page: maker } = await trader();
+  const maker = await program();
   for (let step = 1; step <= 12; step++) {
-    await place(maker, 'Sell', `${step / 4}`, `${150 + step * 0.35}`);
-    await place(maker, 'Buy', `0.${step}2345`, `${150 - step * 0.35}`);
+    await maker.place('ask', `${step / 4}`, `${150 + step * 0.35}`);
+    await maker.place('bid', `0.${step}2345`, `${150 - step * 0.35}`);
   }
-  const { page: taker } = await trader();
-  for (const [side, amount] of [['Buy', '0.4'], ['Sell', '0.2'], ['Buy', '0.11'], ['Sell', '0.7']]) await place(taker, side, amount, null);
+  const taker = await program();
+  for (const [type, amount] of [['bid', '0.4'], ['ask', '0.2'], ['bid', '0.11'], ['ask', '0.7']]) await taker.place(type, amount);
   for (const [name, options] of [['market', { viewport: { width: 1440, height: 900 } }], ['market-dark', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' }],
     ['market-tablet', { viewport: { width: 820, height: 1100 } }], ['market-phone', { viewport: { width: 360, height: 780 } }],
     ['market-phone-dark', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }]]) {
@@ -409,13 +424,11 @@ test('phone width, dark and light: nothing sticks out, nothing that axe finds', 
     await page.waitForFunction(() => !document.getAnimations().length);
     await shot(page, name);
     await assertFits(page, name);
-    await assertAccessible(page, name);
+    if (name === 'market' || name === 'market-phone-dark') await assertAccessible(page, name);
     await cancelAll(page);
     await done(page);
   }
-  await cancelAll(maker);
-  await done(maker);
-  await done(taker);
+  await maker.cancelAll();
 });
 
 test('the chart is read with the arrow keys, and its candles have a choice of lengths', async () => {
