@@ -11,6 +11,7 @@
 #include "market/line.h"
 #include "market/market.h"
 #include "notify/sql.h"
+#include "payout/payout.h"
 #include "ticket/ticket.h"
 
 void house_register(void)
@@ -21,6 +22,7 @@ void house_register(void)
     audit_register(&market_audit);
     audit_register(&desk_audit);
     audit_register(&deposit_audit);
+    audit_register(&payout_audit);
     ledger_words_register(&market_words);
     ledger_tell_journals(NOTIFY_SQL_STREAM_JOURNAL(LEDGER_SQL_JOURNAL));
 }

@@ -44,7 +44,7 @@ static const char *const checks[] = {
 
     "SELECT CONCAT('account ', id, ' is overdrawn: ', balance) FROM account "
     "WHERE balance < 0 AND NOT (may_overdraw AND purpose IN ('external', "
-    "'profit', 'affiliate', 'owed'))",
+    "'profit', 'cost', 'affiliate', 'owed'))",
 
     /* what is held is what open holds promise, whoever holds it */
     "SELECT CONCAT('account ', a.id, ' (', a.purpose, ') has ', a.balance, ', its open holds make "

@@ -340,12 +340,13 @@ enum err ledger_legs_back(struct db *db, struct ledger_posting *posting, int64_t
     return rc;
 }
 
-/* Whether an account of that purpose may go below zero: the world outside, a loss, a reward that was taken
- * back after it was spent, and a deposit that vanished after it was. */
+/* Whether an account of that purpose may go below zero: the world outside, a loss, what carrying costs, a reward
+ * that was taken back after it was spent, and a deposit that vanished after it was. */
 static bool may_overdraw(const char *purpose)
 {
     return strcmp(purpose, "external") == 0 || strcmp(purpose, "profit") == 0 ||
-           strcmp(purpose, "affiliate") == 0 || strcmp(purpose, "owed") == 0;
+           strcmp(purpose, LEDGER_COST) == 0 || strcmp(purpose, "affiliate") == 0 ||
+           strcmp(purpose, "owed") == 0;
 }
 
 enum err ledger_account_need(struct db *db, int64_t owner, const struct currency *currency,

@@ -27,6 +27,9 @@
 
 #define LEDGER_HOUSE 1 /* user.id of the house: owns the fees, and the world outside */
 
+#define LEDGER_COST \
+    "cost" /* purpose: of the house, below zero by what rails took for carrying its money */
+
 /* A posting in the making; ledger_posting_free gives its memory back. Members are post.c's. */
 struct ledger_posting {
     const char *kind; /* why, as in journal.kind: a literal */

@@ -29,7 +29,8 @@
     X(desk_list)        \
     X(desk_people)      \
     X(desk_fault)       \
-    X(deposit)
+    X(deposit)          \
+    X(payout)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)

@@ -375,6 +375,10 @@ static void test_triggers(void)
         DB_CHECK(scratch_number(scratch.owner, "SELECT COUNT(*) FROM entry AS e JOIN journal AS j "
                                                "ON j.id = e.journal_id WHERE j.kind = 'credit' AND "
                                                "ABS(e.amount) = 5") == 2);
+        scratch_run(scratch.owner, "INSERT INTO payout_change (who, what, subject) VALUES ('w', "
+                                   "'rail', 'r')");
+        scratch_refused(scratch.owner, "UPDATE payout_change SET who = 'x'", "never changed");
+        scratch_refused(scratch.owner, "DELETE FROM payout_change", "never deleted");
     }
     scratch_drop(&scratch);
 }
@@ -427,6 +431,12 @@ static void test_constraints(void)
         "INSERT INTO deposit (uuid, rail, txid, output, path_index, user_id, currency_id, amount, "
         "chain_amount, needed, state, note, height) VALUES (REPEAT('d', 16), 'r', REPEAT('d', 32), "
         "0, 1, 1, 2, ";
+    static const char payout[] =
+        "INSERT INTO payout (uuid, service, ref, user_id, account_id, rail, currency_id, address, "
+        "state, turn, created_at, changed_at, next_at, amount, fee) VALUES (REPEAT('p', 16), 's', "
+        "'r', 1, 1, 'Bitcoin', 1, 'a', 'approved', 2, NOW(), NOW(), NOW(), ";
+    static const char payout_rule[] = "INSERT INTO payout_rule (kind, currency_id, amount, times, "
+                                      "period_s, approvals) VALUES (";
     static const struct {
         const char *start, *middle, *end, *words;
     } rows[] = {
@@ -507,8 +517,20 @@ static void test_constraints(void)
         {deposit, "1, 1, 0, 'pending', NULL, NULL", ")", "`deposit`"},
         {deposit, "1, 1, 1, 'pending', NULL, 1", ")", "`deposit`"},
         {deposit, "1, 1, 1, 'pending', 'n', NULL", ")", "`deposit`"},
+        {"INSERT INTO rail (name, kind, outside) VALUES ('r', ", "'internal', 'r'", ")", "`rail`"},
+        {"INSERT INTO rail (name, kind, outside) VALUES ('r', ", "'on_chain', ''", ")", "`rail`"},
+        {"UPDATE rail_asset SET fee = ", "-1", "", "`rail_asset`"},
+        {payout, "0, 0", ")", "`payout`"},
+        {payout, "1, -1", ")", "`payout`"},
+        {payout_rule, "'all', NULL, NULL, NULL, NULL, 3", ")", "`payout_rule`"},
+        {payout_rule, "'all', 2, 1, NULL, NULL, 1", ")", "`payout_rule`"},
+        {payout_rule, "'amount', 2, NULL, NULL, NULL, 1", ")", "`payout_rule`"},
+        {payout_rule, "'amount', NULL, 1, NULL, NULL, 1", ")", "`payout_rule`"},
+        {payout_rule, "'all', NULL, NULL, NULL, 60, 1", ")", "`payout_rule`"},
+        {payout_rule, "'all', NULL, NULL, 1, NULL, 1", ")", "`payout_rule`"},
+        {payout_rule, "'velocity', NULL, NULL, NULL, 60, 1", ")", "`payout_rule`"},
     };
-    enum { CONSTRAINTS = 39 }; /* a new one needs a row above */
+    enum { CONSTRAINTS = 48 }; /* a new one needs a row above */
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
