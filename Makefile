@@ -3,6 +3,7 @@
 #   make run      install what is missing, build, start a stack, walk the main journey, serve until Ctrl-C
 #   make start    the same stack in the background; returns when it is ready      make stop   ends it
 #   make test     every test, on stacks of their own; TESTS="unit http" runs a part
+#   make cluster  the tests on a cluster of three nodes, and the packages that they need
 #   make soak     the same in long doses: a night
 #   make san      the tests under AddressSanitizer and UndefinedBehaviorSanitizer, some under valgrind;
 #                 TESTS="unit db" a part of it
@@ -69,7 +70,7 @@ TOOLS := $(patsubst tools/%/main.c,$(BUILD)/teller-%,$(filter-out tools/tellerct
 PROGRAMS := $(BUILD)/teller-worker $(BUILD)/tellerctl $(TOOLS) $(BUILD)/demo-partner $(BUILD)/demo-shop
 TESTERS := $(patsubst %,$(BUILD)/%-tests,unit db model net) $(FUZZERS) $(FAULTS) $(HELPERS)
 
-.PHONY: build build-tests build-bench run start stop test soak check routes san bench install clean FORCE
+.PHONY: build build-tests build-bench run start stop test cluster soak check routes san bench install clean FORCE
 build: $(LIBTELLER) $(PROGRAMS)
 build-tests: build $(TESTERS)
 build-bench: build $(BENCHES)
@@ -91,11 +92,16 @@ test:
 	@tools/dev/install build run test
 	@tests/run
 
+cluster:
+	@tools/dev/install build run test cluster
+	@TESTS=cluster tests/run
+
 soak:
-	@tools/dev/install build check run test
+	@tools/dev/install build check run test cluster
 	@ANALYZER_NODES=225000 tools/dev/check
 	@node tests/mutate/run.mjs
 	@DOSE=full tests/run
+	@DOSE=full TESTS=cluster tests/run
 
 san:
 	@tools/dev/install build run test

@@ -72,7 +72,8 @@ static void close_db(struct app *app)
 {
     for (size_t i = 0; i < APP_SLOTS; i++) {
         db_close(app->db[i]);
-        app->db[i] = NULL;
+        db_close(app->reader[i]);
+        app->db[i] = app->reader[i] = NULL;
     }
 }
 
@@ -82,6 +83,10 @@ static enum err open_db(struct app *app)
     for (size_t i = 0; i < APP_SLOTS && rc == ERR_OK; i++)
         rc = i < app->connections ? db_open_config(&app->config, false, &app->db[i])
                                   : db_share(app->db[i - app->connections], &app->db[i]);
+    if (rc == ERR_OK)
+        rc = db_open_reader(&app->config, &app->reader[0]);
+    for (size_t i = 1; i < APP_SLOTS && rc == ERR_OK && app->reader[0] != NULL; i++)
+        rc = db_share(app->reader[0], &app->reader[i]);
     if (rc != ERR_OK)
         close_db(app);
     return rc;

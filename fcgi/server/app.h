@@ -16,7 +16,9 @@ struct app {
     struct config config;
     size_t connections;       /* connections to the database, which the slots share */
     struct db *db[APP_SLOTS]; /* of each slot; NULL until app_ready opens them */
-    bool loaded;              /* the currencies are there */
+    struct db
+        *reader[APP_SLOTS]; /* of each slot, to where public data is read; NULL: there as well */
+    bool loaded;            /* the currencies are there */
     struct matcher_client *matcher[APP_SLOTS]; /* of each slot, to the matcher if there is one */
     uint8_t master_key[SEAL_KEY_SIZE];         /* from security.key_file */
     request_finder *find_request; /* what was done under a name, in any domain; NULL: nothing is */

@@ -166,8 +166,6 @@ static void begin_reply(struct request *request, struct reply *reply)
     face_begin(request, reply);
 }
 
-/* A handler that cannot tell whether its change was kept is run again where the change is found under its
- * name: it knows itself then, and gives the answer that was lost. */
 static bool is_list(const struct request *request)
 {
     return request->route != NULL && route_pool(request->route) == POOL_LIST;
@@ -198,6 +196,25 @@ static enum err run_list(struct request *request, struct reply *reply)
     return rc;
 }
 
+/* What is kept for everybody for a second may be some moments old: it is read from another server where one
+ * is configured. ERR_DB_AWAY where none is, or where it cannot be asked now. */
+static enum err read_elsewhere(struct request *request, struct reply *reply)
+{
+    struct db *writer = request->db;
+
+    if (writer == NULL || request->route->cache != CACHE_PUBLIC_1S ||
+        request->app->reader[request->slot] == NULL)
+        return ERR_DB_AWAY;
+    request->db = request->app->reader[request->slot];
+    enum err rc = request->route->handler(request, reply);
+    request->db = writer;
+    if (rc == ERR_DB_AWAY || rc == ERR_DB_CONTENDED) {
+        begin_reply(request, reply);
+        return ERR_DB_AWAY;
+    }
+    return rc;
+}
+
 /* Whether nobody knows what a handler has brought about: its commit was lost on the way, or the server
  * went away after it. */
 static bool in_doubt(const struct request *request, enum err rc, uint64_t commits)
@@ -211,6 +228,9 @@ static bool in_doubt(const struct request *request, enum err rc, uint64_t commit
  * name: it knows itself then, and gives the answer that was lost. */
 static enum err handle(struct request *request, struct reply *reply)
 {
+    enum err elsewhere = read_elsewhere(request, reply);
+    if (elsewhere != ERR_DB_AWAY)
+        return elsewhere;
     if (is_list(request) && request->db != NULL)
         return run_list(request, reply);
     uint64_t commits = request->db == NULL ? 0 : db_commits(request->db);
@@ -323,34 +343,6 @@ static enum err answer(struct request *request, struct reply *reply)
     return check_txn(request, rc);
 }
 
-static const char *status_words(int status)
-{
-    static const struct {
-        int status;
-        const char *words;
-    } names[] = {
-        {200, "OK"},
-        {201, "Created"},
-        {202, "Accepted"},
-        {204, "No Content"},
-        {303, "See Other"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {409, "Conflict"},
-        {413, "Content Too Large"},
-        {429, "Too Many Requests"},
-        {500, "Internal Server Error"},
-        {503, "Service Unavailable"},
-    };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (names[i].status == status)
-            return names[i].words;
-    return "Other";
-}
-
 /* The same for everybody. */
 static bool is_public(const struct request *request, enum err rc)
 {
@@ -414,7 +406,7 @@ static void write_output(const struct request *request, enum err rc, const struc
     if (rc == ERR_OK && request->route->content_type != NULL)
         type = request->route->content_type;
     text_addf(out, "Status: %d %s\r\nContent-Type: %s\r\nCache-Control: %s\r\n", status,
-              status_words(status), type,
+              reply_status_words(status), type,
               is_public(request, rc) ? "public, max-age=1, stale-while-revalidate=1" : "no-store");
     text_addf(out, "Content-Length: %zu\r\nX-Request-Id: %s\r\n", body->len, request->id);
     for (size_t i = 0; i < reply->header_count; i++)

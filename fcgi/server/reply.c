@@ -37,3 +37,31 @@ void reply_rights(struct writer *writer, const char *key, unsigned rights)
             writer_text(writer, NULL, rights_names[i]);
     writer_end(writer);
 }
+
+const char *reply_status_words(int status)
+{
+    static const struct {
+        int status;
+        const char *words;
+    } names[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {303, "See Other"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {413, "Content Too Large"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i].status == status)
+            return names[i].words;
+    return "Other";
+}

@@ -31,6 +31,9 @@ struct reply {
 void reply_header(struct reply *reply, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What a status means, as it stands behind it in its line (RFC 9110). */
+const char *reply_status_words(int status);
+
 /* The names of RIGHT_ bits as a list, in the order of the wire. */
 void reply_rights(struct writer *writer, const char *key, unsigned rights);
 

@@ -18,6 +18,8 @@
     X(database, host, STRING, "")                                    \
     X(database, port, INT(1, 65535), "3306")                         \
     X(database, ca_file, STRING, "")                                 \
+    X(database, read_host, STRING, "")                               \
+    X(database, read_port, INT(1, 65535), "3306")                    \
     X(database, sync_wait, BOOL, "no")                               \
     X(database, replicate_nonces, BOOL, "no")                        \
     X(database, name, STRING, "teller")                              \

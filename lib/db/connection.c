@@ -63,8 +63,10 @@ static void set_options(struct connection *connection)
     mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_s);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(mysql, MYSQL_INIT_COMMAND, settings);
-    if (params->sync_wait)
-        mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION wsrep_sync_wait = 1");
+    /* A node that takes over may not have carried out yet what the one before it has answered. */
+    mysql_options(mysql, MYSQL_INIT_COMMAND,
+                  params->sync_wait ? "SET SESSION wsrep_sync_wait = 1"
+                                    : "SET STATEMENT wsrep_sync_wait = 1 FOR SELECT 1");
     if (given(params->ca_file)) {
         mysql_ssl_set(mysql, NULL, NULL, params->ca_file, NULL, NULL);
         mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &yes);
@@ -133,10 +135,11 @@ static void forget(struct connection *connection)
 /* The attempt that everybody waits for who shares the connection. */
 static enum err open_now(struct connection *connection, struct text *problem)
 {
-    static _Atomic int64_t not_before_us;
+    static _Atomic int64_t not_before[2]; /* of the server that there must be, and of a spare one */
+    _Atomic int64_t *not_before_us = &not_before[connection->params.spare];
     int64_t start_us = clock_mono_us();
 
-    if (start_us < not_before_us) {
+    if (start_us < *not_before_us) {
         text_puts(problem, "the server did not answer a moment ago");
         return ERR_DB_AWAY;
     }
@@ -156,7 +159,7 @@ static enum err open_now(struct connection *connection, struct text *problem)
     log_line(LOG_LEVEL_WARNING, "db_away", "problem=\"%s\"", text_string(problem));
     forget(connection);
     if (clock_mono_us() - start_us > SLOW_US)
-        not_before_us = clock_mono_us() + BACK_OFF_US;
+        *not_before_us = clock_mono_us() + BACK_OFF_US;
     return ERR_DB_AWAY;
 }
 
@@ -174,6 +177,9 @@ enum err connection_open_again(struct connection *connection, struct text *probl
      * one after the other. */
     static _Atomic int64_t gave_up_us;
     const int64_t patience_us = DB_RETURN_MS * INT64_C(1000), start_us = clock_mono_us();
+
+    if (connection->params.spare)
+        return connection_open(connection, problem);
     bool waited = gave_up_us != 0 && start_us - gave_up_us < patience_us;
     int64_t until_us = waited ? start_us : start_us + patience_us;
     enum err rc = ERR_OK;

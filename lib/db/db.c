@@ -47,25 +47,48 @@ enum err db_share(struct db *db, struct db **out)
     return new_handle(db->connection, out);
 }
 
-enum err db_open_config(const struct config *config, bool owner, struct db **out)
+/* Opens one with the password of its user; `params` has everything else. */
+static enum err open_with(struct db_params params, const char *password_file, struct db **out)
 {
     char password[256];
-    enum err rc =
-        config_secret(owner ? config->database_owner_password_file : config->database_password_file,
-                      password, sizeof(password));
+    enum err rc = config_secret(password_file, password, sizeof(password));
+
     if (rc != ERR_OK)
         return rc;
-    struct db_params params = {.socket = config->database_socket,
-                               .host = config->database_host,
-                               .port = config->database_port,
-                               .ca_file = config->database_ca_file,
-                               .sync_wait = config->database_sync_wait,
-                               .name = config->database_name,
-                               .user = owner ? config->database_owner_user : config->database_user,
-                               .password = password};
+    params.password = password;
     rc = db_open(&params, out);
     explicit_bzero(password, sizeof(password));
     return rc;
+}
+
+enum err db_open_config(const struct config *config, bool owner, struct db **out)
+{
+    const struct db_params params = {.socket = config->database_socket,
+                                     .host = config->database_host,
+                                     .port = config->database_port,
+                                     .ca_file = config->database_ca_file,
+                                     .sync_wait = config->database_sync_wait,
+                                     .name = config->database_name,
+                                     .user = owner ? config->database_owner_user
+                                                   : config->database_user};
+
+    return open_with(
+        params, owner ? config->database_owner_password_file : config->database_password_file, out);
+}
+
+enum err db_open_reader(const struct config *config, struct db **out)
+{
+    const struct db_params params = {.host = config->database_read_host,
+                                     .port = config->database_read_port,
+                                     .ca_file = config->database_ca_file,
+                                     .spare = true,
+                                     .name = config->database_name,
+                                     .user = config->database_user};
+
+    *out = NULL;
+    return config->database_read_host[0] == '\0'
+               ? ERR_OK
+               : open_with(params, config->database_password_file, out);
 }
 
 void db_disconnect(struct db *db)
@@ -118,6 +141,8 @@ static struct outcome failed(struct db *db, const struct sending *sending)
     case CR_SERVER_GONE_ERROR: /* found out while sending */
         return (struct outcome){.rc = ERR_DB_AWAY, .lost = true};
     case CR_SERVER_LOST:
+    case CR_SSL_CONNECTION_ERROR: /* what a server over TLS that goes away looks like */
+    case CR_MALFORMED_PACKET:
     case CR_CONNECTION_ERROR:
     case ER_SERVER_SHUTDOWN:
     case ER_CONNECTION_KILLED:

@@ -80,6 +80,7 @@ struct db_params {
     const char
         *ca_file;     /* PEM: TLS with a certificate that it vouches for; NULL or "" for no TLS */
     bool sync_wait;   /* on a cluster: reads wait until what other nodes have written is here */
+    bool spare;       /* the caller has another server to ask: this one is not waited for */
     const char *name; /* schema; NULL for none */
     const char *user;
     const char *password;
@@ -97,6 +98,12 @@ MUST_USE enum err db_open(const struct db_params *params, struct db **out);
  * out    out, owned by the caller: db_close
  * Returns ERR_CONFIG where the password file is not usable, ERR_NO_MEMORY. */
 MUST_USE enum err db_open_config(const struct config *config, bool owner, struct db **out);
+
+/* The same as the application's user to the server that public data may be read from (read_host in
+ * [database]): another node of a cluster, which may be some moments behind.
+ * out  out, owned by the caller: db_close; NULL where none is configured
+ * Returns as db_open_config. */
+MUST_USE enum err db_open_reader(const struct config *config, struct db **out);
 
 /* Makes a further handle of the same connection, for a process that has several requests in hand and
  * gives each a handle of its own. While one waits for its answer others may send (base/wait.h): the

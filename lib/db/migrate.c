@@ -127,9 +127,12 @@ static enum err grant_all(struct db *owner, const struct migrate_user *app)
 static const struct {
     const char *good, *mend;
 } needs[] = {
-    {"SELECT NOT @@global.log_bin OR @@global.log_bin_trust_function_creators OR EXISTS (SELECT 1 "
-     "FROM information_schema.user_privileges WHERE privilege_type = 'SUPER')",
-     "the server has log_bin on: set log_bin_trust_function_creators = 1 in its configuration"},
+    {"SELECT NOT (@@global.log_bin OR COALESCE(@@session.wsrep_on, 0)) OR "
+     "@@global.log_bin_trust_function_creators OR EXISTS (SELECT 1 FROM "
+     "information_schema.user_privileges WHERE privilege_type = 'SUPER')",
+     "the server has log_bin on, or is a node of a cluster: set log_bin_trust_function_creators = "
+     "1 "
+     "in its configuration"},
     {"SELECT NOT @@global.log_bin OR @@global.binlog_format <> 'STATEMENT'",
      "the server has binlog_format = STATEMENT: set it to ROW or MIXED"},
     {"SELECT NOT COALESCE(@@session.wsrep_on, 0) OR EXISTS (SELECT 1 FROM "

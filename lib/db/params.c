@@ -22,6 +22,7 @@ enum err params_copy(struct db_params *out, const struct db_params *params)
                               .port = params->port,
                               .ca_file = copy(params->ca_file, &rc),
                               .sync_wait = params->sync_wait,
+                              .spare = params->spare,
                               .name = copy(params->name, &rc),
                               .user = copy(params->user, &rc),
                               .password = copy(params->password, &rc)};

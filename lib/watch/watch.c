@@ -107,6 +107,19 @@ static void check_job(const struct watch *watch, const char *job)
            "see that its unit or its line in the crontab is there and what it logs");
 }
 
+/* Whether all jobs write to one node of a cluster. */
+static void check_writer(const struct watch *watch)
+{
+    char names[BEAT_WRITERS_SIZE];
+    bool one;
+
+    if (beat_writers(watch->db, names, &one) != ERR_OK)
+        report_failure(watch, "one writer");
+    else
+        report(watch, "one writer", one, names[0] == '\0' ? "no job has run for a minute" : names,
+               "let the proxy send every connection to one node, as in tools/cluster/haproxy.cfg");
+}
+
 /* What waits for a job.
  * overdue  gives for how many seconds the oldest of it has been due */
 static void check_due(const struct watch *watch, const char *what,
@@ -184,6 +197,7 @@ void watch_all(struct db *db, const struct config *config, finding_row *row, voi
 
     check_disk(to);
     check_clock(to);
+    check_writer(to);
     check_job(to, "teller-sweep");
     check_due(to, "expired tickets", ticket_overdue, "teller-sweep");
     check_due(to, "expired orders", checkout_overdue, "teller-sweep");

@@ -141,12 +141,13 @@ BEGIN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_key_changed';
     END IF;
     IF p_tonce IS NULL THEN
+        -- The row may be lost with the machine, or be an old one where another node of a cluster wrote since.
+        IF p_nonce <= (SELECT nonce FROM api_key_floor WHERE key_id = p_key) THEN
+            SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_invalid_nonce';
+        END IF;
         UPDATE api_key_nonce_<N> SET nonce = p_nonce, used_at = NOW(6) WHERE key_id = p_key AND nonce < p_nonce;
         IF ROW_COUNT() = 0 THEN
-            -- Used before; or the row was lost with the machine, or is another node's, and is made anew above the floor.
-            IF p_nonce <= (SELECT nonce FROM api_key_floor WHERE key_id = p_key) THEN
-                SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_invalid_nonce';
-            END IF;
+            -- Used before, where there is a row.
             INSERT INTO api_key_nonce_<N> VALUES (p_key, p_nonce, NOW(6));
         END IF;
     ELSE

@@ -3,6 +3,7 @@
 // asked for is done once.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
@@ -21,6 +22,7 @@ const PASSWORD = 'correct horse battery';
  *  often; after the last of them the server is away, where that is asked for, until `back()`. */
 class Proxy {
   constructor(socket, server) {
+    this.served = 0;
     this.lost = this.left = 0;
     this.clients = new Set();
     this.listener = net.createServer((client) => this.serve(client, server)).listen(socket);
@@ -34,6 +36,7 @@ class Proxy {
     }
     const upstream = net.connect(server);
     let swallow = false;
+    this.served++;
     this.clients.add(client);
     client.on('data', (data) => {
       swallow = this.left > 0 && this.pattern.test(data.toString('latin1'));
@@ -67,13 +70,15 @@ class Proxy {
   }
 }
 
-let home, config, proxy, pool, connection;
+let home, config, proxy, reader, pool, connection;
 before(async () => {
   home = await mkdtemp(path.join(os.tmpdir(), 'teller-doubt-'));
   const socket = path.join(home, 'db.sock');
   proxy = new Proxy(socket, path.join(stack.dir, 'mariadb/mysqld.sock'));
+  reader = new Proxy(0, path.join(stack.dir, 'mariadb/mysqld.sock'));
+  await once(reader.listener, 'listening');
   config = path.join(home, 'teller.conf');
-  await writeFile(config, (await readFile(stack.config, 'utf8')).replace(/^socket = .*mysqld.sock$/m, `socket = ${socket}`)
+  await writeFile(config, (await readFile(stack.config, 'utf8')).replace(/^socket = .*mysqld.sock$/m, `socket = ${socket}\nread_host = 127.0.0.1\nread_port = ${reader.listener.address().port}`)
     .replace(/^matcher = .*$/m, 'matcher ='));
   const worker = path.join(home, 'worker.sock');
   pool = spawn(path.join(BUILD, 'support/hand_over'), [worker, '1', 'passed', path.join(BUILD, 'teller-worker'), '--config', config], { stdio: 'ignore' });
@@ -96,6 +101,7 @@ after(async () => {
     assert.equal(await stack.bugs(), '');
   } finally {
     proxy?.close();
+    reader?.close();
     closeConnections();
     await rm(home, { recursive: true });
   }
@@ -229,4 +235,21 @@ test('a job goes on: each ticket is released once', async () => {
   const { stderr } = await promisify(execFile)(stack.sweeper, ['--once', '--config', config]);
   assert.match(stderr, /event=swept .*result=ok/);
   assert.deepEqual(await stack.balance(customer.user.login), { available: '10.00000', held: '0.00000' });
+});
+
+test('public data is read where it may be; where that goes away, from the database itself', async () => {
+  const currency = () => ask('POST', '/api/1/generic/currency', 'currency=USD', { CONTENT_TYPE: 'application/x-www-form-urlencoded' });
+  const [ours, before] = [proxy.served, reader.served];
+  assert.equal((await currency()).status, 200);
+  assert.ok(reader.served > before, 'not asked');
+  assert.equal((await signed(await stack.merchant(), 'info', { nonce: tonce() })).status, 200);
+  reader.lose(/./, 1, true);
+  assert.equal((await currency()).status, 200);
+  assert.equal(reader.lost, 1);
+  assert.equal((await currency()).status, 200);
+  reader.back();
+  const again = reader.served;
+  assert.equal((await currency()).status, 200);
+  assert.ok(reader.served > again, 'not asked again');
+  assert.ok(proxy.served >= ours);
 });

@@ -35,13 +35,24 @@ async function killOne(stack, part) {
 export const killWorker = (stack, pool = 'main') => killOne(stack, pool);
 export const killMatcher = (stack) => killOne(stack, 'match');
 
-/** A call under fire: "done" with the value, "refused" with the token, or "unknown". */
-export async function callUnderFire(client, method, params, options = {}) {
+const NOS = ['db_away', 'db_contended'];
+
+/** A call under fire: "done" with the value, "refused" with the token, or "unknown". Where no worker is killed
+ *  (`definite`) also "none", with the token: the database could not be used, and nothing was done. Otherwise nginx may
+ *  have asked a second worker after the first one was killed behind its commit. */
+export async function callUnderFire(client, method, params, { definite = false, ...options } = {}) {
   const reply = await client.call(method, params, options).catch(() => null);
   if (reply?.status === 200 && reply.json?.result === 'success') return ['done', reply.json.return];
   if (reply?.status === 200 && reply.json?.result === 'error') return ['refused', reply.json.token];
   // 403 invalid_nonce follows where nginx sent the request to a second worker: done or not, as above.
   assert.ok(reply === null || [403, 500, 502, 503, 504].includes(reply.status), `${method}: ${reply?.status} ${reply?.text}`);
   if (reply?.status === 403) assert.equal(reply.json.token, 'login_error_invalid_nonce', reply.text);
-  return ['unknown'];
+  return definite && NOS.includes(reply?.json?.token) ? ['none', reply.json.token] : ['unknown'];
+}
+
+/** How often a load was refused, by the words. */
+export function refusals(loads) {
+  const counts = {};
+  for (const load of loads) for (const [token, count] of load.refusals) counts[token] = (counts[token] ?? 0) + count;
+  return counts;
 }

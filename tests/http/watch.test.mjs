@@ -76,6 +76,31 @@ test('jobs that never ran, ran, and ran long ago', async () => {
   assert.match(text, /^ok: teller-sweep: had done all that was due \d+ s ago$/m);
 });
 
+test('jobs that write to two nodes by turns; one that took over is no second one', async () => {
+  const [[own]] = await stack.sql('SELECT node FROM writer');
+  const other = (since, seen) => stack.sql(`REPLACE INTO writer VALUES ('another', NOW(6) - INTERVAL ${since} SECOND, NOW(6) - INTERVAL ${seen} SECOND)`);
+  const began = (ago, seen) => stack.sql(`UPDATE writer SET since = NOW(6) - INTERVAL ${ago} SECOND, seen_at = NOW(6) - INTERVAL ${seen} SECOND WHERE node = '${own}'`);
+  await began(300, 20);
+  await other(15, 5); // it took over
+  assert.deepEqual(await deep(), []);
+  await other(25, 10);
+  assert.deepEqual(await deep(), ['one writer']);
+  assert.match((await wrong())['one writer'], new RegExp(`^(another, ${own}|${own}, another)$`));
+  await other(300, 61);
+  assert.deepEqual(await deep(), []);
+  await began(300, 0);
+  await stack.sql("DELETE FROM writer WHERE node = 'another'");
+});
+
+test('a table that no cluster could keep', async () => {
+  for (const table of ['CREATE TABLE stray (a INT) ENGINE = InnoDB', 'CREATE TABLE stray (a INT PRIMARY KEY) ENGINE = MyISAM']) {
+    await stack.sql(table);
+    await stack.sql('GRANT SELECT ON stray TO teller_app@localhost');
+    assert.deepEqual(await wrong(), { 'tables that a cluster can keep': 'stray' });
+    await stack.sql('REVOKE SELECT ON stray FROM teller_app@localhost; DROP TABLE stray');
+  }
+});
+
 test('what waits for a job longer than it may', async () => {
   const customer = await stack.customer(), partner = await stack.partner(), merchant = await stack.merchant();
   await customer.ticket(partner);

@@ -25,6 +25,7 @@
     X(rate)            \
     X(reckon)          \
     X(certificate)     \
+    X(cluster)         \
     X(crypto)          \
     X(secp256k1)       \
     X(base58)          \

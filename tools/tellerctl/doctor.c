@@ -15,6 +15,7 @@
 #include "net/mail.h"
 #include "tools/tellerctl/ctl.h"
 #include "tools/tellerctl/doctor.h"
+#include "watch/cluster.h"
 #include "watch/watch.h"
 
 #define WORKERS_USER "teller" /* where that is a user of this machine */
@@ -158,6 +159,13 @@ static bool ask(struct db *db, const char *sql, char *out, size_t size)
     return rc == ERR_OK;
 }
 
+/* A table that a cluster would not replicate, or not as it is; the nonces are so by choice. */
+#define UNFIT_TABLE                                                                              \
+    "t.table_schema = DATABASE() AND t.table_type = 'BASE TABLE' AND t.table_name NOT REGEXP "   \
+    "'^api_key_(nonce|tonce)_[0-9]+$' AND (t.engine <> 'InnoDB' OR NOT EXISTS (SELECT 1 FROM "   \
+    "information_schema.statistics AS s WHERE s.table_schema = t.table_schema AND s.table_name " \
+    "= t.table_name AND s.index_name = 'PRIMARY'))"
+
 /* A check that is a question to the database: `good` is SQL that gives 1 where all is well, `found`
  * what to show. */
 static const struct question {
@@ -178,6 +186,12 @@ static const struct question {
     {"nonces written through", "SELECT @@global.delay_key_write <> 'ALL'",
      "SELECT CONCAT('delay_key_write = ', @@global.delay_key_write)",
      "set delay_key_write = ON in the server's configuration"},
+    {"tables that a cluster can keep",
+     "SELECT COUNT(*) = 0 FROM information_schema.tables AS t WHERE " UNFIT_TABLE,
+     "SELECT COALESCE(GROUP_CONCAT(t.table_name ORDER BY t.table_name SEPARATOR ', '), 'all are "
+     "InnoDB with a primary key, but for the nonces') FROM information_schema.tables AS t "
+     "WHERE " UNFIT_TABLE,
+     "tables that are none of Teller's belong into another database"},
     {"no rights on the server",
      "SELECT COUNT(*) = 0 FROM information_schema.user_privileges "
      "WHERE privilege_type <> 'USAGE'",
@@ -333,6 +347,7 @@ int ctl_doctor(struct ctl *ctl)
     if (ctl->db != NULL) {
         check_nonces(&doctor, ctl->db);
         check_questions(&doctor, ctl->db);
+        watch_cluster(ctl->db, config, take_finding, &doctor);
         if (current)
             watch_all(ctl->db, &ctl->config, take_finding, &doctor);
     }
