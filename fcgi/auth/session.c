@@ -1,72 +1,34 @@
-/* The session cookie: found among the request's cookies, set and cleared; and the check of a caller
- * who brings one. */
+/* The ticket of a session, by header or by cookie; and the check of a caller who brings one. */
 #include "fcgi/auth/session.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "crypto/crypto.h"
 #include "fcgi/auth/auth.h"
 #include "fcgi/server/app.h"
+#include "fcgi/server/cookie.h"
 #include "fcgi/server/face.h"
 #include "identity/session.h"
 
-/* A __Host- cookie is sent over https only, to this very host only; browsers refuse it on http. */
-static const char *cookie_name(const struct request *request)
-{
-    return request->https ? "__Host-session" : "session";
-}
-
-bool session_cookie_possible(const struct request *request)
-{
-    return request->https || request->app->config.site_allow_http;
-}
-
-/* Copies a ticket as sent; what is too long to be one becomes "", which is no ticket either. */
-static void copy_ticket(const char *value, size_t len, char out[UUID_TEXT_SIZE])
-{
-    if (len >= UUID_TEXT_SIZE)
-        len = 0;
-    memcpy(out, value, len);
-    out[len] = '\0';
-}
-
-/* Finds a cookie's value in a Cookie header (RFC 6265, section 5.4). */
-static bool find_cookie(const char *header, const char *name, char out[UUID_TEXT_SIZE])
-{
-    size_t name_len = strlen(name);
-    while (*header != '\0') {
-        header += strspn(header, " ;");
-        size_t len = strcspn(header, ";");
-        if (len > name_len && strncmp(header, name, name_len) == 0 && header[name_len] == '=') {
-            copy_ticket(header + name_len + 1, len - name_len - 1, out);
-            return len > name_len + 1;
-        }
-        header += len;
-    }
-    return false;
-}
+#define COOKIE "session"
 
 bool session_ticket(const struct request *request, char ticket[UUID_TEXT_SIZE], bool *by_cookie)
 {
     const char *header = request_env(request, "HTTP_AUTHENTICATEIT_IDENTITY_TICKET");
-    const char *cookies = request_env(request, "HTTP_COOKIE");
 
-    *by_cookie = false;
-    if (header != NULL && *header != '\0') {
-        copy_ticket(header, strlen(header), ticket);
-        return true;
-    }
-    *by_cookie = true;
-    return cookies != NULL && session_cookie_possible(request) &&
-           find_cookie(cookies, cookie_name(request), ticket);
+    *by_cookie = header == NULL || *header == '\0';
+    if (*by_cookie)
+        return cookie_find(request, COOKIE, ticket, UUID_TEXT_SIZE);
+    text_copy(ticket, UUID_TEXT_SIZE, strlen(header) < UUID_TEXT_SIZE ? header : "");
+    return true;
 }
 
 void session_set_cookie(const struct request *request, struct reply *reply, const char *ticket)
 {
-    reply_header(reply, "Set-Cookie", "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s",
-                 cookie_name(request), ticket == NULL ? "" : ticket,
-                 request->https ? "; Secure" : "", ticket == NULL ? "; Max-Age=0" : "");
+    cookie_set(request, reply, COOKIE, ticket == NULL ? "" : ticket, "Strict",
+               ticket == NULL ? 0 : -1);
 }
 
 static enum err check_session(struct request *request)

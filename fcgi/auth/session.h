@@ -14,10 +14,6 @@
  * False where the request has none. */
 bool session_ticket(const struct request *request, char ticket[UUID_TEXT_SIZE], bool *by_cookie);
 
-/* True where the browser could keep a session cookie: on https, and on plain http where the
- * configuration allows it. */
-bool session_cookie_possible(const struct request *request);
-
 /* Adds the header that makes the browser keep `ticket`, or forget it where `ticket` is NULL. The
  * cookie lasts as long as the browser runs; when the session ends is the server's business. */
 void session_set_cookie(const struct request *request, struct reply *reply, const char *ticket);

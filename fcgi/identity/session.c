@@ -5,6 +5,7 @@
 #include "fcgi/auth/auth.h"
 #include "fcgi/auth/session.h"
 #include "fcgi/server/app.h"
+#include "fcgi/server/cookie.h"
 #include "fcgi/server/fields.h"
 #include "identity/otp_device.h"
 #include "identity/session.h"
@@ -74,7 +75,7 @@ static enum err handle_open(struct request *request, struct reply *reply)
     /* A form of another site must not sign its visitor in as somebody else: forms cannot be JSON. */
     if (!request->json)
         return ERR_CONTENT_TYPE;
-    if (!session_cookie_possible(request))
+    if (!cookie_possible(request))
         return ERR_HTTPS_NEEDED;
     enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "desk/bid.h"
+#include "desk/partner.h"
+#include "fcgi/server/cookie.h"
 #include "fcgi/server/fields.h"
 #include "fcgi/site/face.h"
 #include "fcgi/views/desk.h"
@@ -71,7 +73,7 @@ static enum err write_bid(struct request *request, struct reply *reply, const st
 /* --- making one ------------------------------------------------------------------------------------ */
 
 struct wish_params {
-    int64_t direction, action, rid;
+    int64_t direction, action;
     struct rate amount;
     const char *account1, *account2;
 };
@@ -92,7 +94,6 @@ static const struct field wish_fields[] = {
      .offset = AT(action)},
     {.name = "account1", .type = FIELD_TEXT, .max = DESK_ACCOUNT_MAX, .offset = AT(account1)},
     {.name = "account2", .type = FIELD_TEXT, .max = DESK_ACCOUNT_MAX, .offset = AT(account2)},
-    {.name = "rid", .type = FIELD_INT, .offset = AT(rid)},
 };
 
 /* The first thing that is wrong, at its field; amounts are one field of the page. */
@@ -128,10 +129,13 @@ static enum err handle_create(struct request *request, struct reply *reply)
     struct desk_field_value values[REQUEST_MAX_PARAMS];
     struct desk_problems problems = {.count = 0};
     struct desk_bid bid;
+    char visitor[DESK_HASH_SIZE], user_hash[DESK_VISITOR_HASH_SIZE];
 
     enum err rc = FIELDS_READ(request, &params);
     if (rc != ERR_OK)
         return rc;
+    cookie_find(request, SITE_VISITOR, visitor, sizeof(visitor));
+    desk_visitor_hash(visitor, user_hash);
     const struct desk_wish wish = {
         .direction_id = (uint64_t)params.direction,
         .action = (enum desk_action)params.action,
@@ -142,10 +146,9 @@ static enum err handle_create(struct request *request, struct reply *reply)
         .field_count = desk_read_fields(request, values),
         .access = DESK_FOR_SITE,
         .user_id = request->caller.user_id,
-        .partner_id = params.rid,
         .language = LANGUAGE,
         .ip = request->remote,
-        .user_hash = "",
+        .user_hash = user_hash,
     };
     rc = desk_bid_create(request->db, &wish, request->id, &problems, &bid);
     if (rc == ERR_DESK_FIELDS && problems.count > 0)

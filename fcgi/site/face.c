@@ -20,8 +20,8 @@ static void write_error(const struct request *request, const struct problem *pro
 
 static const char *const prefixes[] = {"", NULL};
 
-static const char *const rights_words[] = {"look",     "withdraw", "trade", "pay",
-                                           "merchant", "security", NULL};
+static const char *const rights_words[] = {"look",     "withdraw", "trade",     "pay",
+                                           "merchant", "security", "affiliate", NULL};
 
 static const struct face_role roles[] = {
     {ROLE_USER, SITE_ALL},

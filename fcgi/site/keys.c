@@ -153,7 +153,7 @@ static enum err read_access(struct request *request, const struct key_params *pa
 
 /* Takes the one-time password where the account has one: a stolen session is not enough to make a
  * key, nor to let one do more. */
-static enum err take_otp(struct request *request, const char *otp)
+enum err site_take_otp(struct request *request, const char *otp)
 {
     struct user user;
     enum err rc = user_by_id(request->db, request->caller.user_id, &user);
@@ -171,7 +171,7 @@ static enum err read_order(struct request *request, struct key_params *params,
     enum err rc = FIELDS_READ(request, params);
     if (rc == ERR_OK)
         rc = read_access(request, params, access);
-    return rc == ERR_OK ? take_otp(request, params->otp) : rc;
+    return rc == ERR_OK ? site_take_otp(request, params->otp) : rc;
 }
 
 static enum err handle_create(struct request *request, struct reply *reply)

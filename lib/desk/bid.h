@@ -74,7 +74,8 @@ struct desk_wish {
     const char *api_id; /* NULL or "": none */
     const char *callback_url; /* NULL or "": none */
     const char *language;     /* "en" or "ru" */
-    const char *ip, *user_hash;
+    const char *ip;
+    const char *user_hash; /* on the site: who the visitor is, desk_visitor_hash; "" unknown */
 };
 
 /* What is wrong with a wish: error_fields of the user API. */

@@ -5,8 +5,6 @@
 #include "db/statement.h"
 #include "desk/store.h"
 
-#define OFFSET_MAX INT32_MAX
-
 static void add_ids(struct text *sql, const int64_t *ids, size_t count)
 {
     text_puts(sql, "(0");
@@ -79,11 +77,6 @@ static void add_due(struct text *sql, const struct desk_bid_filter *filter, int6
     statement_add(sql, " ORDER BY b.expires_at DESC, b.id DESC LIMIT ?)", DB_ARGS(db_i64(most)));
 }
 
-static int64_t within(int64_t value, int64_t least, int64_t most)
-{
-    return value < least ? least : value > most ? most : value;
-}
-
 /* Whether the filter names what a bid can have at all. */
 static bool may_match(struct desk_bid_filter *filter)
 {
@@ -101,8 +94,7 @@ enum err desk_bid_list(struct db *db, const struct desk_bid_filter *asked,
     struct db_rows rows = {0};
     struct desk_bid bid;
     struct desk_bid_filter filter = *asked;
-    int64_t limit = filter.limit <= 0 ? DESK_LIST_DEFAULT : within(filter.limit, 1, DESK_LIST_MAX),
-            offset = within(filter.offset, 0, OFFSET_MAX);
+    int64_t limit = list_limit(filter.limit), offset = list_offset(filter.offset);
 
     if (!may_match(&filter))
         return ERR_OK;

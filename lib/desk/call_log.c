@@ -44,10 +44,14 @@ enum err desk_call_list(struct db *db, const struct desk_call_filter *filter,
     enum err rc = db_run(
         db,
         "SELECT id, UNIX_TIMESTAMP(at) DIV 1, login, key_id, method, ip, headers, params, result "
-        "FROM desk_call WHERE (? IS NULL OR login = ?) AND (? IS NULL OR ip = ?) AND at >= "
-        "FROM_UNIXTIME(?) AND (? = 0 OR at < FROM_UNIXTIME(? + 1)) ORDER BY id DESC LIMIT ?",
-        DB_ARGS(db_text(filter->login), db_text(filter->login), db_text(filter->ip),
-                db_text(filter->ip), db_i64(since), db_i64(until), db_i64(until),
+        "FROM desk_call WHERE (? = 0 OR key_id IN (SELECT id FROM desk_key WHERE user_id = ?)) AND "
+        "(? "
+        "IS NULL OR login = ?) AND (? IS NULL OR ip = ?) AND at >= FROM_UNIXTIME(?) AND (? = 0 OR "
+        "at "
+        "< FROM_UNIXTIME(? + 1)) ORDER BY id DESC LIMIT ?, ?",
+        DB_ARGS(db_i64(filter->user_id), db_i64(filter->user_id), db_text(filter->login),
+                db_text(filter->login), db_text(filter->ip), db_text(filter->ip), db_i64(since),
+                db_i64(until), db_i64(until), db_i64(list_offset(filter->offset)),
                 db_i64(filter->limit <= 0 ? DESK_CALLS : filter->limit)),
         &rows);
     while (rc == ERR_OK && db_next(&rows))

@@ -5,6 +5,7 @@
 #include "desk/operate.h"
 #include "desk/store.h"
 
+#define OFFSET_MAX INT32_MAX
 #define MOMENT_MAX (INT32_MAX - 1) /* unix seconds that FROM_UNIXTIME knows, with one to spare */
 
 bool is_random_word(const char *text)
@@ -29,6 +30,16 @@ bool span_fits(int64_t *since, int64_t *until)
     if (*since < 0)
         *since = 0;
     return *since <= MOMENT_MAX && *until >= 0;
+}
+
+int64_t list_limit(int64_t limit)
+{
+    return limit <= 0 ? DESK_LIST_DEFAULT : limit > DESK_LIST_MAX ? DESK_LIST_MAX : limit;
+}
+
+int64_t list_offset(int64_t offset)
+{
+    return offset < 0 ? 0 : offset > OFFSET_MAX ? OFFSET_MAX : offset;
 }
 
 void change_add(struct db_packet *packet, const char *who, const char *what, const char *subject,

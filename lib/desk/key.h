@@ -13,6 +13,7 @@
 
 #define DESK_LOGIN_SIZE 33   /* 32 letters and digits, and a NUL; a key the same */
 #define DESK_KEY_CACHE 256   /* keys that a process remembers */
+#define DESK_KEYS_MAX 20     /* of one user that are not ended */
 #define DESK_KEY_AGE_MS 1000 /* for so long: a change holds from then on */
 
 /* The methods of the user API, in the order of desk_key.methods' bits. */
@@ -70,7 +71,7 @@ void desk_key_forget(void);
  * who       the operator, or the user themself, for the record; up to 64 characters
  * key       out; wipe it after use
  * field     out, "methods" or "networks" (static) where that is refused
- * Errors: ERR_INVALID, ERR_NOT_FOUND (no such user). */
+ * Errors: ERR_INVALID, ERR_NOT_FOUND (no such user), ERR_DESK_KEYS (a user has DESK_KEYS_MAX). */
 MUST_USE enum err desk_key_add(struct db *db, int64_t user_id, uint64_t methods,
                                const char *networks, const char *who, struct desk_key *out,
                                char key[DESK_LOGIN_SIZE], const char **field);
@@ -87,6 +88,11 @@ MUST_USE enum err desk_key_revoke(struct db *db, int64_t user_id, const char *lo
 /* Calls `row` for each key of that user (0: of the system, below zero: of everybody), newest first. */
 MUST_USE enum err desk_key_list(struct db *db, int64_t user_id,
                                 void (*row)(void *arg, const struct desk_key *key), void *arg);
+
+/* What a user's keys may do at all: the methods, and whether they may call now.
+ * methods  out, bits
+ * open     out */
+MUST_USE enum err desk_api_offer(struct db *db, int64_t user_id, uint64_t *methods, bool *open);
 
 /* Lets a user call in mode `selected`, or no longer.
  * who  the operator, for the record
@@ -108,9 +114,10 @@ MUST_USE enum err desk_call_add(struct db *db, const struct desk_call *call);
 
 /* What of the log to show; NULL and 0: all. */
 struct desk_call_filter {
+    int64_t user_id; /* by keys of theirs */
     const char *login, *ip;
-    int64_t since, until; /* unix seconds, inclusive */
-    int64_t limit;        /* 0: DESK_CALLS */
+    int64_t since, until;  /* unix seconds, inclusive */
+    int64_t limit, offset; /* limit 0: DESK_CALLS */
 };
 #define DESK_CALLS 100
 

@@ -71,6 +71,22 @@ static enum err check_access(struct db *db, struct turnkey *change)
     return change->field == NULL ? ERR_OK : ERR_INVALID;
 }
 
+/* The user's keys are counted under a lock of theirs, so that two at once are not one too many. */
+static enum err check_count(struct db *db, const struct turnkey *change)
+{
+    struct db_rows rows = {0};
+
+    if (change->user_id == 0)
+        return ERR_OK;
+    enum err rc =
+        db_run(db, "SELECT id FROM desk_key WHERE user_id = ? AND revoked_at IS NULL FOR UPDATE",
+               DB_ARGS(db_i64(change->user_id)), &rows);
+    if (rc == ERR_OK && rows.count >= DESK_KEYS_MAX)
+        rc = ERR_DESK_KEYS;
+    db_rows_free(&rows);
+    return rc;
+}
+
 static enum err add_in(struct db *db, void *arg)
 {
     struct turnkey *change = arg;
@@ -79,6 +95,8 @@ static enum err add_in(struct db *db, void *arg)
     char json[JSON_SIZE];
 
     enum err rc = check_access(db, change);
+    if (rc == ERR_OK)
+        rc = check_count(db, change);
     if (rc != ERR_OK)
         return rc;
     db_packet_add_once(
@@ -225,6 +243,26 @@ enum err desk_key_revoke(struct db *db, int64_t user_id, const char *login, cons
     enum err rc = db_txn(db, revoke_in, &change, &resent);
     key_forget(login);
     return rc == ERR_NOT_FOUND && resent ? ERR_OK : rc; /* the first try's answer was lost */
+}
+
+enum err desk_api_offer(struct db *db, int64_t user_id, uint64_t *methods, bool *open)
+{
+    struct db_rows rows = {0};
+    enum err rc =
+        db_run(db,
+               "SELECT user_methods, api_mode = 'all' OR (api_mode = 'selected' AND EXISTS "
+               "(SELECT 1 FROM desk_api_user WHERE user_id = ?)) FROM desk_setting WHERE "
+               "id = 1",
+               DB_ARGS(db_i64(user_id)), &rows);
+
+    if (rc == ERR_OK)
+        rc = db_next(&rows) ? ERR_OK : ERR_INTERNAL;
+    if (rc == ERR_OK) {
+        *methods = db_get_u64(&rows, 0);
+        *open = db_get_i64(&rows, 1) != 0;
+    }
+    db_rows_free(&rows);
+    return rc;
 }
 
 /* Whether a user may call in mode `selected`. */

@@ -1,4 +1,4 @@
-/* Affiliates, their visitors, and what they have. */
+/* Affiliates, and what they have. */
 #include "desk/partner.h"
 
 #include <string.h>
@@ -10,9 +10,6 @@
 #include "desk/store.h"
 #include "identity/sql.h"
 #include "ledger/sql.h"
-
-#define TEXT_MAX 500 /* characters of a referrer and of a query */
-#define BROWSER_MAX 255
 
 enum err desk_partner_join(struct db *db, int64_t user_id)
 {
@@ -35,68 +32,6 @@ enum err desk_partner_join(struct db *db, int64_t user_id)
                   "INSERT INTO desk_partner (user_id) VALUES (?) ON DUPLICATE KEY UPDATE user_id = "
                   "user_id",
                   DB_ARGS(db_i64(user_id)), NULL);
-}
-
-/* The first characters of a text; what is not UTF-8 is not kept. */
-static struct db_arg cut(const char *text, size_t max)
-{
-    size_t bytes = 0, points = 0;
-
-    if (text == NULL || !text_is_utf8(text, strlen(text)))
-        return db_text("");
-    while (text[bytes] != '\0') {
-        if (((unsigned char)text[bytes] & 0xc0) != 0x80 && points++ == max)
-            break;
-        bytes++;
-    }
-    return db_textn(text, bytes);
-}
-
-enum err desk_visit_add(struct db *db, const struct desk_visit *visit)
-{
-    return db_run(db,
-                  "INSERT INTO desk_visit (partner_id, browser, ip, referrer, user_hash, query) "
-                  "SELECT p.user_id, ?, ?, ?, ?, ? FROM desk_partner AS p WHERE p.user_id = ?",
-                  DB_ARGS(cut(visit->browser, BROWSER_MAX), cut(visit->ip, 45),
-                          cut(visit->referrer, TEXT_MAX), cut(visit->user_hash, 64),
-                          cut(visit->query, TEXT_MAX), db_i64(visit->partner_id)),
-                  NULL);
-}
-
-static int64_t list_limit(int64_t limit)
-{
-    return limit <= 0 ? DESK_LIST_DEFAULT : limit > DESK_LIST_MAX ? DESK_LIST_MAX : limit;
-}
-
-enum err desk_visit_list(struct db *db, const struct desk_visit_filter *filter,
-                         void (*row)(void *arg, const struct desk_visit *visit), void *arg)
-{
-    struct db_rows rows = {0};
-    int64_t since = filter->since, until = filter->until;
-
-    if (!span_fits(&since, &until) || !is_ascii(filter->ip))
-        return ERR_OK;
-    enum err rc = db_run(
-        db,
-        "SELECT id, UNIX_TIMESTAMP(at) DIV 1, partner_id, browser, ip, referrer, query, "
-        "user_hash FROM desk_visit WHERE partner_id = ? AND at >= FROM_UNIXTIME(?) AND "
-        "(? = 0 OR at < FROM_UNIXTIME(? + 1)) AND (? IS NULL OR ip = ?) "
-        "ORDER BY at DESC, id DESC LIMIT ?, ?",
-        DB_ARGS(db_i64(filter->partner_id), db_i64(since), db_i64(until), db_i64(until),
-                db_text(filter->ip), db_text(filter->ip),
-                db_i64(filter->offset < 0 ? 0 : filter->offset), db_i64(list_limit(filter->limit))),
-        &rows);
-    while (rc == ERR_OK && db_next(&rows))
-        row(arg, &(struct desk_visit){.id = db_get_i64(&rows, 0),
-                                      .at = db_get_i64(&rows, 1),
-                                      .partner_id = db_get_i64(&rows, 2),
-                                      .browser = db_get_text(&rows, 3),
-                                      .ip = db_get_text(&rows, 4),
-                                      .referrer = db_get_text(&rows, 5),
-                                      .query = db_get_text(&rows, 6),
-                                      .user_hash = db_get_text(&rows, 7)});
-    db_rows_free(&rows);
-    return rc;
 }
 
 /* An affiliate as read; whether there is a programme, and one for him. */

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "db/db.h"
+#include "desk/bid.h"
 #include "desk/desk.h"
 #include "money/amount.h"
 
@@ -15,16 +16,35 @@
  * Errors: ERR_NOT_FOUND (no such user), ERR_DESK_PARTNERS where there is no programme. */
 MUST_USE enum err desk_partner_join(struct db *db, int64_t user_id);
 
+#define DESK_VISIT_AGAIN_S 1800  /* the same visitor by the same link counts once in that time */
+#define DESK_VISITS_S 3600       /* in that time at most: */
+#define DESK_VISITS_ADDRESS 200  /* visits from one address (of IPv6 its /64) */
+#define DESK_VISITS_PARTNER 2000 /* visits by the links of one affiliate */
+#define DESK_VISIT_DAYS 365 /* visits are kept, or longer where visitors stay theirs for longer */
+#define DESK_VISITOR_HASH_SIZE 65 /* hexadecimal SHA-256, and a NUL */
+
 /* A visit by an affiliate's link. Texts are cut to what a row holds. */
 struct desk_visit {
     int64_t id, at; /* read back: number, unix seconds */
     int64_t partner_id;
     const char *browser, *ip, *referrer, *query;
-    const char *user_hash; /* the visitor's cookie: theirs for the days that the desk says */
+    const char *user_hash; /* read back: who the visitor is, as desk_visitor_hash */
 };
 
-/* Records a visit; nothing where that rid is no affiliate's. */
-MUST_USE enum err desk_visit_add(struct db *db, const struct desk_visit *visit);
+/* Records a visit: from then on the visitor is that affiliate's, for the days that the desk says.
+ * visitor  in: the visitor's cookie, "" or anything else where there is none; out: what it is to be
+ * days     out: for how long it is to be kept
+ * Errors: ERR_DESK_PARTNERS (no programme), ERR_NOT_FOUND (that rid is no affiliate's),
+ * ERR_TOO_MANY_REQUESTS (nothing is recorded). */
+MUST_USE enum err desk_visit_add(struct db *db, const struct desk_visit *visit,
+                                 char visitor[DESK_HASH_SIZE], uint64_t *days);
+
+/* Who a visitor is to others: affiliates and robots see this, and cannot make the cookie of it.
+ * visitor  the cookie; NULL, or one that is none of ours: out is "" */
+void desk_visitor_hash(const char *visitor, char out[DESK_VISITOR_HASH_SIZE]);
+
+/* Deletes visits older than DESK_VISIT_DAYS, at most `limit`, as identity_sweep does. */
+MUST_USE enum err desk_visit_sweep(struct db *db, int64_t limit, int64_t *removed);
 
 struct desk_visit_filter {
     int64_t partner_id;

@@ -162,7 +162,6 @@ enum err desk_payout_list(struct db *db, const struct desk_payout_filter *filter
     struct text sql = TEXT(DESK_SQL_MAX);
     struct db_rows rows = {0};
     struct desk_payout payout;
-    int64_t limit = filter->limit <= 0 ? DESK_LIST_DEFAULT : filter->limit;
     int64_t since = filter->since, until = filter->until;
 
     if (!span_fits(&since, &until))
@@ -175,8 +174,7 @@ enum err desk_payout_list(struct db *db, const struct desk_payout_filter *filter
                   DB_ARGS(db_i64(filter->partner_id), db_i64(filter->partner_id),
                           db_i64(filter->id), db_i64(filter->id), db_i64(since), db_i64(until),
                           db_i64(until), db_i64(filter->waiting),
-                          db_i64(filter->offset < 0 ? 0 : filter->offset),
-                          db_i64(limit > DESK_LIST_MAX ? DESK_LIST_MAX : limit)));
+                          db_i64(list_offset(filter->offset)), db_i64(list_limit(filter->limit))));
     enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
     while (rc == ERR_OK && next_payout(&rows, &payout))
         row(arg, &payout);

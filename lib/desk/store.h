@@ -155,6 +155,10 @@ bool is_ascii(const char *text);
  * since, until  0: open */
 bool span_fits(int64_t *since, int64_t *until);
 
+/* The page of a list: limit within DESK_LIST_MAX, DESK_LIST_DEFAULT where none is named. */
+int64_t list_limit(int64_t limit);
+int64_t list_offset(int64_t offset);
+
 /* Makes this process forget a key; others do so within DESK_KEY_AGE_MS. */
 void key_forget(const char *login);
 

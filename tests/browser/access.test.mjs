@@ -53,7 +53,7 @@ for (const [view, options] of VIEWS) {
     await page.goto(BASE);
     await check('sign-in');
     await signIn(page, user);
-    for (const name of ['balances', 'history', 'tickets', 'keys', 'security']) {
+    for (const name of ['balances', 'history', 'tickets', 'keys', 'robots', 'security']) {
       await section(page, name);
       await check(name);
     }

@@ -121,39 +121,108 @@ static void count_visit(void *arg, const struct desk_visit *visit)
     ++*(unsigned *)arg;
 }
 
-/* Who came by a link is the affiliate's for as long as the desk says. */
+static int64_t visits_of(int64_t partner)
+{
+    return (int64_t)db_test_number("SELECT COUNT(*) FROM desk_visit WHERE partner_id = ?",
+                                   DB_ARGS(db_i64(partner)));
+}
+
+/* Who came by a link is the affiliate's for as long as the desk says; the last link wins. */
 static void test_visits(void)
 {
     struct desk_place place;
-    char hash[DB_TEST_NAME_SIZE];
-    int64_t partner = db_test_user(NULL, NULL);
+    char visitor[DESK_HASH_SIZE] = "no cookie", kept[DESK_HASH_SIZE];
+    char hash[DESK_VISITOR_HASH_SIZE];
+    int64_t partner = db_test_user(NULL, NULL), other = db_test_user(NULL, NULL);
     unsigned count = 0;
+    uint64_t days = 0;
 
     desk_place_make(&place, "hand", "hand");
-    db_test_name("visitor", hash);
     DB_GIVES(desk_partner_join(test_db, partner), ERR_OK);
+    DB_GIVES(desk_partner_join(test_db, other), ERR_OK);
     struct desk_visit visit = {.partner_id = partner,
                                .browser = "Browser/1",
                                .ip = "192.0.2.7",
                                .referrer = "https://example.org/",
-                               .query = "rid=1&x=2",
-                               .user_hash = hash};
-    DB_GIVES(desk_visit_add(test_db, &visit), ERR_OK);
+                               .query = "rid=1&x=2"};
+    DB_GIVES(desk_visit_add(test_db, &visit, visitor, &days), ERR_OK);
+    DB_CHECK(strlen(visitor) == DESK_HASH_SIZE - 1 && days == 90);
+    memcpy(kept, visitor, sizeof(kept));
+    DB_GIVES(desk_visit_add(test_db, &visit, visitor, &days), ERR_OK); /* the page again */
+    DB_CHECK(strcmp(kept, visitor) == 0 && visits_of(partner) == 1);
     visit.partner_id = 999999999; /* nobody's */
-    DB_GIVES(desk_visit_add(test_db, &visit), ERR_OK);
+    DB_GIVES(desk_visit_add(test_db, &visit, visitor, &days), ERR_NOT_FOUND);
     struct desk_visit_filter filter = {.partner_id = partner};
     DB_GIVES(desk_visit_list(test_db, &filter, count_visit, &count), ERR_OK);
     filter.ip = "192.0.2.8";
     DB_GIVES(desk_visit_list(test_db, &filter, count_visit, &count), ERR_OK);
+    filter.ip = "\xd0\xaf";
+    DB_GIVES(desk_visit_list(test_db, &filter, count_visit, &count), ERR_OK);
     DB_CHECK(count == 1);
+    desk_visitor_hash(visitor, hash);
     struct desk_wish wish = desk_place_wish(&place, "100");
     wish.user_hash = hash;
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
-    DB_CHECK(place.bid.partner_id == partner);
-    DB_CHECK(db_test_number("UPDATE desk_visit SET at = at - INTERVAL 91 DAY WHERE user_hash = ?",
-                            DB_ARGS(db_text(hash))) == 1);
+    DB_CHECK(place.bid.partner_id == partner && strcmp(place.bid.user_hash, hash) == 0);
+    wish.user_id = partner; /* one's own exchange earns nothing */
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
     DB_CHECK(place.bid.partner_id == 0);
+    wish.user_id = 0;
+    visit.partner_id = other;
+    DB_GIVES(desk_visit_add(test_db, &visit, visitor, &days), ERR_OK);
+    visit.partner_id = partner; /* and back, within the time in which one visit counts */
+    DB_GIVES(desk_visit_add(test_db, &visit, visitor, &days), ERR_OK);
+    DB_CHECK(visits_of(partner) == 2);
+    DB_CHECK(db_test_number("UPDATE desk_visit SET at = at - INTERVAL 89 DAY WHERE user_hash = ?",
+                            DB_ARGS(db_text(hash))) == 3);
+    DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
+    DB_CHECK(place.bid.partner_id == partner);
+    DB_CHECK(db_test_number("UPDATE desk_visit SET at = at - INTERVAL 2 DAY WHERE user_hash = ?",
+                            DB_ARGS(db_text(hash))) == 3);
+    DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
+    DB_CHECK(place.bid.partner_id == 0);
+}
+
+static void add_visits(int64_t partner, const char *group, int64_t count)
+{
+    DB_CHECK(db_test_number(
+                 "INSERT INTO desk_visit (partner_id, at, browser, ip, address_group, referrer, "
+                 "user_hash, query) WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM "
+                 "n WHERE i < 50) SELECT ?, NOW(6) - INTERVAL 10 MINUTE, '', '', UNHEX(?), '', '', "
+                 "'' FROM n AS a JOIN n AS b LIMIT ?",
+                 DB_ARGS(db_i64(partner), db_text(group), db_i64(count))) == count);
+}
+
+/* A flood is told no, from one address and by one affiliate's links; old visits go. */
+static void test_visit_flood(void)
+{
+    static const char mine[] = "20010DB8000000070000000000000000",
+                      others[] = "20010DB8000000080000000000000000";
+    char visitor[DESK_HASH_SIZE] = "";
+    int64_t partner = db_test_user(NULL, NULL), removed = 0;
+    uint64_t days = 0;
+    struct desk_visit visit = {
+        .partner_id = partner, .browser = "", .ip = "2001:db8:0:7::1", .referrer = "", .query = ""};
+
+    DB_GIVES(desk_partner_join(test_db, partner), ERR_OK);
+    add_visits(partner, mine, DESK_VISITS_ADDRESS - 1);
+    DB_GIVES(desk_visit_add(test_db, &visit, visitor, &days), ERR_OK);
+    memset(visitor, 0, sizeof(visitor));
+    visit.ip = "2001:db8:0:7:ffff::2"; /* of the same /64 */
+    DB_GIVES(desk_visit_add(test_db, &visit, visitor, &days), ERR_TOO_MANY_REQUESTS);
+    visit.ip = "2001:db8:0:9::2";
+    DB_GIVES(desk_visit_add(test_db, &visit, visitor, &days), ERR_OK);
+    add_visits(partner, others, DESK_VISITS_PARTNER - DESK_VISITS_ADDRESS - 1);
+    memset(visitor, 0, sizeof(visitor));
+    DB_GIVES(desk_visit_add(test_db, &visit, visitor, &days), ERR_TOO_MANY_REQUESTS);
+    DB_CHECK(visits_of(partner) == DESK_VISITS_PARTNER);
+    DB_CHECK(db_test_number("UPDATE desk_visit SET at = at - INTERVAL ? DAY WHERE partner_id = ?",
+                            DB_ARGS(db_i64(DESK_VISIT_DAYS), db_i64(partner))) ==
+             DESK_VISITS_PARTNER);
+    DB_GIVES(desk_visit_sweep(test_db, 10, &removed), ERR_OK);
+    DB_CHECK(removed == 10);
+    DB_GIVES(desk_visit_sweep(test_db, 100000, &removed), ERR_OK);
+    DB_CHECK(visits_of(partner) == 0);
 }
 
 /* In the order of the checks: mode, key, user, address, method. */
@@ -285,7 +354,12 @@ static void test_calls(void)
 }
 
 static const struct test_case cases[] = {
-    {"payouts", test_payout}, {"visits", test_visits},      {"keys", test_keys},
-    {"modes", test_modes},    {"log of calls", test_calls}, {NULL, NULL},
+    {"payouts", test_payout},
+    {"visits", test_visits},
+    {"a flood of visits", test_visit_flood},
+    {"keys", test_keys},
+    {"modes", test_modes},
+    {"log of calls", test_calls},
+    {NULL, NULL},
 };
 const struct test_suite suite_desk_people = {.name = "desk_people", .cases = cases};

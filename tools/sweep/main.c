@@ -10,6 +10,7 @@
 #include "db/beat.h"
 #include "desk/bid.h"
 #include "desk/key.h"
+#include "desk/partner.h"
 #include "identity/sweep.h"
 #include "ledger/ledger.h"
 #include "stream/outbox.h"
@@ -86,6 +87,8 @@ static enum err clear_old(struct sweep *sweep)
         rc = clear(sweep, stream_clear);
     if (rc == ERR_OK)
         rc = clear(sweep, desk_call_sweep);
+    if (rc == ERR_OK)
+        rc = clear(sweep, desk_visit_sweep);
     if (rc == ERR_OK)
         sweep->next_clear_us = clock_mono_us() + CLEAR_EVERY_US;
     return rc;

@@ -2,7 +2,7 @@
 import { api } from './api.js';
 import { $, busy, clearErrors, el, fact, field, plainText, showError, showFieldError, untilDone } from './dom.js';
 import { plainNumber } from './number.js';
-import { currentSession } from './session.js';
+import { currentSession, showWho } from './session.js';
 
 const TYPING_MS = 250;
 
@@ -99,18 +99,6 @@ function typed(figure) {
   timer = setTimeout(calculate, TYPING_MS);
 }
 
-/** Who sent the visitor here, for 90 days. */
-function affiliate() {
-  const rid = new URLSearchParams(location.search).get('rid');
-  if (rid && /^\d{1,18}$/.test(rid)) localStorage.setItem('rid', JSON.stringify({ rid: Number(rid), until: Date.now() + 90 * 86400e3 }));
-  try {
-    const kept = JSON.parse(localStorage.getItem('rid'));
-    return kept && kept.until > Date.now() ? kept.rid : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 async function exchange() {
   clearErrors(form);
   const amount = plainNumber(form.elements[action === 1 ? 'amount' : 'got'].value);
@@ -121,7 +109,7 @@ async function exchange() {
   const more = Object.fromEntries(Array.from($('fields').querySelectorAll('input, select, textarea'))
     .map((input) => [input.name, input.type === 'checkbox' ? (input.checked ? '1' : '') : input.value.trim()]));
   try {
-    const { hash } = await api('POST', '/site/desk/bids', { body: { direction: direction.id, amount, action, rid: affiliate(), ...more }, anonymous: true });
+    const { hash } = await api('POST', '/site/desk/bids', { body: { direction: direction.id, amount, action, ...more }, anonymous: true });
     location.assign(`/exchange/bid/${hash}`);
   } catch (error) {
     showError(form, error);
@@ -130,7 +118,7 @@ async function exchange() {
 
 async function start() {
   await untilDone($('loading'), async () => {
-    await currentSession();
+    showWho(await currentSession());
     const all = await api('GET', '/site/desk/directions', { anonymous: true });
     ({ directions } = all);
     $('terms').textContent = words(all.terms);
@@ -157,7 +145,6 @@ async function start() {
     event.preventDefault();
     busy(form.querySelector('[type=submit]'), exchange);
   });
-  affiliate();
   await showDirection();
   form.hidden = false;
 }
