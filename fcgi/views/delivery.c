@@ -11,6 +11,7 @@
 #include "fcgi/server/fields.h"
 #include "net/http.h"
 #include "notify/delivery.h"
+#include "notify/format.h"
 
 #define CURL_MAX (64 << 10)
 #define LOOK_UP_MS 500 /* how long the name of a stranger's host is waited for */
@@ -171,7 +172,6 @@ static const char *refusal_words(const char *result)
     static const struct {
         const char *result, *words;
     } all[] = {
-        {"refused", "the answer is not a status of 2xx with a body that begins with [OK]"},
         {"address_refused", "the URL leads to an address that is never called: private, loopback, "
                             "link-local or reserved"},
         {"url_refused", "the URL is not one that is called"},
@@ -181,7 +181,6 @@ static const char *refusal_words(const char *result)
         {"tls", "the certificate is not valid, or the handshake failed"},
         {"protocol", "the answer is not HTTP, or broke off"},
         {"unsigned", "the notification could not be signed"},
-        {"failed", "the mail relay did not take it"},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         if (strcmp(result, all[i].result) == 0)
@@ -192,7 +191,8 @@ static const char *refusal_words(const char *result)
 /* What the attempts say of an event. */
 struct attempts {
     struct writer *writer;
-    const char *refused; /* of the last one that ended; static */
+    const struct format *format; /* what acknowledges; NULL where it is none that we know */
+    const char *refused;         /* of the last one that ended; static */
     char address[HTTP_ADDRESS_SIZE];
 };
 
@@ -221,7 +221,11 @@ static void add_attempt(void *arg, const struct feed_attempt *attempt)
         write_bytes(json, "answer", attempt->answer, attempt->answer_len);
     writer_end(json);
     if (attempt->latency_us >= 0) {
-        attempts->refused = refusal_words(attempt->result);
+        bool answered =
+            strcmp(attempt->result, "refused") == 0 || strcmp(attempt->result, "failed") == 0;
+        attempts->refused = !answered                  ? refusal_words(attempt->result)
+                            : attempts->format == NULL ? NULL
+                                                       : attempts->format->refusal;
         text_copy(attempts->address, sizeof(attempts->address), attempt->address);
     }
 }
@@ -315,7 +319,7 @@ static enum err add_look_up(const struct request *request, struct writer *json,
 static enum err write_event(struct request *request, struct writer *json,
                             const struct notify_event *event)
 {
-    struct attempts attempts = {.writer = json};
+    struct attempts attempts = {.writer = json, .format = format_find(event->format)};
 
     begin_event(json, event);
     writer_list(json, "tries");
