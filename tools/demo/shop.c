@@ -3,7 +3,8 @@
  *
  * Runs under spawn-fcgi behind nginx. TELLER_URL says where Teller is; in the folder SHOP_DIR are our
  * API key, shop-key.json, and what we were told, shop-book.jsonl. The shop at /demo-shop/flaky fails
- * the first two times that it is told something, as shops do. */
+ * the first two times that it is told something, as shops do. What a robot of the exchange desk is called
+ * back with, at /demo-shop/desk, is kept in desk-calls.txt, a line each. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ static const struct item ITEMS[] = {
 };
 
 static struct teller teller;
-static char book[PATH_SIZE];
+static char book[PATH_SIZE], desk_calls[PATH_SIZE];
 
 static const struct item *find_item(struct json_object *sent)
 {
@@ -138,6 +139,21 @@ static void notified(FCGX_Request *request, int refusals)
         reply_text(request, "200 OK", "[OK]");
 }
 
+/* A callback of the exchange desk: a form, kept as it came. One write of a line is whole. */
+static void called_back(FCGX_Request *request)
+{
+    char body[BODY_MAX];
+    size_t len = 0;
+    FILE *file = site_is_post(request) && site_body(request, body, sizeof body - 1, &len)
+                     ? fopen(desk_calls, "ae")
+                     : NULL;
+    bool kept = file != NULL && fprintf(file, "%.*s\n", (int)len, body) > 0;
+
+    if (file != NULL && fclose(file) != 0)
+        kept = false;
+    reply_text(request, kept ? "200 OK" : "500 Internal Server Error", "");
+}
+
 static void serve(FCGX_Request *request)
 {
     const char *path = site_header(request, "SCRIPT_NAME");
@@ -147,6 +163,8 @@ static void serve(FCGX_Request *request)
         orders(request);
     else if (strcmp(path, "/demo-shop/ipn") == 0)
         notified(request, 0);
+    else if (strcmp(path, "/demo-shop/desk") == 0)
+        called_back(request);
     else if (strcmp(path, "/demo-shop/flaky") == 0)
         notified(request, FLAKY_REFUSALS);
     else
@@ -165,6 +183,7 @@ int main(void)
     }
     snprintf(key_file, sizeof key_file, "%s/shop-key.json", folder);
     snprintf(book, sizeof book, "%s/shop-book.jsonl", folder);
+    snprintf(desk_calls, sizeof desk_calls, "%s/desk-calls.txt", folder);
     teller.key_file = key_file;
     return site_run("demo-shop", serve);
 }
