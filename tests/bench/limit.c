@@ -5,7 +5,7 @@
  *   limit --config FILE --call CALL --keys FILE [--connections 32] [--seconds 4]
  *         [--warm 0.5] [--count N] [--made FILE] [--tickets FILE]
  *
- * CALL is one of info create settle order pay add trade cancel orders. A thread per connection, each with a key of its own. The files are those of the load generator;
+ * CALL is one of info create settle order pay bid add trade cancel orders. A thread per connection, each with a key of its own. The files are those of the load generator;
  * Prints one JSON object. */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,6 +17,7 @@
 #include "checkout/checkout.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "desk/bid.h"
 #include "house/house.h"
 #include "identity/api_key.h"
 #include "identity/session.h"
@@ -265,6 +266,25 @@ static bool call_info(struct caller *caller)
     return true;
 }
 
+static bool call_desk(struct caller *caller)
+{
+    struct desk_problems problems;
+    struct desk_bid bid;
+    const struct desk_wish wish = {.direction_id = strtoull(caller->key->partner, NULL, 10),
+                                   .action = DESK_SUM1,
+                                   .named = {.coefficient = 10},
+                                   .access = DESK_FOR_API,
+                                   .key_id = caller->key->id,
+                                   .language = "en",
+                                   .ip = "127.0.0.1",
+                                   .user_hash = ""};
+    enum err rc = desk_bid_create(caller->db, &wish, TRACE, &problems, &bid);
+
+    if (rc != ERR_OK)
+        bench_fail("limit: %s: %s", err_id(rc), db_problem(caller->db));
+    return true;
+}
+
 /* One call; false where there is nothing left to do. */
 static bool call_once(struct caller *caller)
 {
@@ -282,6 +302,10 @@ static bool call_once(struct caller *caller)
         return call_ticket(caller);
     case CALL_INFO:
         return call_info(caller);
+    case CALL_BID:
+        return call_desk(caller);
+    case CALL_CALC:
+    case CALL_DIRECTIONS:
     case CALL_GET:
         break;
     }

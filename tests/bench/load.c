@@ -4,7 +4,7 @@
  *   load --port N --path PATH --call CALL [--connections 64]
  *        [--seconds 4] [--warm 0.5] [--count N] [--keys FILE] [--made FILE] [--tickets FILE] [--show]
  *
- * CALL is one of get info create settle order pay add trade cancel orders. A connection calls with a
+ * CALL is one of get info create settle order pay calc directions bid add trade cancel orders. A connection calls with a
  * key of its own (the lines of --keys in turn), so that its nonces rise. `create` adds "partner ticket
  * key" lines of what was acknowledged to --made, `order` and `add` the like without a key; `settle`,
  * `pay` and `cancel` take such lines from --tickets, each once. `pay` calls with sessions, and its PATH
@@ -158,6 +158,14 @@ static bool write_body(struct connection *connection, char *body, size_t size, i
     case CALL_PAY:
         *len = snprintf(body, size, "{}");
         return true;
+    case CALL_CALC:
+    case CALL_BID:
+        *len = snprintf(body, size, "direction_id=%s&calc_amount=10&calc_action=1",
+                        connection->key->partner);
+        return true;
+    case CALL_DIRECTIONS:
+        *len = snprintf(body, size, "currency_id_give=%s", connection->key->partner);
+        return true;
     }
     return false;
 }
@@ -180,12 +188,26 @@ static int write_signed(const struct connection *connection, char *out, size_t s
                     option.path, connection->key->public_key, sign, body_len, body_len, body);
 }
 
+/* A call of a robot of the desk. */
+static int write_robot(const struct connection *connection, char *out, size_t size,
+                       const char *body, int body_len)
+{
+    return snprintf(out, size,
+                    "POST %s HTTP/1.1\r\nHost: bench\r\nUser-Agent: load\r\nAPI-LOGIN: %s\r\n"
+                    "API-KEY: %s\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                    "Content-Length: %d\r\n\r\n%.*s",
+                    option.path, connection->key->public_key, connection->key->secret, body_len,
+                    body_len, body);
+}
+
 static int write_request(const struct connection *connection, char *out, size_t size,
                          const char *body, int body_len)
 {
     if (option.call == CALL_GET)
         return snprintf(out, size, "GET %s HTTP/1.1\r\nHost: bench\r\nUser-Agent: load\r\n\r\n",
                         option.path);
+    if (bench_is_robot(option.call))
+        return write_robot(connection, out, size, body, body_len);
     if (option.call != CALL_PAY)
         return write_signed(connection, out, size, body, body_len);
     return snprintf(out, size,
@@ -301,9 +323,10 @@ static void take_answer(struct connection *connection, const struct answer *answ
 {
     int64_t now_us = clock_mono_us();
     char name[64] = "";
-    const char *wanted = option.call == CALL_GET   ? ""
-                         : option.call == CALL_PAY ? "\"status\":\"paid\""
-                                                   : "\"result\":\"success\"";
+    const char *wanted = option.call == CALL_GET       ? ""
+                         : option.call == CALL_PAY     ? "\"status\":\"paid\""
+                         : bench_is_robot(option.call) ? "\"error_text\":\"\""
+                                                       : "\"result\":\"success\"";
     bool success = answer->status == 200 && strstr(answer->body, wanted) != NULL;
 
     if (option.show) {

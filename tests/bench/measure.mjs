@@ -24,6 +24,7 @@ const against = {
     hello: 'bare libfcgi hello',
     limit: 'limit program',
     post: 'bare libcurl multi',
+    live: 'the worker without a database',
     mysqli: 'php-fpm, mysqli',
     pdo: 'php-fpm, PDO',
     node: 'node, fastify, mariadb',
@@ -45,6 +46,10 @@ const allRows = [
     { call: 'pay_one', title: '`pay` to one merchant', ratios: { spread: 0.8 } },
     { call: 'settle_one', title: '`settle` by one partner', ratios: { spread: 0.8 } },
     { call: 'ipn', title: 'IPN deliveries, 64 hosts', ratios: { post: 0.08 } },
+    { call: 'calc', title: '`get_calc`', ratios: { live: 0.5, mysqli: 2.5 } },
+    { call: 'directions', title: '`get_directions` of one currency, of 1,000', ratios: { live: 0.5, mysqli: 2.5 } },
+    { call: 'bid', title: '`create_bid`', ratios: { limit: 0.6 } },
+    { call: 'feed', title: 'rate feed of 1,000 directions', ratios: { file: 0.7 } },
     { call: 'add', book: 1000, title: '`order/add` that rests', ratios: { limit: 0.6, peatio: 20 } },
     { call: 'cancel', book: 1000, title: '`order/cancel`', ratios: { limit: 0.6 } },
     { call: 'orders', book: 100000, title: 'signed `orders`, 50 open', ratios: { limit: null, mysqli: 2.5, pdo: null, node: null } },
@@ -68,10 +73,12 @@ const paths = {
     ticker: 'BTCUSD/ticker',
     depth: 'BTCUSD/depth',
 };
+const robotPaths = { calc: 'get_calc', directions: 'get_directions', bid: 'create_bid' };
 // Whose keys a call is made with, what it makes (a file for each program that makes some), and what it uses up.
 const callers = {
     info: 'customers', create: 'customers', settle: 'partners', order: 'merchants', pay: 'buyers',
     orders: 'holders', add: 'traders', trade: 'traders', cancel: 'traders',
+    calc: 'robots', directions: 'robots-lists', bid: 'robots',
 };
 const makes = { create: 'tickets', order: 'orders', add: 'placed' };
 const uses = { settle: 'tickets', pay: 'orders', cancel: 'placed' };
@@ -82,22 +89,24 @@ const hot = {
     settle_one: { make: 'create', use: 'settle',
         by: { ours: ['customers-one', 'partners-one'], spread: ['customers-many', 'partners-many'] } },
 };
-const isPublic = (call) => ['get', 'ticker', 'depth'].includes(call);
+const isPublic = (call) => ['get', 'ticker', 'depth', 'feed'].includes(call);
 const acknowledged = new Map(); // how many, by call
 const problems = [];
 
 function path(who, call) {
     if (who === 'hello') return '/bench/hello';
-    if (call === 'get') return '/health/live';
+    if (call === 'get' || who === 'live') return '/health/live';
     if (call === 'pay') return '/site/pay';
     if (who === 'file') return `/bench/file/${call}`;
+    if (call === 'feed') return '/request-exportxml.xml';
+    if (robotPaths[call]) return who === 'ours' ? `/api/userapi/v1/${robotPaths[call]}` : `/bench/desk/${robotPaths[call]}`;
     return who === 'ours' ? `/api/1/${paths[call]}` : `/bench/${who}/${paths[call].replace('generic/', '')}`;
 }
 
 // The arguments that the load generator and the limit program share.
 function callArguments(who, call) {
-    const args = ['--call', isPublic(call) ? 'get' : call];
-    if (callers[call]) args.push('--keys', `${dir}/${callers[call]}`);
+    const args = ['--call', isPublic(call) || who === 'live' ? 'get' : call];
+    if (callers[call] && who !== 'live') args.push('--keys', `${dir}/${callers[call]}`);
     if (makes[call]) args.push('--made', `${dir}/${makes[call]}-${who}`);
     if (uses[call]) args.push('--tickets', `${dir}/${uses[call]}-${who}`);
     return args;
@@ -129,7 +138,7 @@ function measure(who, call, args = ['--seconds', String(seconds), ...(call === '
     if (who === 'file') writeFile(call);
     const output = start(who, call, args, port);
     const result = output ? JSON.parse(output) : { per_second: 0, acknowledged: 0 };
-    acknowledged.set(call, (acknowledged.get(call) ?? 0) + result.acknowledged);
+    if (who !== 'live') acknowledged.set(call, (acknowledged.get(call) ?? 0) + result.acknowledged);
     return result;
 }
 
@@ -220,7 +229,10 @@ function statements(who, call) {
 
 // Everyone sends the same statements, and everyone but the limit gives the same answer as ours.
 function checkSameWork(rows) {
-    for (const { call, ratios } of rows.filter((row) => 'limit' in row.ratios)) {
+    for (const { call } of rows.filter(({ call: name }) => ['calc', 'directions'].includes(name)))
+        compareAnswers('mysqli', call, start('mysqli', call, ['--show']), start('ours', call, ['--show']));
+    // A bid is made by the same function in both; beside it a worker reads what it remembers for less than a second.
+    for (const { call, ratios } of rows.filter((row) => 'limit' in row.ratios && row.call !== 'bid')) {
         if (call === 'trade') fillStock(sql, 2);
         const ours = statements('ours', call);
         for (const who of Object.keys(ratios).filter((name) => !unmeasured.includes(name))) {
@@ -342,7 +354,9 @@ function checkMoney() {
     const [placed, cancelled] = sql("SELECT COUNT(*), COALESCE(SUM(status = 'cancelled'), 0) FROM market_order AS o "
         + "JOIN user AS u ON u.id = o.user_id AND u.login LIKE 'trader-%'").split('\t').map(Number);
     const trades = Number(sql('SELECT COUNT(*) FROM trade'));
+    const bids = Number(sql('SELECT COUNT(*) FROM desk_bid'));
     const counts = {
+        bid: bids,
         create: made, settle: settled, order: orders, pay: paid, trade: trades, add: placed - trades, cancel: cancelled };
     for (const [call, count] of Object.entries(counts)) {
         const told = acknowledged.get(call) ?? 0;

@@ -16,6 +16,9 @@ enum bench_call {
     CALL_SETTLE,
     CALL_ORDER,
     CALL_PAY,
+    CALL_CALC,       /* of the desk: the calculator */
+    CALL_DIRECTIONS, /* those of one currency */
+    CALL_BID,
     CALL_ADD,    /* places a bid below the book's asks, which rests */
     CALL_TRADE,  /* places a bid that takes one ask of the stock */
     CALL_CANCEL, /* takes back what CALL_ADD placed */
@@ -38,15 +41,23 @@ struct bench_options {
 
 static inline enum bench_call bench_call_named(const char *name)
 {
-    static const char *const names[] = {
-        [CALL_GET] = "get",       [CALL_INFO] = "info",   [CALL_CREATE] = "create",
-        [CALL_SETTLE] = "settle", [CALL_ORDER] = "order", [CALL_PAY] = "pay",
-        [CALL_ADD] = "add",       [CALL_TRADE] = "trade", [CALL_CANCEL] = "cancel",
-        [CALL_ORDERS] = "orders"};
+    static const char *const names[] = {[CALL_GET] = "get",       [CALL_INFO] = "info",
+                                        [CALL_CREATE] = "create", [CALL_SETTLE] = "settle",
+                                        [CALL_ORDER] = "order",   [CALL_PAY] = "pay",
+                                        [CALL_CALC] = "calc",     [CALL_DIRECTIONS] = "directions",
+                                        [CALL_BID] = "bid",       [CALL_ADD] = "add",
+                                        [CALL_TRADE] = "trade",   [CALL_CANCEL] = "cancel",
+                                        [CALL_ORDERS] = "orders"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], name) == 0)
             return (enum bench_call)i;
     bench_fail("no such call: %s", name);
+}
+
+/* True where a robot of the desk calls: by login and key, unsigned. */
+static inline bool bench_is_robot(enum bench_call call)
+{
+    return call == CALL_CALC || call == CALL_DIRECTIONS || call == CALL_BID;
 }
 
 /* True where a call is about something made before: the lines of --tickets, each once. */

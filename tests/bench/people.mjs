@@ -4,6 +4,7 @@
 //   traders, holders         keys to call with (see measure.h); buyers have sessions
 //   merchants-one, partners-one, customers-one      64 keys of one merchant and of one partner, and the customers' with that one
 //   partners-many, customers-many                   64 partners with a key each
+//   robots, robots-lists     of the exchange desk: each with a direction, and with a currency that is given
 //   state.json, state.php    the same for the peers, with the currencies and the way to the database
 // 64 customers with a dollar wallet each, 16 partners with 4 keys each, 64 merchants, 64 buyers
 // with dollars; and a market, 64 traders who place orders, 64 holders who have some, and the crowd whose
@@ -100,6 +101,23 @@ for (const [name, count] of [['trader', TRADERS], ['holder', HOLDERS], ['crowd',
         if (name !== 'crowd') made[`${name}s`].push(addKey(login, 'get_info,trade', login));
     }
 }
+// The exchange desk: 1,000 directions between 33 systems, and 64 robots, so that no reserve is everybody's.
+const SYSTEMS = 33;
+const DIRECTIONS = 1000;
+const ROBOTS = 64;
+sql(`INSERT INTO desk_rate (name, kind, give, get, at) VALUES ('bench', 'fixed', '1', '0.5', NOW(6));
+    INSERT INTO desk_system (code, name, currency_id, decimals, rail, account_get) SELECT CONCAT('BENCH', seq), CONCAT('Bank ', seq), 2, 2,
+        CONCAT('bench.', seq), FALSE FROM seq_1_to_${SYSTEMS};
+    INSERT INTO desk_direction (give_id, get_id, state, rate_id) SELECT g.id, h.id, 'on', r.id FROM desk_system AS g
+        JOIN desk_system AS h ON h.id <> g.id JOIN desk_rate AS r ON r.name = 'bench' ORDER BY g.id, h.id LIMIT ${DIRECTIONS};
+    INSERT INTO desk_key (login, secret_hash, methods) SELECT MD5(CONCAT('robot', seq)), UNHEX(SHA2(MD5(CONCAT('secret', seq)), 256)), 65535
+        FROM seq_1_to_${ROBOTS}`);
+for (let i = 1; i <= SYSTEMS; i++) tellerctl('desk', 'fill', `BENCH${i}`, '1000000000', '--reference', `bench-${i}`);
+const robots = sql("SELECT k.login, MD5(CONCAT('secret', n.seq)), k.id FROM desk_key AS k JOIN seq_1_to_64 AS n ON k.login = MD5(CONCAT('robot', n.seq)) ORDER BY k.id");
+const ways = sql('SELECT id, give_id FROM desk_direction ORDER BY give_id - get_id, id');
+for (const [file, column] of [['robots', 0], ['robots-lists', 1]])
+    writeFileSync(`${dir}/${file}`, robots.map(([login, secret, id], i) => `${login} ${secret} ${id} 0 0 ${ways[i * 7][column]}\n`).join(''));
+
 const buyers = [];
 for (let i = 0; i < BUYERS; i++) {
     addUser(`buyer-${i}`, '--password-stdin');
