@@ -53,6 +53,31 @@ struct direction_params {
 
 static const struct field pair_fields[] = {FIELD_PAIR};
 
+typedef enum err board_answer(struct request *request, const struct desk_board *board,
+                              const struct direction_params *params, struct reply *reply);
+
+/* Reads the parameters, opens the board and has it answered.
+ * open  desk_open_board; or desk_board_take's like, where maintenance is told in another way */
+static enum err with_board(struct request *request, struct reply *reply,
+                           enum err (*open)(struct request *request,
+                                            const struct desk_board **board),
+                           board_answer *answer)
+{
+    struct direction_params params = {0};
+    const struct desk_board *board;
+
+    enum err rc = FIELDS_READ(request, &params);
+    if (rc == ERR_OK)
+        rc = open(request, &board);
+    return rc == ERR_OK ? desk_give_back(board, answer(request, board, &params, reply)) : rc;
+}
+
+/* The board, also in maintenance. */
+static enum err take_board(struct request *request, const struct desk_board **board)
+{
+    return desk_board_take(request->db, board);
+}
+
 static bool is_wanted(const struct desk_direction *direction, uint64_t give, uint64_t get)
 {
     return desk_is_shown(direction, DESK_FOR_API) && (give == 0 || direction->give->id == give) &&
@@ -94,22 +119,20 @@ static enum err list_side(struct request *request, const struct desk_board *boar
     return ERR_OK;
 }
 
+static enum err list_currencies(struct request *request, const struct desk_board *board,
+                                const struct direction_params *params, struct reply *reply)
+{
+    writer_object(&reply->writer, NULL);
+    enum err rc = list_side(request, board, true, params, &reply->writer);
+    if (rc == ERR_OK)
+        rc = list_side(request, board, false, params, &reply->writer);
+    writer_end(&reply->writer);
+    return rc;
+}
+
 static enum err handle_currencies(struct request *request, struct reply *reply)
 {
-    struct direction_params params = {0};
-    const struct desk_board *board;
-
-    enum err rc = FIELDS_READ(request, &params);
-    if (rc == ERR_OK)
-        rc = desk_open_board(request, &board);
-    if (rc != ERR_OK)
-        return rc;
-    writer_object(&reply->writer, NULL);
-    rc = list_side(request, board, true, &params, &reply->writer);
-    if (rc == ERR_OK)
-        rc = list_side(request, board, false, &params, &reply->writer);
-    writer_end(&reply->writer);
-    return desk_give_back(board, rc);
+    return with_board(request, reply, desk_open_board, list_currencies);
 }
 
 static void add_direction(const struct request *request, struct writer *json,
@@ -126,23 +149,22 @@ static void add_direction(const struct request *request, struct writer *json,
     writer_end(json);
 }
 
-static enum err handle_directions(struct request *request, struct reply *reply)
+static enum err list_directions(struct request *request, const struct desk_board *board,
+                                const struct direction_params *params, struct reply *reply)
 {
-    struct direction_params params = {0};
-    const struct desk_board *board;
+    uint64_t give = desk_number(params->give), get = desk_number(params->get);
 
-    enum err rc = FIELDS_READ(request, &params);
-    if (rc == ERR_OK)
-        rc = desk_open_board(request, &board);
-    if (rc != ERR_OK)
-        return rc;
-    uint64_t give = desk_number(params.give), get = desk_number(params.get);
     writer_list(&reply->writer, NULL);
     for (size_t i = 0; i < board->direction_count; i++)
         if (is_wanted(&board->directions[i], give, get))
             add_direction(request, &reply->writer, &board->directions[i]);
     writer_end(&reply->writer);
-    return desk_give_back(board, ERR_OK);
+    return ERR_OK;
+}
+
+static enum err handle_directions(struct request *request, struct reply *reply)
+{
+    return with_board(request, reply, desk_open_board, list_directions);
 }
 
 /* --- one direction --------------------------------------------------------------------------------- */
@@ -376,15 +398,7 @@ static const struct field direction_fields[] = {
 
 static enum err handle_direction(struct request *request, struct reply *reply)
 {
-    struct direction_params params = {0};
-    const struct desk_board *board;
-
-    enum err rc = FIELDS_READ(request, &params);
-    if (rc == ERR_OK)
-        rc = desk_board_take(request->db, &board);
-    if (rc != ERR_OK)
-        return rc;
-    return desk_give_back(board, show_direction(request, board, &params, reply));
+    return with_board(request, reply, take_board, show_direction);
 }
 
 /* --- the calculator -------------------------------------------------------------------------------- */
@@ -430,15 +444,7 @@ static enum err calculate(struct request *request, const struct desk_board *boar
 
 static enum err handle_calc(struct request *request, struct reply *reply)
 {
-    struct direction_params params = {0};
-    const struct desk_board *board;
-
-    enum err rc = FIELDS_READ(request, &params);
-    if (rc == ERR_OK)
-        rc = desk_board_take(request->db, &board);
-    if (rc != ERR_OK)
-        return rc;
-    return desk_give_back(board, calculate(request, board, &params, reply));
+    return with_board(request, reply, take_board, calculate);
 }
 
 static const struct route rows[] = {

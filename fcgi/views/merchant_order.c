@@ -73,25 +73,8 @@ static void begin_order(struct writer *json, const struct request *request,
     writer_date(json, "ended", order->ended);
 }
 
-struct list_params {
-    int64_t status;
-    bool with_status;
-    int64_t since;
-    int64_t page;
-};
-
-#define AT(member) offsetof(struct list_params, member)
-static const struct field list_fields[] = {
-    {.name = "status",
-     .type = FIELD_CHOICE,
-     .offset = AT(status),
-     .given_offset = AT(with_status),
-     .choices = checkout_statuses},
-    {.name = "since", .type = FIELD_DATE, .offset = AT(since)},
-    {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
-};
-#undef AT
-FIELD_TABLE_OF(orders_list_params, list_fields, struct list_params);
+static const struct field list_fields[] = {PAGE_FIELDS(checkout_statuses)};
+FIELD_TABLE_OF(orders_list_params, list_fields, struct page_params);
 
 struct list {
     const struct request *request;
@@ -108,7 +91,7 @@ static void add_order(void *arg, const struct checkout_order *order)
 
 enum err orders_list(struct request *request, struct page_rows *rows)
 {
-    struct list_params params = {.page = 1};
+    struct page_params params = {.page = 1};
     struct list list = {request, rows};
 
     enum err rc = FIELDS_READ(request, &params);

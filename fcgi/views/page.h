@@ -3,8 +3,32 @@
 #ifndef FCGI_VIEWS_PAGE_H
 #define FCGI_VIEWS_PAGE_H
 
+#include <stddef.h>
+
 #include "base/page.h"
+#include "json/field.h"
 #include "json/writer.h"
+
+/* What lists by status are asked for. */
+struct page_params {
+    int64_t status;
+    bool with_status;
+    int64_t since;
+    int64_t page;
+};
+
+/* Its rows; `choices` are the statuses. */
+#define PAGE_FIELDS(choices_)                                                                 \
+    {.name = "status",                                                                        \
+     .type = FIELD_CHOICE,                                                                    \
+     .offset = offsetof(struct page_params, status),                                          \
+     .given_offset = offsetof(struct page_params, with_status),                               \
+     .choices = (choices_)},                                                                  \
+        {.name = "since", .type = FIELD_DATE, .offset = offsetof(struct page_params, since)}, \
+    {                                                                                         \
+        .name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX,                         \
+        .offset = offsetof(struct page_params, page)                                          \
+    }
 
 struct page_rows {
     struct writer *writer; /* in the list of the rows, once it has begun */

@@ -4,6 +4,7 @@
 #include "base/page.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/fields.h"
+#include "fcgi/views/page.h"
 #include "identity/otp_device.h"
 
 /* Says which parameter a refusal of the domain is about. */
@@ -81,30 +82,13 @@ enum err tickets_write_updates(struct request *request, struct writer *json, con
     return rc;
 }
 
-struct list_params {
-    int64_t status;
-    bool with_status;
-    int64_t since;
-    int64_t page;
-};
-
-#define AT(member) offsetof(struct list_params, member)
-static const struct field list_fields[] = {
-    {.name = "status",
-     .type = FIELD_CHOICE,
-     .offset = AT(status),
-     .given_offset = AT(with_status),
-     .choices = ticket_statuses},
-    {.name = "since", .type = FIELD_DATE, .offset = AT(since)},
-    {.name = "page", .type = FIELD_INT, .min = 1, .max = PAGE_MAX, .offset = AT(page)},
-};
-#undef AT
-FIELD_TABLE_OF(tickets_list_params, list_fields, struct list_params);
+static const struct field list_fields[] = {PAGE_FIELDS(ticket_statuses)};
+FIELD_TABLE_OF(tickets_list_params, list_fields, struct page_params);
 
 enum err tickets_read_filter(struct request *request, enum ticket_side side,
                              struct ticket_filter *out)
 {
-    struct list_params params = {.page = 1};
+    struct page_params params = {.page = 1};
     enum err rc = FIELDS_READ(request, &params);
 
     *out =

@@ -17,15 +17,12 @@ static bool same_digest(const void *recorded, size_t len, const uint8_t *asked)
            (len == SHA256_SIZE && memcmp(recorded, asked, SHA256_SIZE) == 0);
 }
 
-enum err request_find(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
-                      const char *key, struct request_done *out)
+enum err request_find_by(struct db *db, const char *sql, int64_t user_id, const char *key,
+                         struct request_done *out)
 {
     struct db_rows rows = {0};
-    (void)master;
-    enum err rc = db_run(db,
-                         "SELECT operation, ref, UNIX_TIMESTAMP(at) DIV 1 FROM request_result "
-                         "WHERE user_id = ? AND request_key = ?",
-                         DB_ARGS(db_i64(user_id), db_text(key)), &rows);
+
+    enum err rc = db_run(db, sql, DB_ARGS(db_i64(user_id), db_text(key)), &rows);
     if (rc == ERR_OK && !db_next(&rows))
         rc = ERR_NOT_FOUND;
     if (rc == ERR_OK) {
@@ -36,6 +33,16 @@ enum err request_find(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_
     }
     db_rows_free(&rows);
     return rc;
+}
+
+enum err request_find(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
+                      const char *key, struct request_done *out)
+{
+    (void)master;
+    return request_find_by(db,
+                           "SELECT operation, ref, UNIX_TIMESTAMP(at) DIV 1 FROM request_result "
+                           "WHERE user_id = ? AND request_key = ?",
+                           user_id, key, out);
 }
 
 enum err request_check(struct db *db, const struct actor *actor)

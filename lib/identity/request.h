@@ -34,6 +34,12 @@
 typedef enum err request_finder(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t user_id,
                                 const char *key, struct request_done *out);
 
+/* What a finder whose rows have all of it does: reads them from one row.
+ * sql  a SELECT of operation, ref and unix seconds, with marks for user and key
+ * Returns ERR_NOT_FOUND where there is no row. */
+MUST_USE enum err request_find_by(struct db *db, const char *sql, int64_t user_id, const char *key,
+                                  struct request_done *out);
+
 /* The finder of request_result itself. */
 request_finder request_find;
 

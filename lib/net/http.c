@@ -13,10 +13,8 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "net/address.h"
+#include "net/options.h"
 #include "net/result.h"
-
-/* A kept connection is used again within this time: servers close idle ones after 5 s or more. */
-#define IDLE_S 4L
 
 /* A name that has moved is followed after this time, however busy its connections are. */
 #define CONNECTION_S 60L
@@ -92,38 +90,16 @@ static size_t take_header(char *data, size_t one, size_t len, void *arg)
 /* The options that no request changes. */
 static bool set_options(struct transfer *transfer)
 {
-    static const struct {
-        CURLoption option;
-        long value;
-    } numbers[] = {
-        {CURLOPT_FOLLOWLOCATION, 0},
-        {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
-        {CURLOPT_NETRC, CURL_NETRC_IGNORED},
-        {CURLOPT_SSL_VERIFYPEER, 1},
-        {CURLOPT_SSL_VERIFYHOST, 2},
-        {CURLOPT_MAXAGE_CONN, IDLE_S},
-        {CURLOPT_MAXLIFETIME_CONN, CONNECTION_S},
-        {CURLOPT_NOSIGNAL, 1},
-        /* A time-out does not wait for the thread that still asks for a name: the thread is left
-         * to end by itself. */
-        {CURLOPT_QUICK_EXIT, 1},
-    };
     const struct http_client *client = transfer->client;
+    const struct options options = {.connect_timeout_ms = client->connect_timeout_ms,
+                                    .timeout_ms = client->timeout_ms,
+                                    .user_agent = client->user_agent,
+                                    .ca_file = client->ca_file,
+                                    .error = transfer->error};
     CURL *easy = transfer->easy;
 
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        if (curl_easy_setopt(easy, numbers[i].option, numbers[i].value) != CURLE_OK)
-            return false;
-    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms) ==
-               CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)client->timeout_ms) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_USERAGENT, client->user_agent) == CURLE_OK &&
-           (client->ca_file[0] == '\0' ||
-            curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file) == CURLE_OK) &&
-           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK &&
+    return options_set(easy, &options) &&
+           curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, CONNECTION_S) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&

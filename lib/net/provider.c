@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/failpoint.h"
+#include "net/options.h"
 #include "net/result.h"
 #include "net/turns.h"
 
@@ -146,36 +147,15 @@ static bool set_body(CURL *easy, const struct provider_request *request)
 static bool set_options(struct call *call, const struct provider_client *client,
                         const struct provider_request *request)
 {
-    static const struct {
-        CURLoption option;
-        long value;
-    } numbers[] = {
-        {CURLOPT_FOLLOWLOCATION, 0},
-        {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
-        {CURLOPT_NETRC, CURL_NETRC_IGNORED},
-        {CURLOPT_SSL_VERIFYPEER, 1},
-        {CURLOPT_SSL_VERIFYHOST, 2},
-        {CURLOPT_NOSIGNAL, 1},
-        {CURLOPT_QUICK_EXIT, 1},
-        /* Servers close idle connections after 5 s or more. */
-        {CURLOPT_MAXAGE_CONN, 4},
-    };
+    const struct options options = {.connect_timeout_ms = request->connect_timeout_ms,
+                                    .timeout_ms = request->timeout_ms,
+                                    .user_agent = client->user_agent,
+                                    .ca_file = client->ca_file,
+                                    .error = call->error};
     CURL *easy = call->transfer.easy;
 
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        if (curl_easy_setopt(easy, numbers[i].option, numbers[i].value) != CURLE_OK)
-            return false;
-    return curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms) ==
-               CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_USERAGENT, client->user_agent) == CURLE_OK &&
-           (client->ca_file[0] == '\0' ||
-            curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file) == CURLE_OK) &&
-           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error) == CURLE_OK &&
+    return options_set(easy, &options) &&
+           curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEDATA, call) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERDATA, call) == CURLE_OK &&

@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/encode.h"
+#include "base/local.h"
 #include "base/log.h"
 #include "base/wait.h"
 
@@ -19,8 +18,7 @@
 #define TRIES 2 /* one that was started again since has closed the connection */
 
 struct signer_client {
-    struct sockaddr_un address;
-    int fd; /* -1: not connected */
+    struct local local;
 };
 
 enum err signer_client_open(const char *socket, struct signer_client **out)
@@ -28,50 +26,26 @@ enum err signer_client_open(const char *socket, struct signer_client **out)
     struct signer_client *client = calloc(1, sizeof(*client));
 
     *out = client;
-    if (client == NULL)
-        return ERR_NO_MEMORY;
-    client->fd = -1;
-    client->address.sun_family = AF_UNIX;
-    text_copy(client->address.sun_path, sizeof(client->address.sun_path), socket);
-    return strlen(socket) < sizeof(client->address.sun_path) ? ERR_OK : ERR_TOO_LONG;
-}
-
-static void hang_up(struct signer_client *client)
-{
-    if (client->fd >= 0)
-        close(client->fd);
-    client->fd = -1;
+    return client == NULL ? ERR_NO_MEMORY : local_open(socket, &client->local);
 }
 
 void signer_client_close(struct signer_client *client)
 {
     if (client != NULL)
-        hang_up(client);
+        local_hang_up(&client->local);
     free(client);
 }
 
 /* --- lines -------------------------------------------------------------------------------------- */
 
-static bool call(struct signer_client *client)
-{
-    const struct sockaddr *address = (const struct sockaddr *)&client->address;
-
-    if (client->fd >= 0)
-        return true;
-    client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (client->fd >= 0 && connect(client->fd, address, sizeof(client->address)) == 0)
-        return true;
-    hang_up(client);
-    return false;
-}
-
 static bool send_line(const struct signer_client *client, const struct text *question)
 {
     for (size_t at = 0; at < question->len;) {
-        ssize_t sent = send(client->fd, question->data + at, question->len - at, MSG_NOSIGNAL);
+        ssize_t sent =
+            send(client->local.fd, question->data + at, question->len - at, MSG_NOSIGNAL);
         if (sent > 0)
             at += (size_t)sent;
-        else if (errno == EAGAIN ? !wait_ready(WAIT_WRITE, client->fd, SIGNER_WAIT_MS)
+        else if (errno == EAGAIN ? !wait_ready(WAIT_WRITE, client->local.fd, SIGNER_WAIT_MS)
                                  : errno != EINTR)
             return false;
     }
@@ -84,7 +58,7 @@ static bool receive_line(const struct signer_client *client, struct text *answer
     char chunk[CHUNK_SIZE];
 
     for (;;) {
-        ssize_t got = recv(client->fd, chunk, sizeof(chunk), 0);
+        ssize_t got = recv(client->local.fd, chunk, sizeof(chunk), 0);
         if (got > 0) {
             text_add(answer, chunk, (size_t)got);
             if (answer->full)
@@ -93,8 +67,9 @@ static bool receive_line(const struct signer_client *client, struct text *answer
                 answer->data[--answer->len] = '\0';
                 return true;
             }
-        } else if (got == 0 || (errno == EAGAIN ? !wait_ready(WAIT_READ, client->fd, SIGNER_WAIT_MS)
-                                                : errno != EINTR)) {
+        } else if (got == 0 ||
+                   (errno == EAGAIN ? !wait_ready(WAIT_READ, client->local.fd, SIGNER_WAIT_MS)
+                                    : errno != EINTR)) {
             return false;
         }
     }
@@ -124,11 +99,11 @@ static enum err ask(struct signer_client *client, const struct text *question, s
 {
     if (question->full || question->len > QUESTION_MAX)
         return ERR_TOO_LARGE;
-    for (int tries = 0; tries < TRIES && call(client); tries++) {
+    for (int tries = 0; tries < TRIES && local_call(&client->local); tries++) {
         text_clear(answer);
         if (send_line(client, question) && receive_line(client, answer))
             return read_answer(answer, rest);
-        hang_up(client); /* a late answer is not to be taken for the next one's */
+        local_hang_up(&client->local); /* a late answer is not to be taken for the next one's */
     }
     log_line(LOG_LEVEL_WARNING, "signer_lost", "errno=%d", errno);
     return ERR_NO_ANSWER;

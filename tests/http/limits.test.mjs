@@ -2,6 +2,7 @@
 // stack without sessions on plain HTTP.
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Desk } from '../support/desk.mjs';
@@ -59,6 +60,23 @@ test('a stranger who knows a key by name does not use up its owner\'s calls', as
   const statuses = await inParallel(4, Array.from({ length: 20 }, () => () => guess(owner.key, '127.0.0.9')));
   assert.equal(statuses.filter((status) => status === 429).length, 20 - BURST - 1, 'the stranger is limited');
   await owner.ok('info');
+});
+
+test('a stranger who knows a key by name does not hold its owner\'s lists, with requests that never end', async () => {
+  const owner = await stack.customer();
+  const { hostname, port } = new URL(stack.base);
+  const sockets = Array.from({ length: 8 }, () => net.connect({ host: hostname, port, localAddress: '127.0.0.9' }));
+  try {
+    await Promise.all(sockets.map((socket) => new Promise((done, fail) => {
+      socket.on('error', fail).on('connect', () => socket.write(`POST /api/1/generic/ticket/list HTTP/1.1\r\nHost: a\r\nRest-Key: ${owner.key}\r\n`
+        + 'Rest-Sign: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nn', done));
+    })));
+    // The first of them is refused once they are too many: then all have been counted.
+    await Promise.race(sockets.map((socket) => new Promise((done) => { socket.on('data', done); })));
+    await owner.ok('ticket/list');
+  } finally {
+    sockets.forEach((socket) => socket.destroy());
+  }
 });
 
 test('a key in other letters is not another key: all its spellings with capitals share one count', async () => {
