@@ -49,6 +49,7 @@ enum err deposit_last_block(struct db *db, const char *rail, struct deposit_bloc
     if (!cursor.follows)
         return ERR_NOT_FOUND;
     out->height = cursor.height;
+    out->also = NULL;
     memcpy(out->hash, cursor.hash, sizeof(out->hash));
     return ERR_OK;
 }
@@ -76,8 +77,13 @@ struct step {
     const struct deposit_block *block; /* NULL: the chain's pool */
     const struct deposit_payment *payments;
     size_t count;
-    const uint8_t *hash;
 };
+
+static void add_also(const struct step *step, struct db_packet *packet)
+{
+    if (step->block->also != NULL)
+        step->block->also->add(step->block->also->arg, packet);
+}
 
 /* Writes a payment: a new one, or one that is back. Its row is found by all that it pays, so that one which
  * pays something else after a reorganisation is another. */
@@ -121,6 +127,7 @@ static enum err take_in(struct db *db, void *arg)
         return rc;
     for (size_t i = 0; i < step->count; i++)
         add_payment(&packet, step, &step->payments[i]);
+    add_also(step, &packet);
     move_cursor(&packet, step->rail, block);
     return db_packet_commit(db, &packet, NULL, 0);
 }
@@ -187,7 +194,7 @@ static enum err give_in(struct db *db, void *arg)
 
     enum err rc = deposit_lock(db, step->rail, &cursor);
     if (rc == ERR_OK &&
-        (!cursor.follows || memcmp(cursor.hash, step->hash, sizeof(cursor.hash)) != 0))
+        (!cursor.follows || memcmp(cursor.hash, step->block->hash, sizeof(cursor.hash)) != 0))
         rc = ERR_DEPOSIT_MOVED;
     if (rc == ERR_OK)
         rc = cursor.height == 0 ? ERR_DEPOSIT_DEEP
@@ -200,13 +207,14 @@ static enum err give_in(struct db *db, void *arg)
                   DB_ARGS(db_text(step->rail), db_u64(cursor.height)));
     db_packet_add(&packet, "DELETE FROM deposit_block WHERE rail = ? AND height >= ?",
                   DB_ARGS(db_text(step->rail), db_u64(before.height)));
+    add_also(step, &packet);
     move_cursor(&packet, step->rail, &before);
     return db_packet_commit(db, &packet, NULL, 0);
 }
 
-enum err deposit_give_block(struct db *db, const char *rail, const uint8_t hash[DEPOSIT_HASH_SIZE])
+enum err deposit_give_block(struct db *db, const char *rail, const struct deposit_block *last)
 {
-    struct step step = {.rail = rail, .hash = hash};
+    struct step step = {.rail = rail, .block = last};
     bool resent = false;
 
     enum err rc = db_txn(db, give_in, &step, &resent);

@@ -4,15 +4,23 @@
 #ifndef DEPOSIT_FOLLOW_H
 #define DEPOSIT_FOLLOW_H
 
+#include "db/packet.h"
 #include "deposit/deposit.h"
 
 #define DEPOSIT_HASH_SIZE 32
 #define DEPOSIT_BLOCKS_KEPT 1000 /* a reorganisation that goes further back is left to people */
 #define DEPOSIT_BATCH 50         /* credited in one transaction */
 
+/* What a chain of its own adds to the transaction that takes a block or gives it back. */
+struct deposit_also {
+    void (*add)(void *arg, struct db_packet *packet);
+    void *arg;
+};
+
 struct deposit_block {
     uint64_t height;
     uint8_t hash[DEPOSIT_HASH_SIZE], parent[DEPOSIT_HASH_SIZE];
+    const struct deposit_also *also; /* NULL: nothing */
 };
 
 /* Something that a transaction pays to an address of ours. */
@@ -27,7 +35,7 @@ struct deposit_payment {
 };
 
 /* The last block that was followed. ERR_NOT_FOUND where none was, ERR_DEPOSIT_RAIL.
- * out  out; `parent` is untouched */
+ * out  out; `parent` is untouched, `also` NULL */
 MUST_USE enum err deposit_last_block(struct db *db, const char *rail, struct deposit_block *out);
 
 /* Begins to follow behind a block, where none was followed yet; nothing otherwise. */
@@ -41,10 +49,10 @@ MUST_USE enum err deposit_take_block(struct db *db, const char *rail,
                                      const struct deposit_payment *payments, size_t count);
 
 /* Gives the last block back: its deposits are in no block, what was credited stays so until deposit_settle.
- * hash  of the block that is to go: ERR_DEPOSIT_MOVED where it is not the last one
+ * last  by its hash: ERR_DEPOSIT_MOVED where it is not the last one
  * Returns ERR_DEPOSIT_DEEP where the one before it is not known any more. */
 MUST_USE enum err deposit_give_block(struct db *db, const char *rail,
-                                     const uint8_t hash[DEPOSIT_HASH_SIZE]);
+                                     const struct deposit_block *last);
 
 /* Says what waits in the chain's pool: pending until it is in a block. What is in no block and does not wait
  * there is cancelled. */

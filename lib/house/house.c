@@ -12,6 +12,7 @@
 #include "market/market.h"
 #include "notify/sql.h"
 #include "payout/payout.h"
+#include "rail/bitcoin_wallet.h"
 #include "ticket/ticket.h"
 
 void house_register(void)
@@ -23,6 +24,7 @@ void house_register(void)
     audit_register(&desk_audit);
     audit_register(&deposit_audit);
     audit_register(&payout_audit);
+    payout_rail_register(&bitcoin_payout_rail);
     ledger_words_register(&market_words);
     ledger_tell_journals(NOTIFY_SQL_STREAM_JOURNAL(LEDGER_SQL_JOURNAL));
 }

@@ -131,18 +131,14 @@ enum err bitcoin_pool(const struct rpc_node *node,
     return rc;
 }
 
-/* Bitcoins per 1,000 vbytes as text, exactly; -1 and nothing at all are "not known". */
-static enum err read_rate(const struct value *result, int64_t *out)
+/* An amount in bitcoins as text, exactly. */
+static enum err read_bitcoins(const struct value *value, int64_t *out)
 {
-    const struct value *rate = value_member(result, "feerate");
     __int128 coefficient;
     unsigned scale;
 
-    if (rate == NULL) /* bcoin's name */
-        rate = value_member(result, "fee");
-    if (rate == NULL || rate->type != VALUE_NUMBER || rate->text[0] == '-')
-        return ERR_NOT_FOUND;
-    if (decimal_parse(rate->text, rate->len, BITCOIN_SCALE, &coefficient, &scale) != ERR_OK ||
+    if (value->type != VALUE_NUMBER ||
+        decimal_parse(value->text, value->len, BITCOIN_SCALE, &coefficient, &scale) != ERR_OK ||
         scale > BITCOIN_SCALE || coefficient > BITCOIN_MONEY_MAX)
         return ERR_NO_ANSWER;
     coefficient *= decimal_power(BITCOIN_SCALE - scale);
@@ -150,6 +146,40 @@ static enum err read_rate(const struct value *result, int64_t *out)
         return ERR_NO_ANSWER;
     *out = (int64_t)coefficient;
     return ERR_OK;
+}
+
+/* Bitcoins per 1,000 vbytes; -1 and nothing at all are "not known". */
+static enum err read_rate(const struct value *result, int64_t *out)
+{
+    const struct value *rate = value_member(result, "feerate");
+
+    if (rate == NULL) /* bcoin's name */
+        rate = value_member(result, "fee");
+    if (rate == NULL || rate->type != VALUE_NUMBER || rate->text[0] == '-')
+        return ERR_NOT_FOUND;
+    return read_bitcoins(rate, out);
+}
+
+enum err bitcoin_unspent(const struct rpc_node *node, const uint8_t id[BITCOIN_ID_SIZE],
+                         uint32_t output, int64_t *out)
+{
+    struct text text = TEXT(128);
+    struct writer params = rpc_params(&text);
+    struct rpc_reply reply;
+
+    put_id(&params, id);
+    writer_int(&params, NULL, output);
+    writer_bool(&params, NULL, false); /* what waits to spend it does not count */
+    writer_end(&params);
+    enum err rc = rpc_read(node, "gettxout", &text, &reply);
+    if (rc == ERR_OK && reply.result->type == VALUE_NULL)
+        rc = ERR_NOT_FOUND;
+    const struct value *value = rc == ERR_OK ? value_member(reply.result, "value") : NULL;
+    if (rc == ERR_OK)
+        rc = value == NULL ? ERR_NO_ANSWER : read_bitcoins(value, out);
+    rpc_reply_free(&reply);
+    text_free(&text);
+    return rc;
 }
 
 enum err bitcoin_fee_rate(const struct rpc_node *node, unsigned blocks, int64_t *out)

@@ -41,6 +41,11 @@ MUST_USE enum err bitcoin_pool(const struct rpc_node *node,
 MUST_USE enum err bitcoin_raw_tx(const struct rpc_node *node, const uint8_t id[BITCOIN_ID_SIZE],
                                  struct text *out);
 
+/* What an output is worth, in satoshis, that nothing in the chain has spent. ERR_NOT_FOUND where it is spent, or
+ * never was. */
+MUST_USE enum err bitcoin_unspent(const struct rpc_node *node, const uint8_t id[BITCOIN_ID_SIZE],
+                                  uint32_t output, int64_t *out);
+
 /* The fee for being mined within so many blocks, in satoshis per 1,000 vbytes. ERR_NOT_FOUND where the node
  * has not seen enough to say. */
 MUST_USE enum err bitcoin_fee_rate(const struct rpc_node *node, unsigned blocks, int64_t *out);

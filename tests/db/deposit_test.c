@@ -106,7 +106,7 @@ static void shrink(struct chain_case *c, unsigned count)
 
     for (unsigned i = 0; i < count; i++) {
         DB_GIVES(deposit_last_block(test_db, c->rail, &last), ERR_OK);
-        DB_GIVES(deposit_give_block(test_db, c->rail, last.hash), ERR_OK);
+        DB_GIVES(deposit_give_block(test_db, c->rail, &last), ERR_OK);
     }
 }
 
@@ -297,7 +297,7 @@ static void test_reorganised(void)
                             "'cancelled' AND amount = 50",
                             DB_ARGS(db_i64(c.user))) == 1);
     struct deposit_block last = {0};
-    DB_GIVES(deposit_give_block(test_db, c.rail, last.hash), ERR_DEPOSIT_MOVED);
+    DB_GIVES(deposit_give_block(test_db, c.rail, &last), ERR_DEPOSIT_MOVED);
     check_books();
 }
 

@@ -30,7 +30,8 @@
     X(desk_people)      \
     X(desk_fault)       \
     X(deposit)          \
-    X(payout)
+    X(payout)           \
+    X(bitcoin)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)

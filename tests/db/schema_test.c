@@ -435,6 +435,9 @@ static void test_constraints(void)
         "INSERT INTO payout (uuid, service, ref, user_id, account_id, rail, currency_id, address, "
         "state, turn, created_at, changed_at, next_at, amount, fee) VALUES (REPEAT('p', 16), 's', "
         "'r', 1, 1, 'Bitcoin', 1, 'a', 'approved', 2, NOW(), NOW(), NOW(), ";
+    static const char coin[] =
+        "INSERT INTO bitcoin_coin (txid, output, path_index, coinbase, value, spent_by, "
+        "spent_height) VALUES (REPEAT('t', 32), 0, 0, FALSE, ";
     static const char payout_rule[] = "INSERT INTO payout_rule (kind, currency_id, amount, times, "
                                       "period_s, approvals) VALUES (";
     static const struct {
@@ -529,8 +532,10 @@ static void test_constraints(void)
         {payout_rule, "'all', NULL, NULL, NULL, 60, 1", ")", "`payout_rule`"},
         {payout_rule, "'all', NULL, NULL, 1, NULL, 1", ")", "`payout_rule`"},
         {payout_rule, "'velocity', NULL, NULL, NULL, 60, 1", ")", "`payout_rule`"},
+        {coin, "0, NULL, NULL", ")", "`bitcoin_coin`"},
+        {coin, "1, NULL, 5", ")", "`bitcoin_coin`"},
     };
-    enum { CONSTRAINTS = 48 }; /* a new one needs a row above */
+    enum { CONSTRAINTS = 50 }; /* a new one needs a row above */
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {
