@@ -10,6 +10,7 @@
     X(face_desk)     \
     X(face_identity) \
     X(face_feed)     \
+    X(face_wallet)   \
     X(face_site)
 
 #define X(name) extern const struct face name;

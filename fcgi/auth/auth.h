@@ -22,6 +22,12 @@ bool auth_v1_knows(struct request *request);
  * A3. */
 extern const struct auth auth_desk;
 
+/* Token of the viewer API: header Authorization with a JWT that an API key signed. What changes something takes
+ * each nonce once.
+ * Errors: ERR_KEY_MISSING, ERR_KEY_INVALID, ERR_TOKEN_SCHEME, ERR_TOKEN_INVALID, ERR_TOKEN_EXPIRED,
+ * ERR_NONCE_INVALID, ERR_ADDRESS_REFUSED, ERR_DB_AWAY. Source: api wallet, B2, B3. */
+extern const struct auth auth_wallet;
+
 /* Session: header authenticateit_identity_ticket, or the session cookie (caller.by_cookie), with the
  * session's CSRF token.
  * Errors: ERR_SESSION_MISSING, ERR_SESSION_EXPIRED, ERR_USER_DISABLED, ERR_DB_AWAY. */

@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "crypto/crypto.h"
 #include "fcgi/auth/auth.h"
+#include "fcgi/auth/key.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/face.h"
 #include "identity/api_key.h"
@@ -40,22 +41,6 @@ static enum err check_sign(const struct request *request, const char *sign,
         !crypto_equal(given, expected, sizeof(given)))
         return ERR_SIGN_INVALID;
     return ERR_OK;
-}
-
-/* Checks the address. The list that we remember may be an old one: before it refuses, it is read
- * again. */
-static enum err check_address(struct request *request, const struct api_key_secret **key)
-{
-    struct uuid public_key = (*key)->key.public_key;
-
-    if (api_key_address_allowed((*key)->key.networks, request->remote))
-        return ERR_OK;
-    api_key_forget(&public_key);
-    enum err rc = api_key_lookup(request->db, request->app->master_key, &public_key, FACE, key);
-    if (rc != ERR_OK)
-        return rc;
-    return api_key_address_allowed((*key)->key.networks, request->remote) ? ERR_OK
-                                                                          : ERR_ADDRESS_REFUSED;
 }
 
 /* Reads nonce or tonce, names the request by it and queues the check that it was never seen. */
@@ -102,7 +87,7 @@ static enum err check_key(struct request *request)
     if (rc == ERR_OK)
         rc = check_sign(request, sign, key);
     if (rc == ERR_OK)
-        rc = check_address(request, &key);
+        rc = auth_check_address(request, FACE, &key);
     if (rc == ERR_OK)
         rc = take_nonce(request, &key->key);
     if (rc != ERR_OK)

@@ -58,7 +58,7 @@ static void table_row(const struct face *face, const struct route *route, struct
             text_addf(&verbs, "%s%s", verbs.len > 0 ? "," : "", methods[i].name);
     rights_words(face, route->rights, &who);
     field_words(route, &takes);
-    text_addf(out, "%-9s %-44s %-8s %-22s %s%s\n", text_string(&verbs), route->path,
+    text_addf(out, "%-9s %-44s %-8s %-33s %s%s\n", text_string(&verbs), route->path,
               route->auth->name, who.len > 0 ? text_string(&who) : "-", route->help,
               text_string(&takes));
     text_free(&takes);
@@ -84,7 +84,7 @@ static void visit_table_row(const struct face *face, const struct route *route, 
 
 void openapi_table(const struct face *const *faces, struct text *out)
 {
-    text_addf(out, "%-9s %-44s %-8s %-22s %s\n", "METHOD", "PATH", "CALLER", "RIGHT",
+    text_addf(out, "%-9s %-44s %-8s %-33s %s\n", "METHOD", "PATH", "CALLER", "RIGHT",
               "WHAT (parameters, * required)");
     each_row(faces, visit_table_row, out);
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "identity/rights.h"
 
 void reply_header(struct reply *reply, const char *name, const char *format, ...)
 {
@@ -29,12 +28,12 @@ void reply_header(struct reply *reply, const char *name, const char *format, ...
     reply->headers[reply->header_count++].name = name;
 }
 
-void reply_rights(struct writer *writer, const char *key, unsigned rights)
+void reply_rights(struct writer *writer, const char *key, const char *const *names, unsigned rights)
 {
     writer_list(writer, key);
-    for (size_t i = 0; rights_names[i] != NULL; i++)
+    for (size_t i = 0; names[i] != NULL; i++)
         if ((rights & (1u << i)) != 0)
-            writer_text(writer, NULL, rights_names[i]);
+            writer_text(writer, NULL, names[i]);
     writer_end(writer);
 }
 

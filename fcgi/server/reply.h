@@ -34,7 +34,9 @@ void reply_header(struct reply *reply, const char *name, const char *format, ...
 /* What a status means, as it stands behind it in its line (RFC 9110). */
 const char *reply_status_words(int status);
 
-/* The names of RIGHT_ bits as a list, in the order of the wire. */
-void reply_rights(struct writer *writer, const char *key, unsigned rights);
+/* The names of bits as a list, in the order of the wire.
+ * names  of the bits: identity/rights.h */
+void reply_rights(struct writer *writer, const char *key, const char *const *names,
+                  unsigned rights);
 
 #endif

@@ -34,7 +34,7 @@ static void write_key(struct writer *json, const struct api_key *key, const char
     writer_int(json, "id", key->id);
     writer_uuid(json, "key", &key->public_key);
     writer_text(json, "face", key->face);
-    reply_rights(json, "rights", key->rights);
+    reply_rights(json, "rights", rights_of(key->face), key->rights);
     write_split(json, "networks", key->networks);
     writer_int(json, "created", key->created);
     writer_date(json, "last_used", key->last_used);
@@ -133,7 +133,7 @@ static enum err join(struct request *request, const char *name, const struct fie
 }
 
 static enum err read_access(struct request *request, const struct key_params *params,
-                            struct access *out)
+                            const char *face, struct access *out)
 {
     char rights[RIGHTS_TEXT_MAX];
     const char *field = NULL;
@@ -141,13 +141,13 @@ static enum err read_access(struct request *request, const struct key_params *pa
     enum err rc = join(request, "rights", &params->rights, rights, sizeof(rights));
     if (rc != ERR_OK)
         return rc;
-    if (!rights_parse(rights, &out->rights))
+    if (!rights_parse(rights_of(face), rights, &out->rights))
         return request_fail_text(request, "rights", ERR_INVALID,
                                  "should be one or more of the known rights");
     rc = join(request, "networks", &params->networks, out->networks, sizeof(out->networks));
     if (rc != ERR_OK)
         return rc;
-    rc = api_key_check_access(out->rights, out->networks, &field);
+    rc = api_key_check_access(face, out->rights, out->networks, &field);
     return rc == ERR_OK ? ERR_OK : request_fail(request, field, rc);
 }
 
@@ -164,13 +164,24 @@ enum err site_take_otp(struct request *request, const char *otp)
     return rc == ERR_OK ? ERR_OK : request_fail(request, "otp", rc);
 }
 
-/* Reads what a key is to be allowed, all of it checked before the one-time password is used up. */
-static enum err read_order(struct request *request, struct key_params *params,
-                           struct access *access)
+/* Keys of the viewer API are for accounts that have one (api wallet, B3). */
+static enum err need_otp(struct request *request)
 {
-    enum err rc = FIELDS_READ(request, params);
-    if (rc == ERR_OK)
-        rc = read_access(request, params, access);
+    struct user user;
+    enum err rc = user_by_id(request->db, request->caller.user_id, &user);
+    if (rc != ERR_OK || user.otp_required)
+        return rc;
+    return request_fail_text(request, "otp", ERR_OTP_REQUIRED,
+                             "is required: set up a one-time password first");
+}
+
+/* Reads what a key is to be allowed, all of it checked before the one-time password is used up. */
+static enum err read_order(struct request *request, const struct key_params *params,
+                           const char *face, struct access *access)
+{
+    enum err rc = read_access(request, params, face, access);
+    if (rc == ERR_OK && strcmp(face, "wallet") == 0)
+        rc = need_otp(request);
     return rc == ERR_OK ? site_take_otp(request, params->otp) : rc;
 }
 
@@ -182,12 +193,14 @@ static enum err handle_create(struct request *request, struct reply *reply)
     char secret[API_KEY_SECRET_TEXT_SIZE];
     const char *field = NULL;
 
-    enum err rc = read_order(request, &params, &access);
+    enum err rc = FIELDS_READ(request, &params);
+    const char *face = api_key_faces[params.face];
+    if (rc == ERR_OK)
+        rc = read_order(request, &params, face, &access);
     if (rc != ERR_OK)
         return rc;
-    rc = api_key_add(request->db, request->app->master_key, request->caller.user_id,
-                     api_key_faces[params.face], access.rights, access.networks, &key, secret,
-                     &field);
+    rc = api_key_add(request->db, request->app->master_key, request->caller.user_id, face,
+                     access.rights, access.networks, &key, secret, &field);
     if (rc != ERR_OK)
         return request_fail(request, field, rc);
     write_key(&reply->writer, &key, secret);
@@ -199,12 +212,17 @@ static enum err handle_change(struct request *request, struct reply *reply)
 {
     struct key_params params = {.otp = ""};
     struct access access = {.rights = 0};
+    struct api_key key;
     const char *field = NULL;
 
-    enum err rc = read_order(request, &params, &access);
+    enum err rc = FIELDS_READ(request, &params);
+    if (rc == ERR_OK)
+        rc = api_key_find(request->db, request->caller.user_id, &params.key, &key);
+    if (rc == ERR_OK)
+        rc = read_order(request, &params, key.face, &access);
     if (rc != ERR_OK)
         return rc;
-    rc = api_key_change(request->db, request->caller.user_id, &params.key, access.rights,
+    rc = api_key_change(request->db, request->caller.user_id, &params.key, key.face, access.rights,
                         access.networks, &field);
     if (rc != ERR_OK)
         return request_fail(request, field, rc);

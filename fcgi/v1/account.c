@@ -59,7 +59,7 @@ static enum err handle_info(struct request *request, struct reply *reply)
     writer_text(json, "Login", info.login);
     writer_digits(json, "Index", info.user_id);
     writer_uuid(json, "Id", &info.uuid);
-    reply_rights(json, "Rights", request->caller.rights);
+    reply_rights(json, "Rights", rights_names, request->caller.rights);
     writer_text(json, "Language", info.language);
     writer_text(json, "Created", info.created);
     writer_some_text(json, "Last_Login", info.last_login);

@@ -108,12 +108,18 @@ static int base64_value(char c)
     return -1;
 }
 
+static int base64_any_value(char c)
+{
+    return c == '-' ? 62 : c == '_' ? 63 : base64_value(c);
+}
+
 static bool is_white(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-bool base64_decode(const char *text, size_t text_len, void *out, size_t *out_len)
+static bool decode_base64(const char *text, size_t text_len, int (*value_of)(char), void *out,
+                          size_t *out_len)
 {
     uint8_t *bytes = out;
     size_t room = *out_len;
@@ -129,7 +135,7 @@ bool base64_decode(const char *text, size_t text_len, void *out, size_t *out_len
             padding++;
             continue;
         }
-        int value = base64_value(text[i]);
+        int value = value_of(text[i]);
         if (value < 0 || padding > 0)
             return false;
         pending = (pending << 6 | (uint32_t)value) & 0xffff;
@@ -148,6 +154,16 @@ bool base64_decode(const char *text, size_t text_len, void *out, size_t *out_len
         return false;
     *out_len = written;
     return true;
+}
+
+bool base64_decode(const char *text, size_t text_len, void *out, size_t *out_len)
+{
+    return decode_base64(text, text_len, base64_value, out, out_len);
+}
+
+bool base64_decode_any(const char *text, size_t text_len, void *out, size_t *out_len)
+{
+    return decode_base64(text, text_len, base64_any_value, out, out_len);
 }
 
 /* Adds bytes as PHP's urlencode writes them. */

@@ -39,6 +39,9 @@ void base64url_encode(const void *data, size_t len, char *out);
  * False where it is not base64 or does not fit. */
 bool base64_decode(const char *text, size_t text_len, void *out, size_t *out_len);
 
+/* The same of either alphabet, also of both at once. */
+bool base64_decode_any(const char *text, size_t text_len, void *out, size_t *out_len);
+
 /* Upper-case base32 without padding; `out` holds BASE32_SIZE(len). */
 void base32_encode(const void *data, size_t len, char *out);
 

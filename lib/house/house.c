@@ -14,6 +14,7 @@
 #include "payout/payout.h"
 #include "rail/bitcoin_wallet.h"
 #include "ticket/ticket.h"
+#include "wallet/wallet.h"
 
 void house_register(void)
 {
@@ -25,6 +26,7 @@ void house_register(void)
     audit_register(&deposit_audit);
     audit_register(&payout_audit);
     payout_rail_register(&bitcoin_payout_rail);
+    audit_register(&wallet_audit);
     ledger_words_register(&market_words);
     ledger_tell_journals(NOTIFY_SQL_STREAM_JOURNAL(LEDGER_SQL_JOURNAL));
 }

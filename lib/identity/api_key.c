@@ -41,33 +41,37 @@ static bool face_ok(const char *face)
 }
 
 /* At least one right, and none that has no name. */
-static bool rights_ok(unsigned rights)
+static bool rights_ok(const char *face, unsigned rights)
 {
+    const char *const *names = rights_of(face);
     unsigned all = 0;
-    for (unsigned i = 0; rights_names[i] != NULL; i++)
+    for (unsigned i = 0; names[i] != NULL; i++)
         all |= 1u << i;
     return rights != 0 && (rights & ~all) == 0;
 }
 
 /* Checks what a key may do and from where; the list comes out in its canonical form. */
-static enum err check_access(unsigned rights, const char *networks,
+static enum err check_access(const char *face, unsigned rights, const char *networks,
                              char canonical[API_KEY_NETWORKS_MAX + 1], const char **field)
 {
-    if (!rights_ok(rights)) {
+    size_t most = strcmp(face, "wallet") == 0 ? API_KEY_MAX_WALLET : API_KEY_MAX_NETWORKS;
+
+    if (!rights_ok(face, rights)) {
         *field = "rights";
         return ERR_INVALID;
     }
-    if (!networks_normalise(networks, API_KEY_MAX_NETWORKS, canonical, API_KEY_NETWORKS_MAX + 1)) {
+    if (!networks_normalise(networks, most, canonical, API_KEY_NETWORKS_MAX + 1)) {
         *field = "networks";
         return ERR_INVALID;
     }
     return ERR_OK;
 }
 
-enum err api_key_check_access(unsigned rights, const char *networks, const char **field)
+enum err api_key_check_access(const char *face, unsigned rights, const char *networks,
+                              const char **field)
 {
     char canonical[API_KEY_NETWORKS_MAX + 1];
-    return check_access(rights, networks, canonical, field);
+    return check_access(face, rights, networks, canonical, field);
 }
 
 #define NONCE_TABLES 32 /* schema: api_key_nonce_0 to _31 and so on, by key id */
@@ -119,7 +123,7 @@ enum err api_key_add(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t
         *field = "face";
         return ERR_INVALID;
     }
-    enum err rc = check_access(rights, networks, canonical, field);
+    enum err rc = check_access(face, rights, networks, canonical, field);
     if (rc != ERR_OK)
         return rc;
     crypto_random(bytes, sizeof(bytes));
@@ -133,11 +137,27 @@ enum err api_key_add(struct db *db, const uint8_t master[SEAL_KEY_SIZE], int64_t
     return rc;
 }
 
+enum err api_key_find(struct db *db, int64_t user_id, const struct uuid *public_key,
+                      struct api_key *out)
+{
+    struct db_rows rows = {0};
+    enum err rc = db_run(db,
+                         "SELECT " KEY_COLUMNS " FROM api_key AS k WHERE k.public_key = ? "
+                         "AND k.user_id = ? AND k.revoked_at IS NULL",
+                         DB_ARGS(db_uuid(public_key), db_i64(user_id)), &rows);
+    if (rc == ERR_OK && !db_next(&rows))
+        rc = ERR_NOT_FOUND;
+    if (rc == ERR_OK)
+        read_key(&rows, out);
+    db_rows_free(&rows);
+    return rc;
+}
+
 enum err api_key_change(struct db *db, int64_t user_id, const struct uuid *public_key,
-                        unsigned rights, const char *networks, const char **field)
+                        const char *face, unsigned rights, const char *networks, const char **field)
 {
     char canonical[API_KEY_NETWORKS_MAX + 1];
-    enum err rc = check_access(rights, networks, canonical, field);
+    enum err rc = check_access(face, rights, networks, canonical, field);
     if (rc != ERR_OK)
         return rc;
     return db_txn_call(
@@ -295,6 +315,14 @@ void api_key_use_nonce(struct db *db, int64_t id, uint32_t version, const char *
 void api_key_use_tonce(struct db *db, int64_t id, uint32_t version, int64_t tonce_us)
 {
     defer_use(db, id, version, db_null(), db_i64(tonce_us));
+}
+
+void api_key_use_token(struct db *db, int64_t id, uint32_t version, int64_t nonce_ns)
+{
+    char sql[64];
+    snprintf(sql, sizeof(sql), "CALL api_key_token_%d(?, ?, ?)", (int)(id % NONCE_TABLES));
+    db_defer(db, sql,
+             DB_ARGS(db_i64(id), db_u64(version), nonce_ns == 0 ? db_null() : db_i64(nonce_ns)));
 }
 
 void api_key_forget(const struct uuid *public_key)

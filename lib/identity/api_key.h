@@ -17,13 +17,14 @@
 #define API_KEY_SECRET_TEXT_SIZE 89 /* base64 and a NUL */
 #define API_KEY_NETWORKS_MAX 1000   /* bytes of an address list as text */
 #define API_KEY_MAX_NETWORKS 32     /* addresses or networks in it */
+#define API_KEY_MAX_WALLET 20       /* the same for the viewer API (api wallet, B3) */
 
 struct api_key {
     int64_t id;
     struct uuid public_key;
     int64_t user_id;
     char face[8];                            /* v1, desk, wallet */
-    unsigned rights;                         /* RIGHT_ bits */
+    unsigned rights;                         /* bits of rights_of(face) */
     char networks[API_KEY_NETWORKS_MAX + 1]; /* CIDR list with commas; "" = any address */
     uint32_t version;                        /* rises with every change */
     int64_t created;                         /* unix seconds */
@@ -35,16 +36,18 @@ struct api_key {
 extern const char *const api_key_faces[];
 
 /* Checks what a key is to be allowed, before anything is used up for it.
- * rights    RIGHT_ bits, at least one
- * networks  addresses and networks with commas; "" for any
+ * face      one of api_key_faces
+ * rights    bits of rights_of(face), at least one
+ * networks  addresses and networks with commas, as many as the face takes; "" for any
  * field     out, "rights" or "networks" (static) where it is refused
  * Returns ERR_INVALID. */
-MUST_USE enum err api_key_check_access(unsigned rights, const char *networks, const char **field);
+MUST_USE enum err api_key_check_access(const char *face, unsigned rights, const char *networks,
+                                       const char **field);
 
 /* Makes a key.
  * master    seals its secret
  * face      one of api_key_faces
- * rights    RIGHT_ bits, at least one
+ * rights    bits of rights_of(face), at least one
  * networks  as for api_key_check_access; stored in canonical form
  * out       out, the key
  * secret    out, base64 text, never to be had again; wipe it after use
@@ -55,10 +58,17 @@ MUST_USE enum err api_key_add(struct db *db, const uint8_t master[SEAL_KEY_SIZE]
                               struct api_key *out, char secret[API_KEY_SECRET_TEXT_SIZE],
                               const char **field);
 
+/* The user's own key that is not revoked. Returns ERR_NOT_FOUND. */
+MUST_USE enum err api_key_find(struct db *db, int64_t user_id, const struct uuid *public_key,
+                               struct api_key *out);
+
 /* Changes rights and address list of the user's own key that is not revoked; holds from its next
- * call on. Parameters and ERR_INVALID as for api_key_add. Returns ERR_NOT_FOUND. */
+ * call on.
+ * face  of the key: see api_key_find
+ * Parameters and ERR_INVALID as for api_key_add. Returns ERR_NOT_FOUND. */
 MUST_USE enum err api_key_change(struct db *db, int64_t user_id, const struct uuid *public_key,
-                                 unsigned rights, const char *networks, const char **field);
+                                 const char *face, unsigned rights, const char *networks,
+                                 const char **field);
 
 /* Ends the user's own key at once and for good. Returns ERR_NOT_FOUND where they have no such key,
  * or it was ended before. */
@@ -101,6 +111,11 @@ MUST_USE enum err api_key_lookup(struct db *db, const uint8_t master[SEAL_KEY_SI
  * tonce_us  microseconds since 1970 */
 void api_key_use_nonce(struct db *db, int64_t id, uint32_t version, const char *nonce);
 void api_key_use_tonce(struct db *db, int64_t id, uint32_t version, int64_t tonce_us);
+
+/* The same for a token (identity/token.h), whose time the caller has checked.
+ * nonce_ns  refused where one of that key had it before; 0: it may have been there, since the call
+ *           changes nothing */
+void api_key_use_token(struct db *db, int64_t id, uint32_t version, int64_t nonce_ns);
 
 /* Drops what this process remembers about a key; nothing where it does not know it. */
 void api_key_forget(const struct uuid *public_key);

@@ -1,5 +1,5 @@
-/* What an API key may be allowed to do (seed exchange-v1; `partner` is ours, for the partner's side
- * of a ticket). */
+/* What an API key may be allowed to do, as bits: rights on v1 (seed exchange-v1; `partner` is ours, for the
+ * partner's side of a ticket), scopes on the viewer API (api wallet, B3). */
 #ifndef IDENTITY_RIGHTS_H
 #define IDENTITY_RIGHTS_H
 
@@ -16,14 +16,30 @@ enum {
     RIGHT_ANY = 63 /* all of them: for a route, that any will do */
 };
 
-/* Names in the order of the wire, NULL-terminated; bit i is 1 << i. */
-extern const char *const rights_names[];
+enum {
+    SCOPE_VIEW_BALANCE = 1,
+    SCOPE_VIEW_ORDERS = 2,
+    SCOPE_CREATE_ORDERS = 4,
+    SCOPE_VIEW_TRADES = 8,
+    SCOPE_VIEW_ADDRESS = 16,
+    SCOPE_VIEW_DEPOSITS = 32,
+    SCOPE_VIEW_WITHDRAWALS = 64,
+    SCOPE_WITHDRAW = 128,
+    SCOPE_ACCESS_CONTRACT = 256,
+    SCOPE_CREATE_CONTRACT = 512
+};
 
-/* The bit of that name, or 0. */
-unsigned rights_bit(const char *name, size_t len);
+/* Names in the order of the bits, NULL-terminated; bit i is 1 << i. */
+extern const char *const rights_names[], *const scope_names[];
+
+/* The names of what a key for a face (api_key_faces) may be allowed. */
+const char *const *rights_of(const char *face);
+
+/* The bit of that name among `names`, or 0. */
+unsigned rights_bit(const char *const *names, const char *name, size_t len);
 
 /* Reads "a,b,c".
- * out  out, RIGHT_ bits; untouched where it gives false: on an unknown or empty name */
-bool rights_parse(const char *list, unsigned *out);
+ * out  out, bits of `names`; untouched where it gives false: on an unknown or empty name */
+bool rights_parse(const char *const *names, const char *list, unsigned *out);
 
 #endif

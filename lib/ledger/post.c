@@ -21,6 +21,7 @@ struct ledger_leg {
 
 struct ledger_held {
     struct ledger_hold hold;
+    int64_t from;      /* of a new one: account.id that it leaves */
     const char *state; /* open: a new one */
 };
 
@@ -84,12 +85,12 @@ void ledger_leg(struct ledger_posting *posting, int64_t account, struct amount a
         (struct ledger_leg){account, amount, type, keep_words(&posting->words, info)};
 }
 
-static void add_hold(struct ledger_posting *posting, const struct ledger_hold *hold,
+static void add_hold(struct ledger_posting *posting, const struct ledger_hold *hold, int64_t from,
                      const char *state)
 {
     posting->holds =
         grow(posting->holds, posting->hold_count, &posting->hold_room, sizeof(*posting->holds));
-    posting->holds[posting->hold_count++] = (struct ledger_held){*hold, state};
+    posting->holds[posting->hold_count++] = (struct ledger_held){*hold, from, state};
 }
 
 static struct amount negative(struct amount amount)
@@ -103,7 +104,7 @@ void ledger_hold(struct ledger_posting *posting, const struct ledger_hold *hold,
 {
     ledger_leg(posting, from, negative(hold->amount), type, info);
     ledger_leg(posting, hold->held, hold->amount, NULL, NULL);
-    add_hold(posting, hold, "open");
+    add_hold(posting, hold, from, "open");
 }
 
 static void end_hold(struct ledger_posting *posting, const struct ledger_hold *hold,
@@ -111,7 +112,7 @@ static void end_hold(struct ledger_posting *posting, const struct ledger_hold *h
 {
     ledger_leg(posting, hold->held, negative(hold->amount), NULL, NULL);
     ledger_leg(posting, to, hold->amount, type, info);
-    add_hold(posting, hold, state);
+    add_hold(posting, hold, 0, state);
 }
 
 void ledger_capture(struct ledger_posting *posting, const struct ledger_hold *hold, int64_t to,
@@ -176,9 +177,10 @@ static void add_holds(struct db_packet *packet, const struct ledger_posting *pos
         const char *state = posting->holds[i].state;
         if (strcmp(state, "open") == 0)
             db_packet_add(packet,
-                          "INSERT INTO hold (kind, ref, account_id, amount) VALUES (?, ?, ?, ?)",
+                          "INSERT INTO hold (kind, ref, account_id, amount, from_id) VALUES "
+                          "(?, ?, ?, ?, ?)",
                           DB_ARGS(db_text(hold->kind), db_uuid(&hold->ref), db_i64(hold->held),
-                                  db_i128(hold->amount.units)));
+                                  db_i128(hold->amount.units), db_i64(posting->holds[i].from)));
         else
             end_open(packet, hold, state);
     }

@@ -168,6 +168,37 @@ END;
 
 CALL make_api_key_use();
 DROP PROCEDURE make_api_key_use;
+
+-- api_key_token_N is the same for a call with a token, of keys that have no nonce that rises: p_nonce in nanoseconds, seen by the
+-- worker to be of now, was never there before. NULL: the call changes nothing and may be repeated.
+CREATE OR REPLACE PROCEDURE make_api_key_token()
+BEGIN
+    DECLARE v_table INT DEFAULT 0;
+    WHILE v_table < 32 DO
+        EXECUTE IMMEDIATE REPLACE("
+CREATE OR REPLACE PROCEDURE api_key_token_<N>(IN p_key BIGINT, IN p_version INT UNSIGNED, IN p_nonce BIGINT)
+    SQL SECURITY INVOKER MODIFIES SQL DATA
+BEGIN
+    DECLARE EXIT HANDLER FOR 1062 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_invalid_nonce';
+    DECLARE CONTINUE HANDLER FOR SQLWARNING BEGIN END; -- see api_key_use
+
+    IF NOT (SELECT version FROM api_key WHERE id = p_key) <=> p_version THEN
+        SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'login_error_key_changed';
+    END IF;
+    IF p_nonce IS NOT NULL THEN
+        INSERT INTO api_key_tonce_<N> VALUES (p_nonce, p_key);
+    END IF;
+    UPDATE api_key_nonce_<N> SET used_at = NOW(6) WHERE key_id = p_key AND (used_at IS NULL OR used_at < NOW(6) - INTERVAL 1 MINUTE);
+    IF @@warning_count > 0 THEN
+        SIGNAL SQLSTATE '01000';
+    END IF;
+END", '<N>', v_table);
+        SET v_table = v_table + 1;
+    END WHILE;
+END;
+
+CALL make_api_key_token();
+DROP PROCEDURE make_api_key_token;
 DROP PROCEDURE IF EXISTS api_key_use; -- as it was before
 
 -- Makes a pending one-time password device in place of any other pending one, in the caller's transaction; gives its id. Signals otp_exists, not_found.
@@ -335,7 +366,7 @@ CREATE OR REPLACE PROCEDURE identity_sweep(IN p_limit INT, IN p_kept_days INT)
 BEGIN
     DECLARE v_removed INT DEFAULT 0;
     DECLARE v_table INT DEFAULT 0;
-    DECLARE v_before BIGINT DEFAULT CAST(UNIX_TIMESTAMP(NOW(6) - INTERVAL 1 MINUTE) * 1000000 AS SIGNED);
+    DECLARE v_before BIGINT DEFAULT CAST(UNIX_TIMESTAMP(NOW(6) - INTERVAL 2 MINUTE) * 1000000 AS SIGNED);
     DECLARE CONTINUE HANDLER FOR SQLWARNING BEGIN END; -- see api_key_use
 
     DELETE FROM session WHERE expires_at <= NOW(6) ORDER BY expires_at LIMIT p_limit;
@@ -345,7 +376,10 @@ BEGIN
     DELETE FROM request_result WHERE at < NOW(6) - INTERVAL p_kept_days DAY ORDER BY at LIMIT p_limit;
     SET v_removed = v_removed + ROW_COUNT();
     WHILE v_table < 32 DO
-        EXECUTE IMMEDIATE CONCAT('DELETE FROM api_key_tonce_', v_table, ' WHERE tonce < ? ORDER BY tonce LIMIT ?') USING v_before, p_limit;
+        -- Tonces are microseconds; the nonces of tokens, which are nanoseconds, begin far above any of them.
+        EXECUTE IMMEDIATE CONCAT(
+            'DELETE FROM api_key_tonce_', v_table, ' WHERE tonce < ? OR tonce BETWEEN 100000000000000000 AND ? ORDER BY tonce LIMIT ?')
+            USING v_before, v_before * 1000, p_limit;
         SET v_removed = v_removed + ROW_COUNT();
         EXECUTE IMMEDIATE CONCAT(
             'INSERT INTO api_key_floor (key_id, nonce) SELECT n.key_id, n.nonce FROM api_key_nonce_', v_table, ' AS n '

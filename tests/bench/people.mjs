@@ -187,7 +187,7 @@ const statements = {
         + 'CAST({now} AS DATETIME(6)) + INTERVAL {ttl} SECOND); {count}'
         + 'INSERT INTO limit_use (kind, ref, scope, currency_id, by_value, user_id, amount, day) '
         + 'VALUES ({kind}, {ticket}, {scope}, {currency}, 0, {user}, {units}, {today}); {journal}'
-        + 'INSERT INTO hold (kind, ref, account_id, amount) VALUES ({kind}, {ticket}, {held}, {units}); {legs}COMMIT; END',
+        + 'INSERT INTO hold (kind, ref, account_id, amount, from_id) VALUES ({kind}, {ticket}, {held}, {units}, {held}); {legs}COMMIT; END',
     count_first: `BEGIN DECLARE EXIT HANDLER FOR 1062 ${refuse('db_contended')}INSERT INTO limit_count (user_id, scope, currency_id, `
         + 'by_value, day, day_amount, month_amount) VALUES ({user}, {scope}, {currency}, 0, {today}, {units}, {units}); END; ',
     count_again: 'UPDATE limit_count SET day = {today}, day_amount = {day_used}, month_amount = {month_used} '

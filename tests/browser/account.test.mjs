@@ -166,6 +166,17 @@ test('an API key works, shows its secret once, is edited and revoked', async () 
   await done(page);
 });
 
+test('a wallet key has scopes, and needs a one-time password', async () => {
+  const { page } = await customer();
+  await section(page, 'keys');
+  await page.getByLabel('For').selectOption('wallet');
+  assert.equal(await page.getByRole('checkbox', { name: 'Withdraw money' }).count(), 0);
+  await page.getByRole('checkbox', { name: 'Execute Withdrawals' }).check();
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await page.locator('.form-error, .error').filter({ hasText: 'one-time password first' }).waitFor();
+  await done(page);
+});
+
 test('a key without rights is refused next to the rights', async () => {
   const { page } = await customer();
   await section(page, 'keys');

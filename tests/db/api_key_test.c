@@ -110,9 +110,10 @@ static void test_change(void)
 
     DB_GIVES(lookup(&key, &found), ERR_OK);
     DB_GIVES(use(&key, 1, "1", 0), ERR_OK);
-    DB_GIVES(api_key_change(test_db, stranger, &key.public_key, RIGHT_TRADE, "", &field),
+    DB_GIVES(api_key_change(test_db, stranger, &key.public_key, "v1", RIGHT_TRADE, "", &field),
              ERR_NOT_FOUND);
-    DB_GIVES(api_key_change(test_db, owner, &key.public_key, RIGHT_TRADE, "::/0", &field), ERR_OK);
+    DB_GIVES(api_key_change(test_db, owner, &key.public_key, "v1", RIGHT_TRADE, "::/0", &field),
+             ERR_OK);
     DB_GIVES(use(&key, 1, "2", 0), ERR_KEY_CHANGED);
     api_key_forget(&key.public_key);
     DB_GIVES(lookup(&key, &found), ERR_OK);
@@ -131,7 +132,7 @@ static void test_change(void)
     DB_GIVES(api_key_revoke(test_db, owner, &key.public_key), ERR_NOT_FOUND);
     DB_GIVES(use(&key, 3, "3", 0), ERR_KEY_CHANGED);
     DB_GIVES(lookup(&key, &found), ERR_KEY_INVALID);
-    DB_GIVES(api_key_change(test_db, owner, &key.public_key, RIGHT_TRADE, "", &field),
+    DB_GIVES(api_key_change(test_db, owner, &key.public_key, "v1", RIGHT_TRADE, "", &field),
              ERR_NOT_FOUND);
 }
 

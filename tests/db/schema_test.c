@@ -440,6 +440,9 @@ static void test_constraints(void)
         "spent_height) VALUES (REPEAT('t', 32), 0, 0, FALSE, ";
     static const char payout_rule[] = "INSERT INTO payout_rule (kind, currency_id, amount, times, "
                                       "period_s, approvals) VALUES (";
+    static const char transfer[] =
+        "INSERT INTO wallet_transfer (uuid, user_id, guid, currency_id, amount, source, target) "
+        "VALUES (REPEAT('u', 16), 1, 'g', 2, ";
     static const struct {
         const char *start, *middle, *end, *words;
     } rows[] = {
@@ -448,7 +451,10 @@ static void test_constraints(void)
         {"UPDATE account SET balance = ", "-1", " WHERE purpose = 'available'", "account_covered"},
         {"UPDATE account SET rail = ", "'bank'", " WHERE purpose = 'available'", "account_rail"},
         {"UPDATE account SET rail = ", "''", " WHERE purpose = 'external'", "account_rail"},
-        {"INSERT INTO hold VALUES ('k', REPEAT('h', 16), 1, ", "0", ", 'open')", "hold_positive"},
+        {"INSERT INTO hold VALUES ('k', REPEAT('h', 16), 1, ", "0", ", 'open', NULL)",
+         "hold_positive"},
+        {transfer, "0, 'SPOT', 'FUND'", ")", "wallet_transfer_moves"},
+        {transfer, "1, 'SPOT', 'SPOT'", ")", "wallet_transfer_moves"},
         {"UPDATE limit_rule SET maximum = ", "-1", "", "limit_not_negative"},
         {"INSERT INTO limit_count VALUES (1, 's', 2, 0, NOW(), ", "-1, 5", ")",
          "count_not_negative"},
@@ -535,7 +541,7 @@ static void test_constraints(void)
         {coin, "0, NULL, NULL", ")", "`bitcoin_coin`"},
         {coin, "1, NULL, 5", ")", "`bitcoin_coin`"},
     };
-    enum { CONSTRAINTS = 50 }; /* a new one needs a row above */
+    enum { CONSTRAINTS = 51 }; /* a new one needs a row above */
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {

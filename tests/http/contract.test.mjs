@@ -8,23 +8,25 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Desk } from '../support/desk.mjs';
+import { SCOPES, WalletKey } from '../support/wallet.mjs';
 import { FastCgi } from '../support/fastcgi.mjs';
 import { closeConnections, sign, stack, tonce, unique } from '../support/teller.mjs';
 
 const WORKER = path.join(path.dirname(stack.tellerctl), 'teller-worker');
 const ALL_RIGHTS = 'get_info,trade,deposit,withdraw,merchant,partner';
-const CALLERS = { v1: 'api key', site: 'session', desk: 'robot' };
+const CALLERS = { v1: 'api key', site: 'session', desk: 'robot', wallet: 'token' };
 const BEYOND = ['é', '\u{1f600}', 'ﬀ\u0301', '\u202e'];
 
 const { stdout } = await promisify(execFile)(WORKER, ['--routes=json'], { maxBuffer: 1 << 24 });
 const rows = JSON.parse(stdout);
 const operations = rows.flatMap((row) => row.methods.map((method) => ({ ...row, method, name: `${method} ${row.path}` })));
 
-let connection, key, poor, robot, ticket, calls = 0;
+let connection, key, poor, robot, viewer, poorViewer, ticket, calls = 0;
 before(async () => {
   const user = await stack.user({ password: 'correct horse', funds: { USD: '1000' } });
   [key, poor] = [await stack.key(user.login, ALL_RIGHTS), await stack.key(user.login, 'deposit')];
   robot = await new Desk(stack).key();
+  [viewer, poorViewer] = [await WalletKey.make(user), await WalletKey.make(user, ['View Order Information'])];
   ({ ticket } = await stack.signIn(user));
   connection = new FastCgi(path.join(stack.dir, 'worker.sock'));
 });
@@ -94,7 +96,7 @@ const isForm = (operation) => operation.caller === 'api key' || operation.face =
 const hasBody = (operation) => operation.method === 'POST' || operation.method === 'PUT';
 
 /** One call. `pairs` are its parameters in order, `captures` what stands in the path. */
-async function call(operation, pairs, captures = {}, { as = operation.caller, method = operation.method, client = key, headers = {}, session = ticket } = {}) {
+async function call(operation, pairs, captures = {}, { as = operation.caller, method = operation.method, client = key, token = viewer, headers = {}, session = ticket } = {}) {
   const target = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(captures[name] ?? (name === 'market' ? 'BTCUSD' : randomUUID())));
   const variables = { REQUEST_METHOD: method, REMOTE_ADDR: '127.0.0.1', HTTPS: 'on', REQUEST_ID: `contract-${++calls}`,
     ...(operation.needs_key ? { HTTP_IDEMPOTENCY_KEY: unique() } : {}), ...headers };
@@ -104,6 +106,7 @@ async function call(operation, pairs, captures = {}, { as = operation.caller, me
   else body = isForm(operation) ? formPairs(pairs) : jsonPairs(pairs);
   if (as === 'api key') Object.assign(variables, { HTTP_REST_KEY: client.key, HTTP_REST_SIGN: sign(client.secret, body) });
   if (as === 'robot') Object.assign(variables, { HTTP_API_LOGIN: robot.login, HTTP_API_KEY: robot.secret });
+  if (as === 'token') variables.HTTP_AUTHORIZATION = `Bearer ${token.token()}`;
   if (as === 'session' || as === 'anybody') variables.HTTP_AUTHENTICATEIT_IDENTITY_TICKET = session;
   if (body.length > 0)
     variables.CONTENT_TYPE = isForm(operation) ? 'application/x-www-form-urlencoded' : 'application/json';
@@ -130,6 +133,11 @@ function check(name, operation, reply, code, field) {
   if (operation.face === 'identity') {
     assert.ok(reply.json.error_id.startsWith('common-'), what);
     assert.deepEqual(reply.json.error_data, [field], what);
+    return;
+  }
+  if (operation.face === 'wallet') {
+    assert.deepEqual([reply.status, reply.json.code], [400, 10007], what);
+    assert.ok(reply.json.message.startsWith(`Parameter error: "${field}" `), what);
     return;
   }
   assert.equal(reply.code, code, what);
@@ -180,10 +188,10 @@ async function tryField(operation, field) {
       field.type === 'amount' ? 'amount_format' : 'invalid_parameter', field.name]));
 }
 
-const guarded = operations.filter((operation) => operation.caller === 'api key' || operation.caller === 'session');
+const guarded = operations.filter((operation) => ['api key', 'session', 'token'].includes(operation.caller));
 
 test('there are routes of every face, with fields', () => {
-  assert.deepEqual([...new Set(rows.map((row) => row.face))].sort(), ['desk', 'feed', 'health', 'identity', 'site', 'v1']);
+  assert.deepEqual([...new Set(rows.map((row) => row.face))].sort(), ['desk', 'feed', 'health', 'identity', 'site', 'v1', 'wallet']);
   assert.ok(operations.filter((operation) => operation.fields.length > 0).length > 40);
 });
 
@@ -223,6 +231,13 @@ test('a key without the right is refused', async () => {
   for (const operation of guarded.filter((one) => one.caller === 'api key' && (one.rights & DEPOSIT) === 0)) {
     const reply = await call(operation, needed(operation), capturesOf(operation), { client: poor });
     assert.deepEqual([reply.status, reply.code], [403, 'missing_right'], `${operation.name}: ${reply.status} ${reply.text}`);
+  }
+});
+
+test('a token without the scope is refused', async () => {
+  for (const operation of guarded.filter((one) => one.caller === 'token')) {
+    const reply = await call(operation, needed(operation), capturesOf(operation), { token: poorViewer });
+    assert.deepEqual([reply.status, reply.text], [403, '{"code":10403,"message":"Permission denied"}'], operation.name);
   }
 });
 

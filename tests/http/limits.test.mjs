@@ -13,7 +13,8 @@ const BURST = 5;
 let stack;
 before(async () => {
   stack = await Stack.start(path.join(process.env.RUN_DIR, 'limits'), { DEMO: 'no', JOBS: 'no', WORKERS: '2', ALLOW_HTTP: 'no',
-    LOGIN_RATE: '1r/m', LOGIN_BURST: String(BURST), KEY_RATE: '1r/m', KEY_BURST: String(BURST) });
+    LOGIN_RATE: '1r/m', LOGIN_BURST: String(BURST), KEY_RATE: '1r/m', KEY_BURST: String(BURST),
+    WALLET_RATE: '1r/m', WALLET_BURST: String(BURST) });
 });
 after(async () => {
   try {
@@ -109,4 +110,12 @@ test("a robot's calls: a burst, then an error of its API with status 200; other 
   assert.equal(replies.length - refused.length, BURST + 1);
   for (const { text } of refused) assert.equal(text, '{"error":1,"error_text":"too many requests, please slow down"}');
   assert.equal((await two.json('test')).error, 0);
+});
+
+test('the viewer API: a burst from one address, then 429 with its own code; others are not counted', async () => {
+  const replies = await inParallel(4, Array.from({ length: 20 }, (_, i) => () => stack.request('GET', i % 2 ? '/api/v3/ping' : '/viewer/accounts')));
+  const refused = replies.filter((reply) => reply.status === 429);
+  assert.equal(replies.length - refused.length, BURST + 1);
+  for (const { text } of refused) assert.equal(text, '{"code":10429,"message":"Too many requests"}');
+  assert.equal((await stack.request('GET', '/api/1/generic/currency?currency=USD')).status, 200);
 });

@@ -199,7 +199,7 @@ test('doctor: an application user with too many rights, a database that may lose
 
 test('audit: counts, and exit 1 at a difference', async () => {
   const report = await stack.audit();
-  assert.deepEqual(Object.keys(report), ['journals', 'entries', 'accounts', 'tickets', 'orders', 'trades', 'bids', 'next', 'differences', 'findings']);
+  assert.deepEqual(Object.keys(report), ['journals', 'entries', 'accounts', 'tickets', 'orders', 'trades', 'bids', 'deposits', 'payouts', 'transfers', 'next', 'differences', 'findings']);
   const customer = await stack.customer({ funds: { USD: '5' } });
   const account = `(SELECT id FROM user WHERE login = '${customer.user.login}')`;
   try {
@@ -246,7 +246,7 @@ test('user: passwords come from standard input only, and have a length', async (
   }
 });
 
-test('key: add, use, list, revoke', async () => {
+test('key: add, use, list, change, revoke', async () => {
   const user = await stack.user();
   const made = await stack.ctl('key', 'add', user.login, '--face', 'v1', '--rights', 'get_info,withdraw', '--ip', '127.0.0.1', '--ip', '10.0.0.0/8');
   assert.deepEqual(Object.keys(made).slice(0, 2), ['key', 'secret']);
@@ -255,7 +255,12 @@ test('key: add, use, list, revoke', async () => {
   assert.deepEqual([row.key, row.rights, row.networks, row.revoked], [made.key, ['get_info', 'withdraw'], '127.0.0.1,10.0.0.0/8', false]);
   assert.equal(row.secret, undefined);
   await refused(FAILED, 'not_found', 'key', 'revoke', (await stack.user()).login, made.key);
+  const changed = await stack.ctl('key', 'change', user.login, made.key, '--rights', 'trade');
+  assert.deepEqual([changed.rights, changed.networks], [['trade'], '']);
+  await refused(USAGE, 'invalid_parameter', 'key', 'change', user.login, made.key, '--rights', 'View Deposit History');
+  await refused(FAILED, 'not_found', 'key', 'change', (await stack.user()).login, made.key, '--rights', 'trade');
   await stack.ctl('key', 'revoke', user.login, made.key);
+  await refused(FAILED, 'not_found', 'key', 'change', user.login, made.key, '--rights', 'trade');
   assert.equal((await stack.ctl('key', 'list', user.login))[0].revoked, true);
   await refused(USAGE, 'invalid_parameter', 'key', 'add', user.login, '--face', 'v9', '--rights', 'get_info');
   await refused(USAGE, 'invalid_parameter', 'key', 'add', user.login, '--face', 'v1', '--rights', 'get_info,root');

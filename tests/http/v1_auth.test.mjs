@@ -247,8 +247,8 @@ test('revocation takes effect at once, in every worker', async () => {
 });
 
 test('a key of another face is none here', async () => {
-  for (const face of ['desk', 'wallet']) {
-    const client = new Client(stack, await stack.ctl('key', 'add', customer.user.login, '--face', face, '--rights', 'get_info'));
+  for (const [face, rights] of [['desk', 'get_info'], ['wallet', 'View Account Balance Information']]) {
+    const client = new Client(stack, await stack.ctl('key', 'add', customer.user.login, '--face', face, '--rights', rights));
     refused(await client.call('info'), 'login_error_invalid_rest_key');
   }
 });

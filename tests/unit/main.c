@@ -56,6 +56,7 @@
     X(routes)          \
     X(networks)        \
     X(nonce)           \
+    X(token)           \
     X(net_address)     \
     X(net_url)         \
     X(net_mail)        \

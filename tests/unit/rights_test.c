@@ -13,7 +13,7 @@ static void test_names(void)
     unsigned i = 0;
     for (; rights_names[i] != NULL; i++)
         UNIT_CHECK(rights_names[i],
-                   rights_bit(rights_names[i], strlen(rights_names[i])) == 1u << i);
+                   rights_bit(rights_names, rights_names[i], strlen(rights_names[i])) == 1u << i);
     UNIT_CHECK("all of them", 1u << i == 2u * RIGHT_PARTNER);
 }
 
@@ -36,8 +36,8 @@ static void test_bit(void)
         {"withdraw_mgmt", 0},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++)
-        UNIT_CHECK(rows[i].name,
-                   rights_bit(rows[i].name, strlen(rows[i].name)) == rows[i].expected);
+        UNIT_CHECK(rows[i].name, rights_bit(rights_names, rows[i].name, strlen(rows[i].name)) ==
+                                     rows[i].expected);
 }
 
 static void test_parse(void)
@@ -61,9 +61,27 @@ static void test_parse(void)
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         unsigned rights = 0;
-        UNIT_CHECK(rows[i].list, rights_parse(rows[i].list, &rights) == rows[i].valid);
+        UNIT_CHECK(rows[i].list,
+                   rights_parse(rights_names, rows[i].list, &rights) == rows[i].valid);
         UNIT_CHECK(rows[i].list, rights == rows[i].expected);
     }
+}
+
+/* What a key may be allowed depends on the face that it is for. */
+static void test_scopes(void)
+{
+    unsigned rights = 0, i = 0;
+    for (; scope_names[i] != NULL; i++)
+        UNIT_CHECK(scope_names[i],
+                   rights_bit(scope_names, scope_names[i], strlen(scope_names[i])) == 1u << i);
+    UNIT_CHECK("all of them", 1u << i == 2u * SCOPE_CREATE_CONTRACT);
+    UNIT_CHECK("of wallet", rights_of("wallet") == scope_names);
+    UNIT_CHECK("of v1", rights_of("v1") == rights_names);
+    UNIT_CHECK("a list",
+               rights_parse(scope_names, "Execute Withdrawals,View Deposit Address", &rights) &&
+                   rights == (SCOPE_WITHDRAW | SCOPE_VIEW_ADDRESS));
+    UNIT_CHECK("as it is written", !rights_parse(scope_names, "execute withdrawals", &rights) &&
+                                       !rights_parse(scope_names, "get_info", &rights));
 }
 
 /* Whole words alone count, and a face that says nothing of roles allows nothing. */
@@ -90,7 +108,7 @@ static void test_roles(void)
 }
 
 static const struct test_case cases[] = {
-    {"names", test_names}, {"bits", test_bit}, {"lists", test_parse},
-    {"roles", test_roles}, {NULL, NULL},
+    {"names", test_names},   {"bits", test_bit},    {"lists", test_parse},
+    {"scopes", test_scopes}, {"roles", test_roles}, {NULL, NULL},
 };
 const struct test_suite suite_rights = {.name = "rights", .cases = cases};

@@ -1,4 +1,4 @@
-/* key add | list | revoke */
+/* key add | change | list | revoke */
 #include <string.h>
 
 #include "crypto/master_key.h"
@@ -6,12 +6,14 @@
 #include "identity/rights.h"
 #include "tools/tellerctl/ctl.h"
 
-static void write_rights(struct writer *json, unsigned rights)
+static void write_rights(struct writer *json, const struct api_key *key)
 {
+    const char *const *names = rights_of(key->face);
+
     writer_list(json, "rights");
-    for (unsigned i = 0; rights_names[i] != NULL; i++)
-        if (rights & (1u << i))
-            writer_text(json, NULL, rights_names[i]);
+    for (unsigned i = 0; names[i] != NULL; i++)
+        if (key->rights & (1u << i))
+            writer_text(json, NULL, names[i]);
     writer_end(json);
 }
 
@@ -23,7 +25,7 @@ static void write_key(struct writer *json, const struct api_key *key, const char
     if (secret != NULL)
         writer_text(json, "secret", secret);
     writer_text(json, "face", key->face);
-    write_rights(json, key->rights);
+    write_rights(json, key);
     writer_text(json, "networks", key->networks);
     if (secret == NULL) {
         ctl_date(json, "created", key->created);
@@ -57,7 +59,7 @@ static int run_add(struct ctl *ctl)
     uint8_t master[SEAL_KEY_SIZE];
     unsigned rights;
 
-    if (!rights_parse(ctl_option(ctl, "rights"), &rights))
+    if (!rights_parse(rights_of(ctl_option(ctl, "face")), ctl_option(ctl, "rights"), &rights))
         return ctl_fail(ctl, ERR_INVALID, "rights");
     if (master_key_load(&ctl->config, master) != ERR_OK) {
         struct text problem = TEXT(1024);
@@ -92,6 +94,34 @@ static int run_list(struct ctl *ctl)
     return CTL_DONE;
 }
 
+static int run_change(struct ctl *ctl)
+{
+    const char *networks = ctl_option(ctl, "ip"), *field = NULL;
+    struct user user;
+    struct uuid public_key;
+    struct api_key key;
+    unsigned rights;
+
+    if (!uuid_parse(ctl->args[1], strlen(ctl->args[1]), &public_key))
+        return ctl_fail(ctl, ERR_NOT_UUID, ctl->args[1]);
+    if (ctl_connect(ctl) != ERR_OK || ctl_user(ctl, ctl->args[0], &user) != ERR_OK)
+        return CTL_FAILED;
+    enum err rc = api_key_find(ctl->db, user.id, &public_key, &key);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, ctl->args[1]);
+    if (!rights_parse(rights_of(key.face), ctl_option(ctl, "rights"), &rights))
+        return ctl_fail(ctl, ERR_INVALID, "rights");
+    rc = api_key_change(ctl->db, user.id, &public_key, key.face, rights,
+                        networks != NULL ? networks : "", &field);
+    if (rc == ERR_OK)
+        rc = api_key_find(ctl->db, user.id, &public_key, &key);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, field);
+    write_key(ctl_result(ctl), &key, NULL);
+    ctl_print(ctl);
+    return CTL_DONE;
+}
+
 static int run_revoke(struct ctl *ctl)
 {
     struct user user;
@@ -113,17 +143,28 @@ static int run_revoke(struct ctl *ctl)
     return CTL_DONE;
 }
 
+#define RIGHTS_HELP                                                                               \
+    "get_info, trade, deposit, withdraw, merchant, partner; of a wallet key its scopes, such as " \
+    "View Deposit History"
+
 const struct ctl_command key_commands[] = {
     {.group = "key",
      .verb = "add",
      .args = "LOGIN",
      .help = "Makes an API key; its secret is shown this once.",
      .options = {{"face", "FACE", "v1, desk or wallet", .required = true},
-                 {"rights", "A,B", "get_info, trade, deposit, withdraw, merchant, partner",
-                  .required = true},
+                 {"rights", "A,B", RIGHTS_HELP, .required = true},
                  {"ip", "CIDR", "an address or network it may be used from; any where left out",
                   .repeats = true}},
      .run = run_add},
+    {.group = "key",
+     .verb = "change",
+     .args = "LOGIN KEY",
+     .help = "Changes what an API key may do and from where, from its next call on.",
+     .options = {{"rights", "A,B", RIGHTS_HELP, .required = true},
+                 {"ip", "CIDR", "an address or network it may be used from; any where left out",
+                  .repeats = true}},
+     .run = run_change},
     {.group = "key",
      .verb = "list",
      .args = "LOGIN",

@@ -15,6 +15,14 @@ const RIGHTS = {
   merchant: 'Merchant checkout',
   partner: 'Act as withdrawal partner',
 };
+/** The scopes of wallet keys are their own names. */
+const SCOPES = ['View Account Balance Information', 'View Deposit Address', 'View Deposit History', 'View Withdrawal History',
+  'Execute Withdrawals', 'View Order Information', 'Create Orders', 'View Trade Information', 'Access Contract',
+  'Create Contract'];
+const FIRST = { v1: ['get_info'], desk: ['get_info'], wallet: [SCOPES[0]] };
+
+/** What a key may be allowed: what is sent, and what it is called where that is not the same. */
+const rightsOf = (face) => (face === 'wallet' ? SCOPES.map((scope) => [scope, null]) : Object.entries(RIGHTS));
 
 export async function render(place) {
   const { otp } = await api('GET', '/site/account');
@@ -52,17 +60,21 @@ function card(key, withOtp, changed) {
         onclick: () => revoke(key, changed) }, 'Revoke')));
 }
 
-/** Checkboxes and address list, for the create form and the edit dialog; `id` keeps the two apart. */
-function access(id, rights, networks) {
+/** The checkboxes of a face's rights; `id` keeps those of the form and of the dialog apart. */
+const rightBoxes = (id, face, rights) => el('fieldset', { 'aria-describedby': `${id}-rights-error` },
+  el('legend', {}, face === 'wallet' ? 'Scopes' : 'Rights'),
+  rightsOf(face).map(([value, text]) => el('label', { class: 'check' },
+    el('input', { type: 'checkbox', name: 'rights', value, checked: rights.includes(value),
+      'data-error': `${id}-rights-error` }),
+    text ? el('span', {}, text, ' ', el('code', {}, value)) : el('span', {}, value))),
+  el('p', { class: 'error', id: `${id}-rights-error` }));
+
+/** Checkboxes and address list, for the create form and the edit dialog. */
+function access(id, face, rights, networks) {
   const area = el('textarea', { rows: '3', spellcheck: 'false', autocapitalize: 'none' });
   area.value = networks.join('\n');
   return [
-    el('fieldset', { 'aria-describedby': `${id}-rights-error` }, el('legend', {}, 'Rights'),
-      Object.entries(RIGHTS).map(([value, text]) => el('label', { class: 'check' },
-        el('input', { type: 'checkbox', name: 'rights', value, checked: rights.includes(value),
-          'data-error': `${id}-rights-error` }),
-        el('span', {}, text, ' ', el('code', {}, value)))),
-      el('p', { class: 'error', id: `${id}-rights-error` })),
+    rightBoxes(id, face, rights),
     field({ id: `${id}-networks`, name: 'networks', label: 'Allowed addresses', control: area,
       hint: 'One address or network per line, such as 192.0.2.7 or 2001:db8::/32. Empty: from anywhere.' }),
   ];
@@ -85,9 +97,11 @@ function create(withOtp, created) {
     el('p', { class: 'form-error', role: 'alert' }),
     field({ id: 'k-face', name: 'face', label: 'For',
       control: el('select', {}, Object.entries(FACES).map(([value, text]) => el('option', { value }, text))) }),
-    access('k', ['get_info'], []),
+    access('k', 'v1', FIRST.v1, []),
     withOtp ? otpField('k-otp') : null,
     submit);
+  form.elements.face.addEventListener('change', ({ target: { value } }) =>
+    form.querySelector('fieldset').replaceWith(rightBoxes('k', value, FIRST[value])));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     clearErrors(form);
@@ -99,13 +113,14 @@ function create(withOtp, created) {
     busy(submit, async () => {
       const key = await api('POST', '/site/keys', { body });
       form.reset();
+      form.elements.face.dispatchEvent(new Event('change'));
       created(key);
     }).catch((error) => showError(form, named(error)));
   });
   return form;
 }
 
-/** A wrong or missing one-time password belongs to its input even where the server names no field. */
+/** A wrong or missing one-time password belongs to its input, if there is one, even where the server names no field. */
 function named(error) {
   if (error.code.startsWith('otp_')) error.field ??= 'otp';
   return error;
@@ -126,7 +141,7 @@ function showSecret(place, { key, secret }) {
 async function edit(key, withOtp, changed) {
   const done = await ask({
     title: 'Edit key',
-    body: el('div', {}, el('p', {}, el('code', {}, key.key)), access('e', key.rights, key.networks),
+    body: el('div', {}, el('p', {}, el('code', {}, key.key)), access('e', key.face, key.rights, key.networks),
       withOtp ? otpField('e-otp') : null),
     confirm: 'Save',
     action: (form) => api('POST', `/site/keys/${key.key}`, { body: accessOf(form) })
