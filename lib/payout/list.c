@@ -47,6 +47,8 @@ static void add_filter(struct text *sql, const struct payout_filter *filter)
     text_puts(sql, "WHERE TRUE");
     if (filter->user_id != 0)
         statement_add(sql, " AND p.user_id = ?", DB_ARGS(db_i64(filter->user_id)));
+    if (filter->to_user_id != 0)
+        statement_add(sql, " AND p.to_user_id = ?", DB_ARGS(db_i64(filter->to_user_id)));
     if (filter->service != NULL)
         statement_add(sql, " AND p.service = ?", DB_ARGS(db_text(filter->service)));
     if (filter->rail != NULL)

@@ -72,7 +72,8 @@ void payout_move_decide(struct payout_move *move)
     else if (move->by_hand && check_by_hand(move) != ERR_OK)
         move->rc = check_by_hand(move);
     else if (payout->state == move->to)
-        move->rc = ERR_OK;
+        move->rc = move->to == PAYOUT_STATE_SENDING ? ERR_PAYOUT_SENT /* perhaps by another */
+                                                    : ERR_OK;
     else if ((move->from != 0 && (move->from >> payout->state & 1) == 0) ||
              !payout_state_follows(payout->state, move->to))
         move->rc = refuse(payout->state);
@@ -296,13 +297,16 @@ enum err payout_move_write(struct db *db, struct db_packet *packet, struct payou
         rc = add_posting(db, packet, move);
     if (move->reference != NULL && move->reference[0] != '\0')
         text_copy(payout->reference, sizeof(payout->reference), move->reference);
-    if (move->confirmations > payout->confirmations)
+    bool counts = move->confirmations > payout->confirmations;
+    if (counts)
         payout->confirmations = move->confirmations;
     if (turn) {
         take_state(move);
         payout_tell(packet, payout);
         payout_store_event(packet, payout);
     }
+    if (turn || counts)
+        payout_store_stream(packet, payout);
     return rc;
 }
 

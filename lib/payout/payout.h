@@ -132,6 +132,7 @@ MUST_USE enum err payout_by_ref(struct db *db, const char *service, int64_t user
 /* What to list. */
 struct payout_filter {
     int64_t user_id;                 /* 0: anybody's */
+    int64_t to_user_id;              /* internal: who got it; 0: anybody */
     const char *service;             /* NULL: any */
     const char *rail;                /* NULL: any */
     const enum rail_kind *kind;      /* NULL: any */

@@ -5,6 +5,7 @@
 #include "identity/sql.h"
 #include "ledger/sql.h"
 #include "notify/event.h"
+#include "notify/sql.h"
 #include "payout/store.h"
 #include "json/writer.h"
 
@@ -338,6 +339,14 @@ void payout_store_event(struct db_packet *packet, const struct payout *payout)
                                       .subject = &payout->uuid,
                                       .payload = text_string(&payload)});
     text_free(&payload);
+}
+
+void payout_store_stream(struct db_packet *packet, const struct payout *payout)
+{
+    db_packet_add(packet,
+                  NOTIFY_SQL_STREAM_INSERT "('payout', NULL, NULL, NULL, NULL, ?, NULL, ?, ?)",
+                  DB_ARGS(db_u64(payout->confirmations), db_i64(payout->id),
+                          db_text(payout_state_names[payout->state])));
 }
 
 void payout_fence(struct db_packet *packet, const struct payout *payout)

@@ -10,22 +10,22 @@
 
 #define IN_DOUBT "its sender went away"
 
-/* Takes the lease, or holds it longer. */
+/* Takes the lease, or holds it longer. As long as half of it is left nothing is written. */
 static enum err take_lease(struct db *db, const struct payout_sender *sender, bool *ours)
 {
-    struct db_packet packet = DB_PACKET(PAYOUT_SQL_MAX);
     struct db_rows rows = {0};
-    struct db_arg rail = db_text(sender->rail->name), run = db_uuid(&sender->run);
+    struct db_arg run = db_uuid(&sender->run), lease = db_i64(PAYOUT_LEASE_S);
 
     /* the second assignment sees what the first has set */
-    db_packet_add(
-        &packet,
-        "INSERT INTO rail_lease (rail, owner, until) VALUES (?, ?, NOW(6) + INTERVAL ? "
-        "SECOND) ON DUPLICATE KEY UPDATE owner = IF(owner = ? OR until <= NOW(6), ?, "
-        "owner), until = IF(owner = ?, NOW(6) + INTERVAL ? SECOND, until)",
-        DB_ARGS(rail, run, db_i64(PAYOUT_LEASE_S), run, run, run, db_i64(PAYOUT_LEASE_S)));
-    db_packet_add(&packet, "SELECT owner = ? FROM rail_lease WHERE rail = ?", DB_ARGS(run, rail));
-    enum err rc = db_packet_read(db, &packet, &rows, 1);
+    enum err rc =
+        db_run(db,
+               "INSERT INTO rail_lease (rail, owner, until) VALUES (?, ?, NOW(6) + "
+               "INTERVAL ? SECOND) ON DUPLICATE KEY UPDATE owner = IF(until <= NOW(6), ?, "
+               "owner), until = IF(owner = ? AND until < NOW(6) + INTERVAL ? SECOND, "
+               "NOW(6) + INTERVAL ? SECOND, until) RETURNING owner = ?",
+               DB_ARGS(db_text(sender->rail->name), run, lease, run, run,
+                       db_i64(PAYOUT_LEASE_S / 2), lease, run),
+               &rows);
     *ours = rc == ERR_OK && db_next(&rows) && db_get_i64(&rows, 0) == 1;
     db_rows_free(&rows);
     return rc;

@@ -91,8 +91,10 @@ MUST_USE enum err payout_store_lock(struct db *db, const char *ids,
 void payout_store_select(struct text *sql);
 bool payout_store_next(struct db_rows *rows, struct payout *out);
 
-/* The statement of a payout's event, behind its other statements. */
+/* The statements that tell of a payout as it is: its event, behind the other statements of a packet, and the
+ * live stream. */
 void payout_store_event(struct db_packet *packet, const struct payout *payout);
+void payout_store_stream(struct db_packet *packet, const struct payout *payout);
 
 /* What a new payout depends on. */
 struct payout_offer {

@@ -23,6 +23,11 @@ static enum err node_start(const struct config *config, const char *url, int tim
     return rc;
 }
 
+enum err node_guard(struct node *node, struct db *db)
+{
+    return provider_guard_make(db, node->name, &node->rpc.guard);
+}
+
 static enum err read_secret(const char *path, char out[NODE_SECRET_MAX], struct text *problem)
 {
     enum err rc = config_secret(path, out, NODE_SECRET_MAX);
@@ -36,7 +41,7 @@ enum err node_ethereum(const struct config *config, struct node *out, struct tex
 {
     char secret[NODE_SECRET_MAX];
 
-    *out = (struct node){0};
+    *out = (struct node){.name = "ethereum"};
     if (config->provider_ethereum_url[0] == '\0')
         return ERR_NOT_FOUND;
     enum err rc = read_secret(config->provider_ethereum_authorization_file, secret, problem);
@@ -53,7 +58,7 @@ enum err node_bitcoin(const struct config *config, struct node *out, struct text
 {
     char secret[NODE_SECRET_MAX], text[BASE64_SIZE(NODE_SECRET_MAX)];
 
-    *out = (struct node){0};
+    *out = (struct node){.name = "bitcoin"};
     if (config->provider_bitcoin_url[0] == '\0')
         return ERR_NOT_FOUND;
     enum err rc = read_secret(config->provider_bitcoin_cookie_file, secret, problem);
@@ -72,6 +77,7 @@ enum err node_bitcoin(const struct config *config, struct node *out, struct text
 void node_close(struct node *node)
 {
     provider_stop(node->client);
+    provider_guard_free(node->rpc.guard);
     crypto_wipe(node, sizeof(*node));
 }
 

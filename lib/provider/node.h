@@ -14,6 +14,7 @@
 
 /* A node with a client of its own; not for several threads. It holds strings of the configuration. */
 struct node {
+    const char *name; /* its section: "ethereum", "bitcoin" */
     struct rpc_node rpc;
     struct provider_client *client;
     char authorization[2 * NODE_SECRET_MAX];
@@ -27,6 +28,11 @@ struct node {
 MUST_USE enum err node_ethereum(const struct config *config, struct node *out,
                                 struct text *problem);
 MUST_USE enum err node_bitcoin(const struct config *config, struct node *out, struct text *problem);
+
+/* Has its calls guarded (provider/guard.h).
+ * db  its own connection, which must outlive the node
+ * ERR_NO_MEMORY. */
+MUST_USE enum err node_guard(struct node *node, struct db *db);
 
 /* Wipes what it knows. A zeroed one is fine. */
 void node_close(struct node *node);

@@ -58,6 +58,33 @@ static void read_reply(const struct text *body, struct rpc_reply *out)
     text_copy(out->message, sizeof(out->message), message->text);
 }
 
+/* Whether a call moves something: the rest only asks. */
+static bool moves_something(const char *method)
+{
+    return strcmp(method, "eth_sendRawTransaction") == 0 ||
+           strcmp(method, "sendrawtransaction") == 0;
+}
+
+static void note_call(const struct rpc_node *node, const char *method, const struct text *body,
+                      const struct provider_answer *answer, const struct rpc_reply *reply)
+{
+    bool answered = reply->outcome == RPC_ANSWERED || reply->outcome == RPC_REFUSED;
+
+    provider_guard_note(node->guard,
+                        &(struct provider_noted){.kind = method,
+                                                 .moves = moves_something(method),
+                                                 .answered = answered,
+                                                 .result = reply->outcome == RPC_REFUSED
+                                                               ? "refused"
+                                                               : http_result_name(answer->result),
+                                                 .status = answer->status,
+                                                 .latency_us = answer->latency_us,
+                                                 .request_id = node->request_id,
+                                                 .request = body,
+                                                 .answer = &answer->body,
+                                                 .problem = answer->problem});
+}
+
 enum err rpc_call(const struct rpc_node *node, const char *method, const struct text *params,
                   struct rpc_reply *out)
 {
@@ -67,6 +94,10 @@ enum err rpc_call(const struct rpc_node *node, const char *method, const struct 
     enum err rc = ERR_NO_MEMORY;
 
     *out = (struct rpc_reply){.outcome = RPC_UNSENT};
+    if (!provider_guard_enter(node->guard)) {
+        log_line(LOG_LEVEL_WARNING, "rpc", "method=%s result=held_back", method);
+        return ERR_OK;
+    }
     write_call(method, params, &body);
     if (!body.full) {
         const struct provider_request request = {.method = "POST",
@@ -87,6 +118,8 @@ enum err rpc_call(const struct rpc_node *node, const char *method, const struct 
         if (out->outcome == RPC_LOST || out->outcome == RPC_UNSENT)
             log_line(LOG_LEVEL_WARNING, "rpc", "method=%s result=%s status=%d problem=\"%s\"",
                      method, http_result_name(answer.result), answer.status, answer.problem);
+        if (rc == ERR_OK)
+            note_call(node, method, &body, &answer, out);
     }
     provider_answer_free(&answer);
     text_free(&body);

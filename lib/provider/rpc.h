@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "net/provider.h"
+#include "provider/guard.h"
 #include "json/value.h"
 #include "json/writer.h"
 
@@ -24,12 +25,13 @@ struct rpc_node {
     const char *authorization; /* a header, "Authorization: Basic ..."; NULL: none */
     const char *request_id;    /* passed on; NULL: none */
     int timeout_ms;
+    struct provider_guard *guard; /* asked before each call, and told how it ended; NULL: none */
 };
 
 enum rpc_result {
     RPC_ANSWERED, /* `result` is what it says, null included */
     RPC_REFUSED,  /* it says no: code and message */
-    RPC_UNSENT,   /* it has not got the question */
+    RPC_UNSENT,   /* it has not got the question; or its guard lets none through */
     RPC_LOST,     /* whether it has is not known, or its answer is none */
 };
 

@@ -26,6 +26,7 @@ enum stream_kind {
     STREAM_REMOVED, /* an order ended */
     STREAM_TRADED,  /* a fill */
     STREAM_LINE,    /* a line of a wallet's history */
+    STREAM_PAYOUT,  /* a payout came to another state, or has more confirmations */
 };
 
 /* A row. Amounts and strings hold what the kind has; strings live during the call. */
@@ -34,7 +35,7 @@ struct stream_row {
     int64_t id;    /* stream_event.id; the lines of one posting share it with its trade */
     int64_t at_us; /* when, microseconds since 1970 */
     bool stale;    /* older than STREAM_STALE_S */
-    const struct stream_market *market; /* NULL with STREAM_LINE */
+    const struct stream_market *market; /* NULL with STREAM_LINE and STREAM_PAYOUT */
     bool is_ask;         /* LEVEL, ORDER: its side; TRADED: of the order that set it off */
     struct amount price; /* LEVEL, ORDER, TRADED; currency NULL = at any price */
     struct amount stop;  /* ORDER: of the trade that sets it off; currency NULL = none */
@@ -47,13 +48,16 @@ struct stream_row {
         *trade;         /* LINE: what it is of, from its owner's side; NULL: no trade */
     struct uuid order;  /* ORDER, REMOVED: market_order.oid; LINE: what it is about */
     bool has_ref;       /* LINE: `order` holds it */
-    struct uuid user;   /* ORDER, REMOVED, LINE: whose; TRADED: the buyer */
+    struct uuid user;   /* ORDER, REMOVED, LINE, PAYOUT: whose; TRADED: the buyer */
     struct uuid seller; /* TRADED */
     int64_t date;       /* ORDER: when it was placed, unix seconds */
     int64_t tid;        /* TRADED */
     bool at_market;     /* TRADED: the order that set it off named no price */
     int64_t account;    /* LINE: account.id */
     uint64_t seq;       /* LINE: entry.seq */
+    int64_t
+        payout; /* PAYOUT: payout.id; `word` is its state, `info` its reference or "", `order` its uuid */
+    uint64_t confirmations; /* PAYOUT */
 };
 
 /* Calls `row` for what the oldest rows of the outbox tell, in order of id; a posting's trade comes

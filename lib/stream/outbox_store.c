@@ -9,6 +9,7 @@
 #include "money/decimal.h"
 #include "notify/sql.h"
 #include "notify/stream_event.h"
+#include "payout/sql.h"
 #include "stream/outbox.h"
 
 /* A posting gives a row for each of its lines that is in somebody's history, or one where it has
@@ -21,9 +22,11 @@ static const char select_rows[] =
     "o.oid, ou.uuid, o.stop_price, UNIX_TIMESTAMP(o.created_at) DIV 1, "
     "t.tid, t.at_market, buyer.uuid, seller.uuid, "
     "a.id, line.seq, a.currency_id, line.type, line.amount, line.balance, line.info, "
-    "owner.uuid, j.ref, t.amount, t.price, t.buyer_id = a.owner_id, own.oid, own.fee_percent "
+    "owner.uuid, j.ref, t.amount, t.price, t.buyer_id = a.owner_id, own.oid, own.fee_percent, "
+    "e.order_id, e.amount, p.uuid, p.reference, pu.uuid "
     "FROM (SELECT * FROM " NOTIFY_SQL_STREAM " AS told ORDER BY id LIMIT ?) AS e "
-    "LEFT JOIN " MARKET_SQL_ORDERS " AS o ON o.id = e.order_id LEFT JOIN " IDENTITY_SQL_USERS
+    "LEFT JOIN " MARKET_SQL_ORDERS
+    " AS o ON e.kind <> 'payout' AND o.id = e.order_id LEFT JOIN " IDENTITY_SQL_USERS
     " AS ou ON ou.id = o.user_id "
     "LEFT JOIN " LEDGER_SQL_JOURNALS " AS j ON j.id = e.journal_id "
     "LEFT JOIN " MARKET_SQL_TRADES " AS t ON t.journal_id = e.journal_id "
@@ -35,6 +38,9 @@ static const char select_rows[] =
     "ON line.journal_id = e.journal_id "
     "LEFT JOIN " MARKET_SQL_ORDERS
     " AS own ON own.id = IF(t.buyer_id = a.owner_id, t.bid_id, t.ask_id) "
+    "LEFT JOIN " PAYOUT_SQL_PAYOUTS
+    " AS p ON e.kind = 'payout' AND p.id = e.order_id LEFT JOIN " IDENTITY_SQL_USERS
+    " AS pu ON pu.id = p.user_id "
     "ORDER BY e.id, a.id, line.seq";
 
 enum column {
@@ -74,7 +80,13 @@ enum column {
     TRADE_PRICE,
     BOUGHT,
     OWN_OID,
-    OWN_FEE
+    OWN_FEE,
+    /* of a payout's */
+    PAYOUT,
+    CONFIRMATIONS,
+    PAYOUT_UUID,
+    REFERENCE,
+    PAYOUT_USER
 };
 
 /* What one pass over the rows shares. */
@@ -175,6 +187,22 @@ static enum err tell_line(const struct reader *reader, const struct stream_row *
     return ERR_OK;
 }
 
+static enum err tell_payout(const struct reader *reader, const struct stream_row *common)
+{
+    const struct db_rows *rows = reader->rows;
+    struct stream_row row = *common;
+
+    row.kind = STREAM_PAYOUT;
+    row.user = db_get_uuid(rows, PAYOUT_USER);
+    row.order = db_get_uuid(rows, PAYOUT_UUID);
+    row.payout = db_get_i64(rows, PAYOUT);
+    row.confirmations = db_get_u64(rows, CONFIRMATIONS);
+    row.word = db_get_text(rows, WORD);
+    row.info = db_get_text(rows, REFERENCE);
+    reader->row(reader->arg, &row);
+    return ERR_OK;
+}
+
 /* Tells what the current row tells; `first` of those with its id. */
 static enum err tell(const struct reader *reader, bool first)
 {
@@ -191,6 +219,8 @@ static enum err tell(const struct reader *reader, bool first)
         return tell_market(reader, STREAM_ORDER, &common);
     if (strcmp(kind, "removed") == 0)
         return tell_market(reader, STREAM_REMOVED, &common);
+    if (strcmp(kind, "payout") == 0)
+        return tell_payout(reader, &common);
     if (first && !db_is_null(rows, TID))
         rc = tell_market(reader, STREAM_TRADED, &common);
     if (rc == ERR_OK && !db_is_null(rows, ACCOUNT))

@@ -19,6 +19,7 @@
 #include "desk/rate.h"
 #include "market/order.h"
 #include "notify/outbox.h"
+#include "payout/send.h"
 #include "stream/outbox.h"
 #include "ticket/ticket.h"
 
@@ -206,6 +207,8 @@ void watch_all(struct db *db, const struct config *config, finding_row *row, voi
     check_due(to, "notifications", outbox_overdue, "teller-ipn");
     check_job(to, "teller-stop-orders");
     check_due(to, "orders set off", orders_waiting, "teller-stop-orders");
+    check_job(to, "teller-pay");
+    check_due(to, "payouts", payout_overdue, "teller-pay");
     check_job(to, "teller-rates");
     check_due(to, "feeds of rates", desk_feed_overdue, "teller-rates");
     if (config->market_matcher[0] != '\0') {

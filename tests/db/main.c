@@ -31,7 +31,10 @@
     X(desk_fault)       \
     X(deposit)          \
     X(payout)           \
-    X(bitcoin)
+    X(bitcoin)          \
+    X(payout_send)      \
+    X(payout_operate)   \
+    X(provider)
 
 #define X(name) extern const struct test_suite suite_##name;
 SUITES(X)

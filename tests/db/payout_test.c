@@ -112,10 +112,10 @@ static void test_moved(void)
         char money;
         const char *next;
     } rows[] = {
-        {"", 'h', "asjc"},    {"s", 'h', "sauSCfr"}, {"su", 'h', "uaSCfr"}, {"sS", 'h', "SCfr"},
-        {"sSC", 'g', "Cr"},   {"suC", 'g', "Cr"},    {"sC", 'g', "Cr"},     {"sa", 'h', "asjc"},
-        {"sua", 'h', "asjc"}, {"j", 'b', "j"},       {"c", 'b', "c"},       {"sf", 'b', "f"},
-        {"sSf", 'b', "f"},    {"sSr", 'b', "r"},     {"sSCr", 'b', "r"},    {"sur", 'b', "r"},
+        {"", 'h', "asjc"},    {"s", 'h', "auSCfr"}, {"su", 'h', "uaSCfr"}, {"sS", 'h', "SCfr"},
+        {"sSC", 'g', "Cr"},   {"suC", 'g', "Cr"},   {"sC", 'g', "Cr"},     {"sa", 'h', "asjc"},
+        {"sua", 'h', "asjc"}, {"j", 'b', "j"},      {"c", 'b', "c"},       {"sf", 'b', "f"},
+        {"sSf", 'b', "f"},    {"sSr", 'b', "r"},    {"sSCr", 'b', "r"},    {"sur", 'b', "r"},
     };
     static const char letters[] = "asuSCjfrc";
     struct payout_place place;
@@ -249,6 +249,10 @@ static void test_inside(void)
     bool repeated = false;
     DB_GIVES(payout_request(test_db, &request, &place.payout, &repeated), ERR_OK);
     DB_CHECK(repeated && payout_place_free(&other) == ALL + 100 * PAYOUT_USD);
+    struct told got = {0};
+    const struct payout_filter filter = {.to_user_id = other.user, .limit = 10};
+    DB_GIVES(payout_list(test_db, &filter, take_payout, &got), ERR_OK);
+    DB_CHECK(got.count == 1);
     snprintf(address, sizeof(address), "%lld", (long long)place.user);
     request.ref = "self";
     DB_GIVES(payout_request(test_db, &request, &place.payout, NULL), ERR_PAYOUT_SELF);

@@ -76,11 +76,9 @@ static void test_channels(void)
 /* What was read, as words. */
 static void note_row(void *arg, const struct stream_row *row)
 {
-    static const char *const kinds[] = {[STREAM_LEVEL] = "level",
-                                        [STREAM_ORDER] = "order",
-                                        [STREAM_REMOVED] = "removed",
-                                        [STREAM_TRADED] = "traded",
-                                        [STREAM_LINE] = "line"};
+    static const char *const kinds[] = {
+        [STREAM_LEVEL] = "level",   [STREAM_ORDER] = "order", [STREAM_REMOVED] = "removed",
+        [STREAM_TRADED] = "traded", [STREAM_LINE] = "line",   [STREAM_PAYOUT] = "payout"};
     text_addf(arg, "%s%s%s ", kinds[row->kind], row->is_ask ? ":ask" : "", row->stale ? "!" : "");
 }
 

@@ -149,7 +149,7 @@ test('migrate: a second time does nothing', async () => {
 });
 
 test('doctor: sound', async () => {
-  await until(async () => Number(await stack.sql('SELECT COUNT(*) FROM job')) === 6, 20, 'a first run of each job');
+  await until(async () => Number(await stack.sql('SELECT COUNT(*) FROM job')) === 7, 20, 'a first run of each job');
   const findings = await stack.ctl('doctor');
   assert.ok(findings.length > 10);
   for (const row of findings) assert.deepEqual([row.ok, row.mend], [true, null], row.check);
@@ -375,7 +375,7 @@ test('a key of another database: worker and ipn do not start; with the database 
   }
 });
 
-for (const name of ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-stream', 'teller-rates']) {
+for (const name of ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-stream', 'teller-pay', 'teller-rates']) {
   const program = path.join(path.dirname(stack.tellerctl), name);
   const env = { ...process.env, TELLER_CONFIG: stack.config };
 

@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { Stack, until } from '../support/teller.mjs';
 
 const run = promisify(execFile);
-const JOBS = ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-rates', 'teller-stream'];
+const JOBS = ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-pay', 'teller-rates', 'teller-stream'];
 
 let stack, home;
 before(async () => {

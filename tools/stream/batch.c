@@ -140,6 +140,9 @@ void batch_add_row(struct batch *batch, const struct stream_row *row, int64_t da
     case STREAM_LINE:
         add_private(batch, row, &row->user, day, "wallet", message_line);
         break;
+    case STREAM_PAYOUT:
+        add_private(batch, row, &row->user, day, "payout", message_payout);
+        break;
     }
 }
 

@@ -101,6 +101,19 @@ void message_line(struct writer *json, const void *data)
     writer_end(json);
 }
 
+void message_payout(struct writer *json, const void *data)
+{
+    const struct stream_row *row = data;
+
+    writer_object(json, NULL);
+    writer_int(json, "id", row->payout);
+    writer_uuid(json, "uuid", &row->order);
+    writer_text(json, "state", row->word);
+    writer_int(json, "confirmations", (int64_t)row->confirmations);
+    writer_some_text(json, "reference", row->info);
+    writer_end(json);
+}
+
 void message_lag(struct writer *json, const void *data)
 {
     const struct lag *lag = data;

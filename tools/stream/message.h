@@ -48,6 +48,9 @@ message_content message_removed;
 /* wallet: {op, amount, info, ref, balance} */
 message_content message_line;
 
+/* payout: {id, uuid, state, confirmations, reference}; reference null while there is none */
+message_content message_payout;
+
 /* lag: {qid, stamp, age}, of a struct lag */
 struct lag {
     int64_t age_us, now_us;

@@ -13,6 +13,7 @@
 #include "desk/partner.h"
 #include "identity/sweep.h"
 #include "ledger/ledger.h"
+#include "provider/guard.h"
 #include "stream/outbox.h"
 #include "ticket/ticket.h"
 #include "tools/job/job.h"
@@ -89,6 +90,8 @@ static enum err clear_old(struct sweep *sweep)
         rc = clear(sweep, desk_call_sweep);
     if (rc == ERR_OK)
         rc = clear(sweep, desk_visit_sweep);
+    if (rc == ERR_OK)
+        rc = clear(sweep, provider_calls_sweep);
     if (rc == ERR_OK)
         sweep->next_clear_us = clock_mono_us() + CLEAR_EVERY_US;
     return rc;

@@ -1,8 +1,10 @@
 /* What the command groups share: options, connection, failures and results. */
 #include "tools/tellerctl/ctl.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "desk/bid.h"
@@ -18,6 +20,15 @@ const char *ctl_option(const struct ctl *ctl, const char *name)
         if (strcmp(ctl->command->options[i].name, name) == 0)
             return ctl->options[i] == NULL ? NULL : text_string(ctl->options[i]);
     return NULL;
+}
+
+const char *ctl_operator(void)
+{
+    static char name[65];
+    const struct passwd *self = getpwuid(geteuid());
+
+    text_copy(name, sizeof(name), self == NULL ? "operator" : self->pw_name);
+    return name;
 }
 
 enum err ctl_connect(struct ctl *ctl)

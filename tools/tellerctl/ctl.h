@@ -57,7 +57,8 @@ struct ctl {
 
 extern const struct ctl_command database_commands[], user_commands[], key_commands[],
     money_commands[], partner_commands[], merchant_commands[], market_commands[], ipn_commands[],
-    desk_commands[], desk_people_commands[];
+    desk_commands[], desk_people_commands[], payout_commands[], rail_commands[],
+    provider_commands[];
 
 /* The value of an option ("" for a flag), or NULL where it was not given. */
 const char *ctl_option(const struct ctl *ctl, const char *name);
@@ -70,6 +71,9 @@ MUST_USE enum err ctl_user(struct ctl *ctl, const char *login, struct user *out)
 
 /* The currency of that code; a failure is said. */
 MUST_USE enum err ctl_currency(struct ctl *ctl, const char *code, const struct currency **out);
+
+/* Who runs the program, for the record of changes. Valid until the next call. */
+const char *ctl_operator(void);
 
 /* Says what failed on standard error, in one line: `subject` (may be NULL) and the text of `rc`.
  * Returns the exit code: CTL_USAGE for wrong input and configuration, CTL_FAILED for the rest. */

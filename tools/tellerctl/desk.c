@@ -1,24 +1,13 @@
 /* desk list | set | text | reserves | fill | empty | bids | bid | move: what operators do at the exchange
  * desk. Importing is in desk_import.c; affiliates' payouts and robots' keys are in desk_people.c. */
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "desk/bid.h"
 #include "desk/operate.h"
 #include "tools/tellerctl/ctl.h"
 #include "tools/tellerctl/desk.h"
-
-const char *desk_operator(void)
-{
-    static char name[65];
-    const struct passwd *self = getpwuid(geteuid());
-
-    text_copy(name, sizeof(name), self == NULL ? "operator" : self->pw_name);
-    return name;
-}
 
 static bool find_thing(const char *word, enum desk_thing *out)
 {
@@ -124,7 +113,7 @@ static int run_set(struct ctl *ctl)
         return ctl_fail_words(ctl, ERR_INVALID, "--set takes NAME=VALUE");
     if (ctl_connect(ctl) != ERR_OK)
         return CTL_FAILED;
-    enum err rc = desk_set(ctl->db, thing, key, list, count, desk_operator(), NULL, &field);
+    enum err rc = desk_set(ctl->db, thing, key, list, count, ctl_operator(), NULL, &field);
     return rc == ERR_OK ? print_thing(ctl, thing, key) : desk_fail_property(ctl, rc, key, field);
 }
 
@@ -138,7 +127,7 @@ static int run_text(struct ctl *ctl)
     if (ctl_connect(ctl) != ERR_OK)
         return CTL_FAILED;
     enum err rc = desk_text_set(ctl->db, thing, ctl->args[1], ctl->args[2], ctl->args[3], words,
-                                desk_operator());
+                                ctl_operator());
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, ctl->args[1]);
     struct writer *json = ctl_result(ctl);
@@ -208,7 +197,7 @@ static int book(struct ctl *ctl, bool out)
     rc = amount_parse(text, strlen(text), counted.currency, &amount);
     if (rc == ERR_OK)
         rc = desk_reserve_book(ctl->db, counted.code, amount, out, ctl_option(ctl, "reference"),
-                               desk_operator(), &repeated);
+                               ctl_operator(), &repeated);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, counted.code);
     struct writer *json = ctl_result(ctl);
@@ -347,7 +336,7 @@ static int run_bid(struct ctl *ctl)
 static int run_move(struct ctl *ctl)
 {
     struct desk_move move = {
-        .who = DESK_OPERATOR, .note = ctl_option(ctl, "note"), .by = desk_operator(), .trace = ""};
+        .who = DESK_OPERATOR, .note = ctl_option(ctl, "note"), .by = ctl_operator(), .trace = ""};
     struct desk_bid bid;
 
     if (read_id(ctl, &move.name.id) != ERR_OK)

@@ -4,9 +4,6 @@
 
 #include "tools/tellerctl/ctl.h"
 
-/* Who runs the program, for the record of changes. */
-const char *desk_operator(void);
-
 /* Says what is wrong with a property of a thing; `field` may be NULL. Returns the exit code. */
 int desk_fail_property(struct ctl *ctl, enum err rc, const char *key, const char *field);
 

@@ -3,40 +3,11 @@
 #include <string.h>
 
 #include "desk/operate.h"
+#include "tools/tellerctl/csv.h"
 #include "tools/tellerctl/ctl.h"
 #include "tools/tellerctl/desk.h"
 
 #define LINE_MAX_BYTES 8192
-
-/* Cuts a line of a CSV file (RFC 4180, without line breaks inside) into its cells, in place. */
-static size_t cut_line(char *line, char *cells[], size_t most)
-{
-    size_t count = 0;
-    char *from = line;
-
-    line[strcspn(line, "\r\n")] = '\0';
-    while (count < most) {
-        bool quoted = *from == '"';
-        char *to = from += quoted;
-        cells[count++] = to;
-        while (*from != '\0' && (quoted || *from != ',')) {
-            if (quoted && *from == '"') {
-                from++;
-                if (*from != '"') {
-                    quoted = false;
-                    continue;
-                }
-            }
-            *to++ = *from++;
-        }
-        bool last = *from == '\0';
-        *to = '\0';
-        if (last)
-            break;
-        from++;
-    }
-    return count;
-}
 
 /* A CSV file under import: names of properties in its first line, the key first. */
 struct import {
@@ -56,11 +27,11 @@ static int import_line(struct import *import)
     size_t count = 0;
     bool made = false;
 
-    size_t cell_count = cut_line(import->line, cells, DESK_PROPERTIES_MAX + 1);
+    size_t cell_count = csv_cut(import->line, cells, DESK_PROPERTIES_MAX + 1);
     for (size_t i = 1; i < cell_count && i < import->columns; i++)
         if (cells[i][0] != '\0')
             list[count++] = (struct desk_property){import->names[i], cells[i]};
-    enum err rc = desk_set(import->ctl->db, DESK_DIRECTIONS, cells[0], list, count, desk_operator(),
+    enum err rc = desk_set(import->ctl->db, DESK_DIRECTIONS, cells[0], list, count, ctl_operator(),
                            &made, &field);
     if (made)
         import->made++;
@@ -76,7 +47,7 @@ static int import_file(struct import *import, FILE *file)
 
     if (fgets(import->header, sizeof(import->header), file) == NULL)
         return ctl_fail_words(import->ctl, ERR_EMPTY, "the file is empty");
-    import->columns = cut_line(import->header, import->names, DESK_PROPERTIES_MAX + 1);
+    import->columns = csv_cut(import->header, import->names, DESK_PROPERTIES_MAX + 1);
     if (strcmp(import->names[0], "direction") != 0)
         return ctl_fail_words(import->ctl, ERR_INVALID,
                               "the first line names the columns, of which the first is direction");

@@ -57,7 +57,7 @@ static int run_payout(struct ctl *ctl)
     if (ctl_connect(ctl) != ERR_OK)
         return CTL_FAILED;
     enum err rc = desk_payout_end(ctl->db, id, 0, cancel ? DESK_PAYOUT_CANCELLED : DESK_PAYOUT_PAID,
-                                  desk_operator(), ctl_option(ctl, "note"), "", &payout);
+                                  ctl_operator(), ctl_option(ctl, "note"), "", &payout);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, ctl->args[0]);
     write_payout(ctl_result(ctl), &payout);
@@ -129,7 +129,7 @@ static int run_key(struct ctl *ctl)
     if (ctl_connect(ctl) != ERR_OK || read_user(ctl, &user_id) != ERR_OK)
         return CTL_FAILED;
     enum err rc = desk_key_add(ctl->db, user_id, methods, networks == NULL ? "" : networks,
-                               desk_operator(), &key, secret, &field);
+                               ctl_operator(), &key, secret, &field);
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, field);
     write_key(ctl_result(ctl), &key, secret);
@@ -163,7 +163,7 @@ static int run_revoke(struct ctl *ctl)
 
     if (ctl_connect(ctl) != ERR_OK || read_user(ctl, &user_id) != ERR_OK)
         return CTL_FAILED;
-    enum err rc = desk_key_revoke(ctl->db, user_id, ctl->args[0], desk_operator());
+    enum err rc = desk_key_revoke(ctl->db, user_id, ctl->args[0], ctl_operator());
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, ctl->args[0]);
     struct writer *json = ctl_result(ctl);
@@ -181,7 +181,7 @@ static int run_caller(struct ctl *ctl)
 
     if (ctl_connect(ctl) != ERR_OK || ctl_user(ctl, ctl->args[0], &user) != ERR_OK)
         return CTL_FAILED;
-    enum err rc = desk_api_user_set(ctl->db, user.id, allowed, desk_operator());
+    enum err rc = desk_api_user_set(ctl->db, user.id, allowed, ctl_operator());
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, ctl->args[0]);
     struct writer *json = ctl_result(ctl);

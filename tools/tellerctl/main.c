@@ -22,8 +22,9 @@ enum {
 };
 
 static const struct ctl_command *const groups[] = {
-    database_commands, user_commands,   key_commands, money_commands, partner_commands,
-    merchant_commands, market_commands, ipn_commands, desk_commands,  desk_people_commands,
+    database_commands, user_commands,   key_commands,      money_commands, partner_commands,
+    merchant_commands, market_commands, ipn_commands,      desk_commands,  desk_people_commands,
+    payout_commands,   rail_commands,   provider_commands,
 };
 
 #define EACH_COMMAND(command)                                                      \
