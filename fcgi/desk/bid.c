@@ -35,12 +35,13 @@ static void add_actions(const struct request *request, const struct desk_board *
                         const struct desk_bid *bid, struct writer *json)
 {
     bool open = bid->status == DESK_STATUS_new || bid->status == DESK_STATUS_techpay;
-    bool by_hand = strcmp(bid->pay_in, "hand") == 0;
+    bool ours =
+        strcmp(bid->pay_in, "checkout") != 0; /* by hand, or from the balance of the key's user */
 
     writer_object(json, "api_actions");
-    writer_text(json, "type", !open ? "finished" : by_hand ? "default" : "link");
+    writer_text(json, "type", !open ? "finished" : ours ? "default" : "link");
     writer_text(json, "cancel", may(bid, DESK_STATUS_cancel) ? "api" : "disabled");
-    writer_text(json, "pay", by_hand && may(bid, DESK_STATUS_payed) ? "api" : "disabled");
+    writer_text(json, "pay", ours && may(bid, DESK_STATUS_payed) ? "api" : "disabled");
     writer_short(json, "pay_amount", bid->sum1dc);
     writer_text(json, "instruction",
                 open ? instruction_of(board, bid, desk_language(request)) : "");
@@ -236,7 +237,8 @@ static enum err handle_info(struct request *request, struct reply *reply)
 /* Sets a status, as the customer; a bid that has it already is answered alike. */
 static enum err move_to(struct request *request, struct reply *reply, enum desk_status to)
 {
-    struct desk_move move = {.who = DESK_CUSTOMER, .to = to, .trace = request->id};
+    struct desk_move move = {
+        .who = DESK_CUSTOMER, .to = to, .user_id = request->caller.user_id, .trace = request->id};
     const struct desk_board *board;
     struct desk_bid bid = {0};
 

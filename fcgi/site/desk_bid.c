@@ -1,4 +1,5 @@
 /* Bids of the exchange page: whoever knows a bid's hash sees it, says that it is paid, or gives it up. */
+#include <stdio.h>
 #include <string.h>
 
 #include "desk/bid.h"
@@ -7,6 +8,7 @@
 #include "fcgi/server/fields.h"
 #include "fcgi/site/face.h"
 #include "fcgi/views/desk.h"
+#include "identity/qr.h"
 
 #define LANGUAGE "en" /* of the pages */
 #define WORDS_MAX 160 /* bytes of what is said of a field */
@@ -30,6 +32,28 @@ static void write_side(struct writer *json, const char *key, const char *name, c
     writer_end(json);
 }
 
+/* What a wallet reads of a code: the house's address, of Bitcoin with the amount (BIP 21). null where the
+ * account is no address, or the bid is not to be paid any more. */
+static void write_code(struct writer *json, const struct desk_system *system,
+                       const struct desk_bid *bid)
+{
+    struct text svg = TEXT(QR_SVG_MAX);
+    char digits[AMOUNT_TEXT_SIZE], uri[sizeof(system->pay_account) + AMOUNT_TEXT_SIZE + 32] = "";
+    bool open = (desk_payable >> bid->status & 1) != 0;
+
+    if (open && system != NULL && strcmp(system->account_rule, "bitcoin") == 0) {
+        desk_amount_text(bid->sum1c, digits);
+        snprintf(uri, sizeof(uri), "bitcoin:%s?amount=%s", system->pay_account, digits);
+    } else if (open && system != NULL && strcmp(system->account_rule, "ethereum") == 0) {
+        snprintf(uri, sizeof(uri), "ethereum:%s", system->pay_account);
+    }
+    if (uri[0] != '\0' && system->pay_account[0] != '\0' && qr_svg(uri, &svg) == ERR_OK)
+        writer_text(json, "qr_svg", text_string(&svg));
+    else
+        writer_null(json, "qr_svg");
+    text_free(&svg);
+}
+
 /* How to pay: the direction's words, or the payment system's; and the house's account. */
 static void write_instruction(struct writer *json, const struct desk_board *board,
                               const struct desk_bid *bid)
@@ -41,6 +65,7 @@ static void write_instruction(struct writer *json, const struct desk_board *boar
 
     writer_text(json, "instruction", own[0] != '\0' ? own : general);
     writer_text(json, "pay_account", system == NULL ? "" : system->pay_account);
+    write_code(json, system, bid);
 }
 
 static enum err write_bid(struct request *request, struct reply *reply, const struct desk_bid *bid)
@@ -59,7 +84,12 @@ static enum err write_bid(struct request *request, struct reply *reply, const st
     write_side(json, "give", bid->give_name, bid->give_code, bid->sum1c, bid->account1);
     write_side(json, "get", bid->get_name, bid->get_code, bid->sum2c, bid->account2);
     write_instruction(json, board, bid);
-    writer_bool(json, "may_pay", strcmp(bid->pay_in, "hand") == 0 && may(bid, DESK_STATUS_payed));
+    bool balance = strcmp(bid->pay_in, "balance") == 0;
+    writer_bool(json, "from_balance", balance);
+    writer_bool(json, "may_pay",
+                may(bid, DESK_STATUS_payed) &&
+                    (strcmp(bid->pay_in, "hand") == 0 ||
+                     (balance && request->caller.user_id == bid->user_id)));
     writer_bool(json, "may_cancel", may(bid, DESK_STATUS_cancel));
     writer_date(json, "created", bid->created);
     writer_date(json, "changed", bid->changed);
@@ -199,7 +229,8 @@ static enum err handle_view(struct request *request, struct reply *reply)
 
 static enum err move_to(struct request *request, struct reply *reply, enum desk_status to)
 {
-    struct desk_move move = {.who = DESK_CUSTOMER, .to = to, .trace = request->id};
+    struct desk_move move = {
+        .who = DESK_CUSTOMER, .to = to, .user_id = request->caller.user_id, .trace = request->id};
     struct desk_bid bid;
 
     enum err rc = read_hash(request, &move.name);

@@ -69,10 +69,21 @@ static enum err add_expiry(struct db *db, struct db_packet *packet, struct bid_r
     return add_turn(db, packet, row, DESK_STATUS_delete, DESK_JOB, NULL, "", row->expires);
 }
 
+/* Whether a customer would pay out of a balance that is somebody else's: a bid's hash may have been shown
+ * to others. */
+static bool pays_for_others(const struct desk_move *move, const struct desk_bid *bid)
+{
+    return move->who == DESK_CUSTOMER && strcmp(bid->pay_in, "balance") == 0 &&
+           bid->stage < DESK_STAGE_PAID && desk_status_stage(move->to) >= DESK_STAGE_PAID &&
+           move->user_id != bid->user_id;
+}
+
 static enum err check_move(const struct change *change)
 {
     const struct desk_move *move = change->move;
 
+    if (pays_for_others(move, &change->row.bid))
+        return ERR_DESK_BID;
     if (desk_status_may(move->who, change->row.bid.status, move->to))
         return ERR_OK;
     return move->who == DESK_CUSTOMER ? ERR_DESK_BID : ERR_DESK_ACTION;

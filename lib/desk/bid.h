@@ -130,12 +130,13 @@ struct desk_move {
     enum desk_who who;
     enum desk_status to;
     const char *note;  /* an operator's words, or NULL */
+    int64_t user_id;   /* with DESK_CUSTOMER: who they are; 0: a stranger */
     const char *by;    /* with DESK_OPERATOR: who, for the record; up to 64 characters */
     const char *trace; /* request id for the logs */
 };
 
 /* Changes a bid's status; one that has it already stays as it is and is no error. What an operator does
- * leaves a record in desk_change.
+ * leaves a record in desk_change. From a balance only its owner pays.
  * out  out, the bid afterwards
  * Errors: ERR_DESK_BID where there is no such bid, or a customer may not do that from its status;
  * ERR_DESK_ACTION where somebody else may not; ERR_DESK_RESERVE where a bid that held nothing is to hold

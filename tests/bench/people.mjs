@@ -11,6 +11,7 @@
 // orders fill the book.
 //   usage: node people.mjs DIR        TELLER_CONFIG, TELLERCTL, BASE in the environment
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const dir = process.argv[2];
@@ -113,10 +114,11 @@ sql(`INSERT INTO desk_rate (name, kind, give, get, at) VALUES ('bench', 'fixed',
     INSERT INTO desk_key (login, secret_hash, methods) SELECT MD5(CONCAT('robot', seq)), UNHEX(SHA2(MD5(CONCAT('secret', seq)), 256)), 65535
         FROM seq_1_to_${ROBOTS}`);
 for (let i = 1; i <= SYSTEMS; i++) tellerctl('desk', 'fill', `BENCH${i}`, '1000000000', '--reference', `bench-${i}`);
-const robots = sql("SELECT k.login, MD5(CONCAT('secret', n.seq)), k.id FROM desk_key AS k JOIN seq_1_to_64 AS n ON k.login = MD5(CONCAT('robot', n.seq)) ORDER BY k.id");
-const ways = sql('SELECT id, give_id FROM desk_direction ORDER BY give_id - get_id, id');
+const robots = sql('SELECT login, id FROM desk_key ORDER BY id')
+    .map(([login, id], i) => [login, createHash('md5').update(`secret${i + 1}`).digest('hex'), id]);
+const ways = sql('SELECT id, give_id FROM desk_direction ORDER BY id');
 for (const [file, column] of [['robots', 0], ['robots-lists', 1]])
-    writeFileSync(`${dir}/${file}`, robots.map(([login, secret, id], i) => `${login} ${secret} ${id} 0 0 ${ways[i * 7][column]}\n`).join(''));
+    writeFileSync(`${dir}/${file}`, robots.map(([login, secret, id], i) => `${login} ${secret} ${id} 0 0 ${ways[i * 15][column]}\n`).join(''));
 
 const buyers = [];
 for (let i = 0; i < BUYERS; i++) {

@@ -33,7 +33,7 @@ before(async () => {
 after(() => browser.close());
 
 const PAGES = { balances: '/account', history: '/account#history', keys: '/account#keys', withdraw: '/withdraw',
-  merchant: '/merchant', market: `/market#${MARKET.toLowerCase()}` };
+  merchant: '/merchant', exchange: '/exchange', partner: '/partner', market: `/market#${MARKET.toLowerCase()}` };
 const paths = () => ({ ...PAGES, pay: `/pay/${transaction}` });
 
 /** Waits until a page has all that it shows. */

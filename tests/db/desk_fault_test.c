@@ -156,6 +156,20 @@ static enum err end_payout(struct subject *subject)
                            &payout);
 }
 
+static void ready_balance_payout(struct subject *subject)
+{
+    ready_done(subject);
+    desk_place_fill(subject->place.give, subject->place.usd, "100");
+    DESK_SET(DESK_SYSTEMS, subject->place.give, {"pay_out", "balance"});
+}
+
+static enum err take_payout_back(struct subject *subject)
+{
+    struct desk_payout payout;
+    return desk_payout_end(test_db, subject->payout, subject->partner, DESK_PAYOUT_WITHDRAWN, NULL,
+                           NULL, "", &payout);
+}
+
 static enum err fill(struct subject *subject)
 {
     return desk_reserve_book(test_db, subject->place.get,
@@ -186,6 +200,8 @@ static const struct {
     {"a bid expires", ready_due, expire, STATUS_IS("delete", "3")},
     {"a payout is asked for", ready_done, add_payout, PAYOUTS_ARE("0")},
     {"a payout is paid", ready_payout, end_payout, PAYOUTS_ARE("1")},
+    {"a payout is taken back", ready_payout, take_payout_back, PAYOUTS_ARE("3")},
+    {"a payout goes to a balance", ready_balance_payout, add_payout, PAYOUTS_ARE("1")},
     {"a reserve is filled", ready_new, fill, STATUS_IS("new", "2")},
 };
 

@@ -88,6 +88,7 @@ enum err desk_place_move(struct desk_place *place, enum desk_who who, enum desk_
                                .to = to,
                                .trace = "",
                                .by = DESK_WHO,
+                               .user_id = place->bid.user_id,
                                .note = NULL};
     return desk_bid_move(test_db, &change, &place->bid);
 }

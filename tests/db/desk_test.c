@@ -199,6 +199,14 @@ static void test_from_balance(void)
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
     struct desk_bid first = place.bid;
     DB_GIVES(desk_bid_create(test_db, &wish, "", &place.problems, &place.bid), ERR_OK);
+    struct desk_move stranger = {.name = {.hash = place.bid.hash},
+                                 .who = DESK_CUSTOMER,
+                                 .to = DESK_STATUS_payed,
+                                 .trace = ""};
+    DB_GIVES(desk_bid_move(test_db, &stranger, &place.bid), ERR_DESK_BID); /* not with that money */
+    stranger.user_id = user + 1;
+    stranger.to = DESK_STATUS_success;
+    DB_GIVES(desk_bid_move(test_db, &stranger, &place.bid), ERR_DESK_BID);
     DB_GIVES(desk_place_move(&place, DESK_CUSTOMER, DESK_STATUS_payed), ERR_OK);
     DB_CHECK(desk_place_balance(user, "available", place.usd) == 49 * 100000);
     struct desk_bid second = place.bid;
@@ -558,6 +566,8 @@ static void test_rates(void)
     DB_GIVES(take_rate(&place, "0", &jumped), ERR_OUT_OF_RANGE);
 }
 
+#define FEED_TRIES 100
+
 /* A feed sets the rates that it has, and says what it has not. */
 static void test_feed(void)
 {
@@ -573,7 +583,12 @@ static void test_feed(void)
              {"every_s", "3600"});
     DESK_SET(DESK_RATES, place.give, {"kind", "feed"}, {"feed", place.rate}, {"path", "EUR"});
     DESK_SET(DESK_RATES, place.get, {"kind", "feed"}, {"feed", place.rate}, {"path", "XYZ"});
-    DB_GIVES(desk_feed_take(test_db, 60, feeds, TEST_COUNT(feeds), &count), ERR_OK);
+    /* the stack's own job may be faster: then it is made due again */
+    for (int tries = 0; tries < FEED_TRIES && count == 0; tries++) {
+        (void)db_test_number("UPDATE desk_feed SET due_at = NOW(6) WHERE name = ?",
+                             DB_ARGS(db_text(place.rate)));
+        DB_GIVES(desk_feed_take(test_db, 60, feeds, TEST_COUNT(feeds), &count), ERR_OK);
+    }
     DB_CHECK(count == 1 && strcmp(feeds[0].name, place.rate) == 0);
     struct desk_feed feed = feeds[0];
     DB_GIVES(desk_feed_take(test_db, 60, feeds, TEST_COUNT(feeds), &count), ERR_OK);

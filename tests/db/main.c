@@ -27,6 +27,7 @@
     X(stream)           \
     X(desk)             \
     X(desk_list)        \
+    X(desk_reward)      \
     X(desk_people)      \
     X(desk_fault)       \
     X(deposit)          \

@@ -63,6 +63,37 @@ test('a bid: made, seen, paid or given up by whoever knows its hash', async () =
     assert.deepEqual([(await get('bid', { hash: none })).status, (await get('bid', { hash: none })).json.error], [404, 'desk_bid'], none);
 });
 
+test('from a balance: its owner pays, whoever else knows the hash does not', async () => {
+  const PASSWORD = 'a password of the tests';
+  const from = await desk.system({ currency: 'USD', name: 'Balance here', pay_in: 'balance' });
+  const balance = await desk.direction(from, btc, { rate: { give: '50000', get: '1' } });
+  const [owner, other] = await Promise.all([0, 1].map(async () => stack.signIn(await stack.user({ password: PASSWORD, funds: { USD: '1000' } }))));
+  const { hash, may_pay: mayPay, from_balance: fromBalance } = await owner.ok('POST', '/site/desk/bids', { direction: balance.id, amount: '500', account2: ADDRESS });
+  assert.deepEqual([mayPay, fromBalance], [true, true]);
+  assert.equal((await get('bid', { hash })).json.may_pay, false);
+  assert.equal((await post('bid/pay', { hash })).json.error, 'desk_bid');
+  await other.refused(404, 'desk_bid', 'POST', '/site/desk/bid/pay', { hash });
+  assert.equal((await owner.ok('POST', '/site/desk/bid/pay', { hash })).status, 'payed');
+  const [{ balance: left }] = (await owner.ok('GET', '/site/account')).wallets.filter(({ currency }) => currency === 'USD');
+  assert.equal(left.value, '500.00000');
+  await desk.hide(balance);
+});
+
+test('a coin\'s address is shown as a code while the bid is to be paid', async () => {
+  const coin = await desk.system({ currency: 'BTC', decimals: 8, name: 'Bitcoin', account_rule: 'bitcoin', account_give: 0, pay_account: '1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa' });
+  await desk.reserve(usd, '1000');
+  const sell = await desk.direction(coin, usd, { rate: { give: '1', get: '1000' } });
+  const { hash } = await until(async () => {
+    const { json } = await post('bids', { direction: sell.id, amount: '0.1', account2: 'me' });
+    return json.hash && json;
+  });
+  const code = await until(async () => (await get('bid', { hash })).json.qr_svg, 5, 'what a worker remembers of systems');
+  assert.match(code, /^<svg /);
+  assert.equal((await post('bid/pay', { hash })).json.qr_svg, null);
+  assert.equal((await post('bids', wish())).json.qr_svg, null, 'no coin');
+  await desk.hide(sell);
+});
+
 test('what is wrong is told at its field', async () => {
   for (const [rest, field, words] of [[{ account2: 'x' }, 'account2', /is not such an account/], [{ amount: '9' }, 'amount', /is below the least, 10 USD/],
     [{ [`cf${city}`]: '0' }, `cf${city}`, /is not selected/]]) {

@@ -44,7 +44,10 @@ function show(next) {
   $('instruction').textContent = words(bid.instruction);
   $('account').hidden = !bid.pay_account;
   $('account').replaceChildren(el('code', {}, plainText(bid.pay_account)), copyButton(bid.pay_account, 'account'));
+  $('qr').hidden = !bid.qr_svg;
+  if (bid.qr_svg) $('qr').src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(bid.qr_svg)}`;
   $('paid').hidden = !bid.may_pay;
+  $('paid').textContent = bid.from_balance ? 'Pay from your balance' : 'I have paid';
   $('cancel').hidden = !bid.may_cancel;
   form.hidden = false;
   if (news) announce(bid.title);

@@ -44,7 +44,7 @@ const figures = (partner) => el('section', { class: 'card' }, el('h2', {}, 'So f
     fact('Your share', `${partner.percent} %`),
     fact('They exchanged', money(partner.turnover, partner.currency)),
     fact('Visits', String(partner.visits)),
-    fact('Exchanges', `${partner.bids}, of which ${partner.done} are done`)));
+    fact('Exchanges', `${partner.bids} made, ${partner.done} done`)));
 
 /** The whole balance goes out: there is nothing to type but where to. */
 function payout(partner, paid) {
