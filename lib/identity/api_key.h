@@ -133,7 +133,8 @@ MUST_USE enum err api_key_signer(struct db *db, const uint8_t master[SEAL_KEY_SI
  * wrong   out, how many tables are the other kind */
 MUST_USE enum err api_key_nonces_check(struct db *db, bool wanted, int64_t *wrong);
 
-/* Makes them all of that kind, as the schema's owner; nothing where they are. Signed calls wait meanwhile. */
+/* Makes them all of that kind, as the schema's owner; nothing where they are. A signed call that comes
+ * meanwhile may be forgotten: with workers stopped. */
 MUST_USE enum err api_key_nonces_convert(struct db *owner, bool wanted);
 
 #endif

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { closeConnections, form, inParallel, Stack, until } from '../support/teller.mjs';
+import { closeConnections, form, inParallel, Stack, tonce, until } from '../support/teller.mjs';
 import { refusals } from '../fault/killing.mjs';
 import { Buyer, checkPayments } from '../fault/payments.mjs';
 import { checkTickets, Load } from '../fault/tickets.mjs';
@@ -210,12 +210,18 @@ async function askedOnce() {
   return { sends, merchant };
 }
 
-async function refusedAgain({ sends, merchant }) {
+/** What is sent once more is refused, once there is a service again: what meets a connection that breaks may be its own
+ *  first sending. */
+async function allRefused(sends) {
   for (const send of sends) {
     let reply;
     await until(async () => (reply = await send()).status !== 503, 20, 'an answer');
     assert.deepEqual([reply.status, reply.json.token], [403, 'login_error_invalid_nonce'], reply.text);
   }
+}
+
+async function refusedAgain({ sends, merchant }) {
+  await allRefused(sends);
   await merchant.ok('info', { nonce: 1000 + sends.length });
 }
 
@@ -296,6 +302,16 @@ test('another node writes the same rows: what is aborted from outside is done ag
   const aborted = await aborts() - before;
   context.diagnostic(`${aborted} transactions aborted`);
   assert.ok(aborted > 20, `only ${aborted} were aborted`);
+});
+
+test('the schema is changed under load: what that aborts is done again, whole', { skip: skip || !long, timeout: 300000 }, async (context) => {
+  const writer = await cluster.writer();
+  await underLoad(context, async () => {
+    for (let i = 0; i < 12; i++) {
+      const table = ['account', 'ticket', 'market_order', 'checkout_order'][i % 4];
+      await writer.sql(`ALTER TABLE ${table} ADD COLUMN spare INT NULL; ALTER TABLE ${table} DROP COLUMN spare`);
+    }
+  });
 });
 
 for (const [what, begin] of [
@@ -385,4 +401,21 @@ test('a new connection waits for what another node has answered; with sync_wait 
   } finally {
     held.close();
   }
+});
+
+test('nonces that are replicated: nothing signed is taken twice, at once after the writer is killed', { skip: skip || !long, timeout: 300000 }, async (context) => {
+  await writeFile(stack.config, config.replace(/^\[database\]$/m, '[database]\nreplicate_nonces = yes'));
+  await stack.ctl('migrate');
+  const customer = await stack.customer(), counted = await stack.key(customer.user.login, 'get_info');
+  let sends;
+  await underLoad(context, async () => {
+    sends = [prepared(customer, 'info', { tonce: tonce() }), prepared(counted, 'info', { nonce: 5 })];
+    for (const send of sends) assert.equal((await send()).json.result, 'success');
+    const writer = await cluster.writer();
+    await writer.kill();
+    return writer;
+  }, async (node) => {
+    await allRefused(sends);
+    await bringBack(node, PART);
+  });
 });

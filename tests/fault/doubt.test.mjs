@@ -70,6 +70,31 @@ class Proxy {
   }
 }
 
+/** A worker of its own, and a connection to it. */
+async function startWorker(name, file) {
+  const socket = path.join(home, `${name}.sock`);
+  const child = spawn(path.join(BUILD, 'support/hand_over'), [socket, '1', 'passed', path.join(BUILD, 'teller-worker'), '--config', file], { stdio: 'ignore' });
+  try {
+    const made = await until(async () => {
+      const opened = new FastCgi({ path: socket });
+      const text = await opened.request({ REQUEST_METHOD: 'GET', REQUEST_URI: '/health/ready', QUERY_STRING: '' }).catch(() => '');
+      return text.startsWith('Status: 200') && opened;
+    }, 20, 'the worker');
+    return { pool: child, connection: made };
+  } catch (error) {
+    child.kill('SIGTERM');
+    throw error;
+  }
+}
+
+async function endWorker(worker) {
+  worker.connection?.close();
+  if (!worker.pool) return;
+  const ended = new Promise((resolve) => { worker.pool.once('exit', resolve); });
+  worker.pool.kill('SIGTERM');
+  await ended;
+}
+
 let home, config, proxy, reader, pool, connection;
 before(async () => {
   home = await mkdtemp(path.join(os.tmpdir(), 'teller-doubt-'));
@@ -80,23 +105,12 @@ before(async () => {
   config = path.join(home, 'teller.conf');
   await writeFile(config, (await readFile(stack.config, 'utf8')).replace(/^socket = .*mysqld.sock$/m, `socket = ${socket}\nread_host = 127.0.0.1\nread_port = ${reader.listener.address().port}`)
     .replace(/^matcher = .*$/m, 'matcher ='));
-  const worker = path.join(home, 'worker.sock');
-  pool = spawn(path.join(BUILD, 'support/hand_over'), [worker, '1', 'passed', path.join(BUILD, 'teller-worker'), '--config', config], { stdio: 'ignore' });
-  connection = await until(async () => {
-    const made = new FastCgi({ path: worker });
-    const text = await made.request({ REQUEST_METHOD: 'GET', REQUEST_URI: '/health/ready', QUERY_STRING: '' }).catch(() => '');
-    return text.startsWith('Status: 200') && made;
-  }, 20, 'the worker');
+  ({ pool, connection } = await startWorker('worker', config));
 });
 afterEach(() => proxy.back());
 after(async () => {
   try {
-    connection?.close();
-    if (pool) {
-      const ended = new Promise((resolve) => pool.once('exit', resolve));
-      pool.kill('SIGTERM');
-      await ended;
-    }
+    await endWorker({ pool, connection });
     await stack.audit();
     assert.equal(await stack.bugs(), '');
   } finally {
@@ -108,18 +122,18 @@ after(async () => {
 });
 
 /** One request to the worker behind the proxy. */
-async function ask(method, target, body, headers) {
-  const text = await connection.request({ REQUEST_METHOD: method, REQUEST_URI: target, QUERY_STRING: '', REMOTE_ADDR: '127.0.0.1', HTTPS: 'on',
+async function ask(method, target, body, headers, through = connection) {
+  const text = await through.request({ REQUEST_METHOD: method, REQUEST_URI: target, QUERY_STRING: '', REMOTE_ADDR: '127.0.0.1', HTTPS: 'on',
     REQUEST_ID: unique(), CONTENT_LENGTH: String(Buffer.byteLength(body)), ...headers }, body);
   const [, status, content] = /^Status: (\d+)[^]*?\r\n\r\n([^]*)$/.exec(text);
   return { status: Number(status), text: content, json: JSON.parse(content) };
 }
 
 /** A signed call of the v1 face. */
-function signed(client, method, params) {
+function signed(client, method, params, through = connection) {
   const body = form(params);
   return ask('POST', `/api/1/generic/${method}`, body, { CONTENT_TYPE: 'application/x-www-form-urlencoded',
-    HTTP_REST_KEY: client.key, HTTP_REST_SIGN: sign(client.secret, body) });
+    HTTP_REST_KEY: client.key, HTTP_REST_SIGN: sign(client.secret, body) }, through);
 }
 
 /** A call of the site. */
@@ -252,4 +266,24 @@ test('public data is read where it may be; where that goes away, from the databa
   assert.equal((await currency()).status, 200);
   assert.ok(reader.served > again, 'not asked again');
   assert.ok(proxy.served >= ours);
+});
+
+test('an answer over TLS is lost: the same', async () => {
+  const away = new Proxy(0, path.join(stack.dir, 'mariadb/mysqld.sock'));
+  await once(away.listener, 'listening');
+  const file = path.join(home, 'tls.conf');
+  await writeFile(file, (await readFile(stack.config, 'utf8')).replace(/^\[database\]$/m,
+    `[database]\nhost = 127.0.0.1\nport = ${away.listener.address().port}\nca_file = ${path.join(stack.dir, 'tls/cert.pem')}`));
+  let worker;
+  try {
+    worker = await startWorker('tls', file);
+    const merchant = await stack.merchant();
+    assert.equal((await signed(merchant, 'info', { nonce: tonce() }, worker.connection)).status, 200);
+    away.lose(/[^]/, 1);
+    const reply = await signed(merchant, 'info', { nonce: tonce() }, worker.connection);
+    assert.deepEqual([away.lost, reply.status], [1, 200], reply.text);
+  } finally {
+    if (worker) await endWorker(worker);
+    away.close();
+  }
 });
