@@ -200,14 +200,15 @@ static enum err take_block(struct watch *watch, struct db *db, uint32_t height)
     return rc == ERR_NOT_FOUND ? ERR_DEPOSIT_MOVED : rc; /* the chain has changed meanwhile */
 }
 
-static enum err give_block(struct watch *watch, struct db *db, struct deposit_block *last)
+static enum err give_block(struct watch *watch, struct db *db, const struct deposit_block *last)
 {
     struct coins_of_block coins = {.height = last->height};
     const struct deposit_also also = {.add = add_coins, .arg = &coins};
+    struct deposit_block block = *last;
 
     log_line(LOG_LEVEL_WARNING, "block_gone", "rail=bitcoin height=%" PRIu64, last->height);
-    last->also = &also;
-    enum err rc = deposit_give_block(db, BITCOIN_CHAIN, last);
+    block.also = &also;
+    enum err rc = deposit_give_block(db, BITCOIN_CHAIN, &block);
     watch->done->given_back += rc == ERR_OK;
     return rc;
 }
@@ -373,7 +374,7 @@ static enum err is_at_end(struct watch *watch, struct db *db, bool *out)
 {
     struct deposit_block last;
     uint8_t id[BITCOIN_ID_SIZE], hash[BITCOIN_ID_SIZE];
-    uint32_t height;
+    uint32_t height = 0;
 
     *out = false;
     enum err rc = deposit_last_block(db, BITCOIN_CHAIN, &last);
