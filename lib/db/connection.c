@@ -24,6 +24,7 @@ enum err connection_new(const struct db_params *params, struct connection **out)
     if (connection == NULL)
         return ERR_NO_MEMORY;
     connection->handles = 1;
+    connection->read_s = CONNECTION_READ_TIMEOUT_S;
     enum err rc = params_copy(&connection->params, params);
     if (rc == ERR_OK)
         *out = connection;
@@ -54,13 +55,13 @@ static void set_options(struct connection *connection)
                                    "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_"
                                    "DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'";
     const struct db_params *params = &connection->params;
-    unsigned connect_s = CONNECT_TIMEOUT_S, read_s = CONNECTION_READ_TIMEOUT_S;
+    unsigned connect_s = CONNECT_TIMEOUT_S;
     my_bool yes = 1;
     MYSQL *mysql = connection->mysql;
 
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
-    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &read_s);
-    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &read_s);
+    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &connection->read_s);
+    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &connection->read_s);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(mysql, MYSQL_INIT_COMMAND, settings);
     /* A node that takes over may not have carried out yet what the one before it has answered. */

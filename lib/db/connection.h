@@ -19,7 +19,9 @@ struct connection {
     size_t handles;
     const struct db *owner; /* whose transaction has it; nobody else may send. NULL: nobody's */
     char data_directory[DATA_DIRECTORY_SIZE]; /* of the server; "" where it is reached over TCP */
-    struct db_params params;                  /* strings owned */
+    unsigned
+        read_s; /* how long an answer may take: CONNECTION_READ_TIMEOUT_S, or see db_patience */
+    struct db_params params; /* strings owned */
 };
 
 /* Prepares a connection for one handle, without opening it.

@@ -207,7 +207,7 @@ static void wait_for_more(const struct db *db)
 
     bool shared = db->connection->handles > 1 && db->connection->owner != db;
     if (!shared && mysql_more_results(mysql_of(db)) && !read_ahead)
-        (void)wait_readable(mysql_get_socket(mysql_of(db)), CONNECTION_READ_TIMEOUT_S * 1000);
+        (void)wait_readable(mysql_get_socket(mysql_of(db)), (int)db->connection->read_s * 1000);
 }
 
 /* Sends the packet and reads the first answer. */

@@ -201,6 +201,10 @@ MUST_USE enum err db_txn(struct db *db, enum err (*work)(struct db *db, void *ar
  * callers choose how much is read. */
 void db_limit(struct db *db, int limit_ms);
 
+/* From now on an answer may take that long, where 30 s mean that the server is away. For programs that read
+ * everything; outside of a transaction. Disconnects: the next statement opens another connection. */
+void db_patience(struct db *db, unsigned seconds);
+
 /* How many commits this handle has brought about for certain or perhaps, since it was opened. A caller that is
  * told that the server is away, after this has risen, does not know that nothing was done. */
 uint64_t db_commits(const struct db *db);

@@ -32,7 +32,7 @@ void handle_claim(struct db *db)
     while (handle_is_taken(db) || connection->opening || connection->underway > 0) {
         if (connection->underway > 0)
             (void)wait_readable(mysql_get_socket(connection->mysql),
-                                CONNECTION_READ_TIMEOUT_S * 1000);
+                                (int)db->connection->read_s * 1000);
         else
             wait_ms(OWNER_STEP_MS);
     }
@@ -51,7 +51,7 @@ bool handle_await_turn(struct db *db, bool deferred)
 
     connection->underway++;
     bool answered = wait_readable(mysql_get_socket(connection->mysql),
-                                  deferred ? DB_DEFERRED_MS : CONNECTION_READ_TIMEOUT_S * 1000);
+                                  deferred ? DB_DEFERRED_MS : (int)db->connection->read_s * 1000);
     if (connection->session != db->session)
         return false;
     connection->underway--;

@@ -134,6 +134,12 @@ void db_limit(struct db *db, int limit_ms)
     db->limit_ms = limit_ms;
 }
 
+void db_patience(struct db *db, unsigned seconds)
+{
+    db->connection->read_s = seconds;
+    db_disconnect(db);
+}
+
 uint64_t db_commits(const struct db *db)
 {
     return db->commits;

@@ -55,6 +55,9 @@ MUST_USE enum err audit_run(struct db *db, const struct audit *audit, struct aud
 /* No transaction lasts longer: each of its statements waits at most a minute for a lock. */
 #define AUDIT_UNDER_WAY_S 600
 
+/* No check takes longer (db_patience); what does has lost its server. */
+#define AUDIT_ANSWER_S 3600
+
 /* The first journal from a moment on; one that is still to come where there is none.
  * Returns ERR_DB, ERR_DB_AWAY. */
 MUST_USE enum err audit_first_since(struct db *db, int64_t unix_s, int64_t *journal_id);

@@ -11,10 +11,28 @@
     "trade AS t JOIN market AS m ON m.id = t.market_id JOIN market_order AS b ON b.id " \
     "= t.bid_id JOIN market_order AS a ON a.id = t.ask_id "
 
-/* One leg that a trade's journal must have; `figure` says how much. */
-#define LEG(account, figure, type, condition)                                            \
-    "SELECT t.tid, t.journal_id, " account " AS account_id, " figure " AS amount, " type \
-    " AS type, 1 AS count FROM " TRADES "WHERE (" condition ") [AND t.journal_id >= ?] UNION ALL "
+/* The entries that a trade's journal has, each with a bit of its own, as the figures of the trade make them.
+ * An account has at most one of a type in it. */
+#define LEG_NAMES                                                                            \
+    "'spent', 'fee of the bid in the currency', 'in', 'fee of the bid in the item', 'out', " \
+    "'earned', 'fee of the ask', 'fee of the item', 'fee of the currency', 'rounding', 'others'"
+#define CURRENCY_FEE "(IF(b.fiat_fee, t.buyer_fee, 0) + t.seller_fee)"
+#define LEG_OF_ENTRY                                                                            \
+    "CASE WHEN e.account_id = b.pay_account AND e.type = 'spent' AND e.amount = -t.spent "      \
+    "THEN 1 WHEN e.account_id = b.pay_account AND e.type = 'fee' AND b.fiat_fee AND e.amount "  \
+    "= -t.buyer_fee THEN 2 WHEN e.account_id = b.gain_account AND e.type = 'in' AND e.amount "  \
+    "= t.amount THEN 4 WHEN e.account_id = b.gain_account AND e.type = 'fee' AND NOT "          \
+    "b.fiat_fee AND e.amount = -t.buyer_fee THEN 8 WHEN e.account_id = a.pay_account AND "      \
+    "e.type = 'out' AND e.amount = -t.amount THEN 16 WHEN e.account_id = a.gain_account AND "   \
+    "e.type = 'earned' AND e.amount = t.earned THEN 32 WHEN e.account_id = a.gain_account AND " \
+    "e.type = 'fee' AND e.amount = -t.seller_fee THEN 64 WHEN e.account_id = "                  \
+    "m.item_fee_account AND e.type = 'fee' AND NOT b.fiat_fee AND e.amount = t.buyer_fee THEN " \
+    "128 WHEN e.account_id = m.currency_fee_account AND e.type = 'fee' AND e.amount "           \
+    "= " CURRENCY_FEE " THEN 256 WHEN e.account_id = m.rounding_account AND e.type IS NULL "    \
+    "AND e.amount = t.spent - t.earned THEN 512 ELSE 1024 END"
+#define LEGS_OF_TRADE                                                                        \
+    "1 + 4 + 16 + 32 + IF(t.buyer_fee = 0, 0, IF(b.fiat_fee, 2, 8 + 128)) + IF(t.seller_fee" \
+    " = 0, 0, 64) + IF(" CURRENCY_FEE " = 0, 0, 256) + IF(t.spent = t.earned, 0, 512)"
 
 /* Trades of one span of candles summed up. */
 #define SPAN(seconds)                                                                         \
@@ -131,30 +149,17 @@ static const char *const checks[] = {
     "OR t.seller_fee <> FLOOR(t.earned * a.fee_percent * 0.01)",
 
     /* and are what was posted, no less and no more */
-    "SELECT CONCAT('trade ', COALESCE(MAX(tid), '-'), ': its journal ', journal_id, ' has ', "
-    "-SUM(IF(count < 0, count, 0)), ' entries of ', amount, ' (', COALESCE(type, '-'), ') on "
-    "account "
-    "', account_id, ', its figures make ', SUM(IF(count > 0, count, 0))) FROM (" LEG(
-        "b.pay_account", "-t.spent", "'spent'",
-        "TRUE") LEG("b.pay_account", "-t.buyer_fee", "'fee'", "b.fiat_fee AND t.buyer_fee > 0")
-        LEG("b.gain_account", "t.amount", "'in'", "TRUE") LEG(
-            "b.gain_account", "-t.buyer_fee", "'fee'",
-            "NOT b.fiat_fee AND t.buyer_fee > 0") LEG("a.pay_account", "-t.amount", "'out'", "TRUE")
-            LEG("a.gain_account", "t.earned", "'earned'",
-                "TRUE") LEG("a.gain_account", "-t.seller_fee", "'fee'", "t.seller_fee > 0")
-                LEG("m.item_fee_account", "t.buyer_fee", "'fee'",
-                    "NOT b.fiat_fee AND t.buyer_fee > 0")
-                    LEG("m.currency_fee_account", "IF(b.fiat_fee, t.buyer_fee, 0) + t.seller_fee",
-                        "'fee'", "IF(b.fiat_fee, t.buyer_fee, 0) + t.seller_fee > 0")
-                        LEG("m.rounding_account", "t.spent - t.earned", "NULL",
-                            "t.spent > t.earned") "SELECT NULL, e.journal_id, e.account_id, "
-                                                  "e.amount, e.type, -1 FROM " LEDGER_SQL_JOURNALS
-                                                  " AS j "
-                                                  "JOIN " LEDGER_SQL_ENTRIES_OF_JOURNAL
-                                                  " AS e ON e.journal_id = j.id WHERE "
-                                                  "j.kind = 'trade' [AND j.id >= ?]) AS legs "
-                                                  "GROUP BY journal_id, account_id, amount, type "
-                                                  "HAVING SUM(count) <> 0",
+    "SELECT CONCAT('trade ', tid, ': its journal ', journal_id, ' has ', found DIV 4096, "
+    "' entries, its figures make ', BIT_COUNT(made), "
+    "', not there: ', MAKE_SET(made & ~found, " LEG_NAMES
+    "), ', not made: ', MAKE_SET(found & 4095 & "
+    "~made, " LEG_NAMES ")) FROM (SELECT t.tid, t.journal_id, " LEGS_OF_TRADE " AS made, "
+    "(SELECT COUNT(*) * 4096 + BIT_OR(" LEG_OF_ENTRY ") FROM " LEDGER_SQL_ENTRIES_OF_JOURNAL
+    " AS e WHERE e.journal_id = t.journal_id) AS found FROM " TRADES
+    "[WHERE t.journal_id >= ?]) AS legs WHERE found <> BIT_COUNT(made) * 4096 + made",
+    "SELECT CONCAT('journal ', j.id, ' (', j.kind, ') is ', IF(t.tid IS NULL, 'of no trade', "
+    "'that of a trade')) FROM " LEDGER_SQL_JOURNALS " AS j LEFT JOIN trade AS t "
+    "ON t.journal_id = j.id WHERE (j.kind = 'trade') <> (t.tid IS NOT NULL) [AND j.id >= ?]",
 
     /* what was taken back is what had moved, once */
     "SELECT CONCAT('trade ', t.tid, ' (', IF(t.voided_at IS NULL, 'stands', 'taken back'), "

@@ -162,6 +162,7 @@ int ctl_audit(struct ctl *ctl)
 
     if (ctl_connect(ctl) != ERR_OK)
         return CTL_FAILED;
+    db_patience(ctl->db, AUDIT_ANSWER_S);
     int status = read_since(ctl, &report.since);
     if (status != CTL_DONE)
         return status;
