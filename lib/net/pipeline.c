@@ -98,11 +98,15 @@ static long content_length(const char *head, size_t len)
     return -1;
 }
 
-/* Takes one whole answer off what was read. False in *whole where it is not all there; ERR_IO where
- * it is none, or no 2xx. */
+static bool has_status(const struct pipeline *pipeline, const char *status)
+{
+    return strncmp(pipeline->in, status, strlen(status)) == 0;
+}
+
+/* Takes one whole answer off what was read. False in *whole where it is not all there; ERR_SERVER_FULL
+ * where it is a 5xx, ERR_IO where it is none, or no 2xx. */
 static enum err take_answer(struct pipeline *pipeline, bool *whole)
 {
-    static const char status[] = "HTTP/1.1 2";
     const char *end = strstr(pipeline->in, "\r\n\r\n");
 
     *whole = false;
@@ -110,7 +114,9 @@ static enum err take_answer(struct pipeline *pipeline, bool *whole)
         return pipeline->in_len + 1 < sizeof(pipeline->in) ? ERR_OK : ERR_IO;
     size_t head = (size_t)(end - pipeline->in) + 4;
     long body = content_length(pipeline->in, head);
-    if (strncmp(pipeline->in, status, sizeof(status) - 1) != 0 || body < 0 ||
+    if (has_status(pipeline, "HTTP/1.1 5"))
+        return ERR_SERVER_FULL;
+    if (!has_status(pipeline, "HTTP/1.1 2") || body < 0 ||
         (size_t)body >= sizeof(pipeline->in) - head)
         return ERR_IO;
     if (pipeline->in_len < head + (size_t)body)

@@ -31,8 +31,9 @@ MUST_USE enum err pipeline_add(struct pipeline *pipeline, const char *target, co
 
 /* Sends what was added and reads the answers.
  * taken  out, how many of the requests, from the first on, were answered with a status of 2xx
- * Returns ERR_OK where that is all of them, else ERR_IO: nothing is pending then, and those that were
- * not answered may have been taken or not. */
+ * Returns ERR_OK where that is all of them; ERR_SERVER_FULL where the server answers that it cannot take the next
+ * one now (a status of 5xx: nchan's 500 where it has no memory left), else ERR_IO. Nothing is pending then, and those
+ * that were not answered may have been taken or not. */
 MUST_USE enum err pipeline_flush(struct pipeline *pipeline, size_t *taken);
 
 /* Closes the connection and frees all. NULL is fine. */

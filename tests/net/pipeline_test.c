@@ -20,6 +20,7 @@ enum manner {
     WELL,
     IN_PIECES, /* a byte at a time */
     REFUSES,   /* the third with a status of 500 */
+    NOT_FOUND, /* the third with a status of 404 */
     LEAVES,    /* after the second */
     SILENT,    /* takes everything and says nothing */
     NO_HTTP,
@@ -59,6 +60,9 @@ static bool answer(struct server *server, int connection, unsigned number)
         break;
     case REFUSES:
         say(connection, number == 2 ? "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n" : fine, 100);
+        break;
+    case NOT_FOUND:
+        say(connection, number == 2 ? "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n" : fine, 100);
         break;
     case LEAVES:
         if (number == 2)
@@ -164,10 +168,15 @@ static void test_broken(void)
         const char *name;
         enum manner manner;
         size_t taken;
+        enum err rc;
     } rows[] = {
-        {"a status of 500", REFUSES, 2}, {"leaves", LEAVES, 2},
-        {"silent", SILENT, 0},           {"no HTTP", NO_HTTP, 0},
-        {"no length", NO_LENGTH, 0},     {"header without end", LONG_HEADER, 0},
+        {"a status of 500", REFUSES, 2, ERR_SERVER_FULL},
+        {"a status of 404", NOT_FOUND, 2, ERR_IO},
+        {"leaves", LEAVES, 2, ERR_IO},
+        {"silent", SILENT, 0, ERR_IO},
+        {"no HTTP", NO_HTTP, 0, ERR_IO},
+        {"no length", NO_LENGTH, 0, ERR_IO},
+        {"header without end", LONG_HEADER, 0, ERR_IO},
     };
     for (size_t i = 0; i < NET_COUNT(rows); i++) {
         struct server server;
@@ -178,7 +187,7 @@ static void test_broken(void)
         NET_CHECK(rows[i].name,
                   pipeline_start(server.address.sun_path, TIMEOUT_MS, &pipeline) == ERR_OK);
         add(pipeline, 0, 5);
-        NET_CHECK(rows[i].name, pipeline_flush(pipeline, &taken) == ERR_IO);
+        NET_CHECK(rows[i].name, pipeline_flush(pipeline, &taken) == rows[i].rc);
         NET_CHECK(rows[i].name, taken == rows[i].taken);
         NET_CHECK(rows[i].name, (clock_mono_us() - begin_us) / 1000 < TIMEOUT_MS * 10);
         NET_CHECK("nothing is left", pipeline_flush(pipeline, &taken) == ERR_OK && taken == 0);

@@ -195,13 +195,14 @@ void batch_sort_lines(struct batch *batch)
     free(lines);
 }
 
-enum err batch_publish(const struct batch *batch, struct pipeline *pipeline, size_t *from)
+enum err batch_publish(const struct batch *batch, struct pipeline *pipeline, size_t most,
+                       size_t *from)
 {
     char target[STREAM_NAME_SIZE + 32];
     enum err rc = batch->failed ? ERR_NO_MEMORY : ERR_OK;
-    size_t taken;
+    size_t taken, end = batch->count - *from < most ? batch->count : *from + most;
 
-    for (size_t i = *from; rc == ERR_OK && i < batch->count; i++) {
+    for (size_t i = *from; rc == ERR_OK && i < end; i++) {
         const struct batch_message *message = &batch->messages[i];
         snprintf(target, sizeof(target), "/publish?channel=%s", message->name);
         rc = pipeline_add(pipeline, target, batch->text.data + message->start, message->len);

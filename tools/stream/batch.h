@@ -46,10 +46,13 @@ void batch_add_public(struct batch *batch, const struct stream_market *market,
  * wait for each other's accounts, so that ids alone do not tell which was first. */
 void batch_sort_lines(struct batch *batch);
 
-/* Publishes the messages from `*from` on.
+/* Publishes messages from `*from` on.
+ * most  at most so many
  * from  in and out: those before it have been taken
- * Returns ERR_NO_MEMORY; ERR_IO where nchan did not take them all. */
-MUST_USE enum err batch_publish(const struct batch *batch, struct pipeline *pipeline, size_t *from);
+ * Returns ERR_NO_MEMORY; ERR_SERVER_FULL where nchan has no room for the next one; ERR_IO where it did not take
+ * them all for another reason. */
+MUST_USE enum err batch_publish(const struct batch *batch, struct pipeline *pipeline, size_t most,
+                                size_t *from);
 
 void batch_free(struct batch *batch);
 

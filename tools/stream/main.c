@@ -24,6 +24,9 @@
 #define PUBLISH_MS 1000  /* for one batch; twice, with RENEW_US, is within the lease */
 #define WAIT_MS 100      /* before another look at whose turn it is */
 #define AWAY_MS 1000     /* before another try where nchan is away */
+#define FULL_MS 200      /* before another try where nchan has no room */
+#define FULL_MESSAGES 16 /* sent at once from then on, to the end of the batch */
+#define FULL_US 90000000 /* so long without any progress is no passing lack of room */
 #define TICKER_US 250000 /* least time between two tickers of a market */
 #define TICKER_TEXT_MAX (8 << 10)
 #define LAG_US 1000000 /* between two messages of the lag, while there is one */
@@ -62,6 +65,7 @@ struct publisher {
     struct batch batch;
     struct text read; /* ids of the batch's rows */
     bool away;        /* nchan was, at the last try */
+    bool full;        /* nchan had no room for some of the last batch */
     uint64_t messages, stale;
 };
 
@@ -192,15 +196,47 @@ static enum err read_batch(struct publisher *publisher)
     return rc;
 }
 
-/* Publishes the batch, whole. nchan may have been restarted meanwhile: what it did not take goes
- * once more. */
+/* nchan has no room: what it keeps for those who were away goes after a while (nchan_message_timeout). The
+ * turn is kept meanwhile.
+ * Returns ERR_SERVER_FULL where it is another copy's by now, or this one is to end. */
+static enum err wait_for_room(struct publisher *publisher)
+{
+    struct stream_turn turn;
+
+    if (!publisher->full)
+        log_line(LOG_LEVEL_WARNING, "nchan_full", "socket=%s",
+                 publisher->job->config.stream_socket);
+    publisher->full = true;
+    job_rest_ms(FULL_MS);
+    enum err rc = take_turn(publisher, &turn);
+    return rc != ERR_OK || (turn.mine && !job_stopping()) ? rc : ERR_SERVER_FULL;
+}
+
+/* Publishes the batch, whole. nchan may have been restarted meanwhile: what it did not take goes once
+ * more. Where it has no room the rest is sent bit by bit, as it finds some: little of what follows the message
+ * that was refused may then have been taken, and is told again, later than it should. */
 static enum err publish(struct publisher *publisher)
 {
+    const struct batch *batch = &publisher->batch;
+    int64_t progress_us = clock_mono_us();
     size_t from = 0;
-    enum err rc = ERR_IO;
+    int failed = 0;
+    bool full = false;
+    enum err rc = ERR_OK;
 
-    for (int tries = 0; rc == ERR_IO && tries < 2; tries++)
-        rc = batch_publish(&publisher->batch, publisher->pipeline, &from);
+    do {
+        size_t before = from;
+        rc = batch_publish(batch, publisher->pipeline, full ? FULL_MESSAGES : batch->count, &from);
+        if (from > before)
+            progress_us = clock_mono_us();
+        failed += rc == ERR_IO;
+        if (rc == ERR_SERVER_FULL && clock_mono_us() - progress_us > FULL_US)
+            break;
+        full = full || rc == ERR_SERVER_FULL;
+        if (rc == ERR_SERVER_FULL)
+            rc = wait_for_room(publisher);
+    } while ((rc == ERR_OK && from < batch->count) || (rc == ERR_IO && failed < 2));
+    publisher->full = full;
     publisher->messages += from;
     if (rc == ERR_IO && !publisher->away)
         log_line(LOG_LEVEL_WARNING, "nchan_away", "socket=%s",
@@ -259,9 +295,9 @@ static enum err do_round(void *arg)
     }
     if (rc == ERR_OK)
         beat_note(publisher->db, "teller-stream");
-    if (rc != ERR_IO || once)
+    if ((rc != ERR_IO && rc != ERR_SERVER_FULL) || once)
         return rc;
-    /* nchan is away: that passes. */
+    /* nchan is away, or full: that passes. */
     job_rest_ms(AWAY_MS);
     return ERR_OK;
 }
