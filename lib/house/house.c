@@ -2,6 +2,7 @@
 #include "house/house.h"
 
 #include "checkout/checkout.h"
+#include "db/archive.h"
 #include "deposit/deposit.h"
 #include "desk/bid.h"
 #include "ledger/audit.h"
@@ -10,6 +11,7 @@
 #include "ledger/sql.h"
 #include "market/line.h"
 #include "market/market.h"
+#include "notify/notify.h"
 #include "notify/sql.h"
 #include "payout/payout.h"
 #include "rail/bitcoin_wallet.h"
@@ -27,6 +29,8 @@ void house_register(void)
     audit_register(&payout_audit);
     payout_rail_register(&bitcoin_payout_rail);
     audit_register(&wallet_audit);
+    archive_register(&market_archive);
+    archive_register(&notify_archive);
     ledger_words_register(&market_words);
     ledger_tell_journals(NOTIFY_SQL_STREAM_JOURNAL(LEDGER_SQL_JOURNAL));
 }

@@ -84,6 +84,14 @@ static const char *const checks[] = {
     "OR NOT (o.book_rank <=> CASE WHEN o.status <> 'open' THEN NULL "
     "WHEN o.side = 'bid' THEN -o.price ELSE o.price END)",
 
+    /* what was archived is nothing but cancelled orders without a fill, and is nowhere else */
+    "SELECT " ORDER ": in the archive', IF(b.id IS NULL, '', ' and not'), ', ', o.remaining, ' of "
+    "', o.amount, ' remain') FROM market_order_archive AS o LEFT JOIN market_order AS b ON "
+    "b.id = o.id OR b.oid = o.oid WHERE o.status <> 'cancelled' OR o.remaining <> o.amount "
+    "OR o.hold <> 0 OR o.ended_at IS NULL OR b.id IS NOT NULL "
+    "OR EXISTS (SELECT 1 FROM trade AS t WHERE t.bid_id = o.id) "
+    "OR EXISTS (SELECT 1 FROM trade AS t WHERE t.ask_id = o.id)",
+
     /* the book by price is the sum of its orders */
     "SELECT CONCAT('market ', market_id, ': ', side, ' level ', price, ' shows ', SUM(level), "
     "', its orders make ', SUM(funded)) FROM (SELECT market_id, side, price, amount AS level, 0 AS "

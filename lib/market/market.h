@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "db/archive.h"
 #include "db/db.h"
 #include "ledger/audit.h"
 #include "money/amount.h"
@@ -110,5 +111,8 @@ MUST_USE enum err market_void(struct db *db, int64_t tid, const char *note);
 /* Audit: orders against what they reserve, the book and the queues; trades against postings, candles
  * and volumes. */
 extern const struct audit market_audit;
+
+/* Orders that were cancelled without a fill. */
+extern const struct archive market_archive;
 
 #endif

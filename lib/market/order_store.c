@@ -43,7 +43,7 @@ enum err market_store_same(struct db *db, const struct market_placement *placeme
 
 #define ORDER_COLUMNS                                                              \
     "oid, market_id, side, status, amount, remaining, funded, price, stop_price, " \
-    "created_at FROM market_order "
+    "created_at FROM "
 
 static int64_t read_moment(const struct db_rows *rows, unsigned col)
 {
@@ -79,9 +79,10 @@ enum err market_orders(struct db *db, int64_t user_id,
 {
     struct db_rows rows = {0};
     struct market_order order;
-    enum err rc = db_run(
-        db, "SELECT " ORDER_COLUMNS "WHERE user_id = ? AND ended_at IS NULL ORDER BY id LIMIT ?",
-        DB_ARGS(db_i64(user_id), db_i64(MARKET_ORDERS_MAX)), &rows);
+    enum err rc = db_run(db,
+                         "SELECT " ORDER_COLUMNS
+                         "market_order WHERE user_id = ? AND ended_at IS NULL ORDER BY id LIMIT ?",
+                         DB_ARGS(db_i64(user_id), db_i64(MARKET_ORDERS_MAX)), &rows);
     while (rc == ERR_OK && db_next(&rows) && (rc = read_order(db, &rows, &order)) == ERR_OK)
         row(arg, &order);
     db_rows_free(&rows);
@@ -92,9 +93,16 @@ enum err market_order_view(struct db *db, int64_t user_id, const struct uuid *oi
                            struct market_order *out)
 {
     struct db_rows rows = {0};
-    enum err rc = db_run(db, "SELECT " ORDER_COLUMNS "WHERE oid = ? AND user_id = ?",
+    enum err rc = db_run(db, "SELECT " ORDER_COLUMNS "market_order WHERE oid = ? AND user_id = ?",
                          DB_ARGS(db_uuid(oid), db_i64(user_id)), &rows);
-    if (rc == ERR_OK && !db_next(&rows))
+    bool found = rc == ERR_OK && db_next(&rows);
+    if (rc == ERR_OK && !found) {
+        rc =
+            db_run(db, "SELECT " ORDER_COLUMNS "market_order_archive WHERE oid = ? AND user_id = ?",
+                   DB_ARGS(db_uuid(oid), db_i64(user_id)), &rows);
+        found = rc == ERR_OK && db_next(&rows);
+    }
+    if (rc == ERR_OK && !found)
         rc = ERR_ORDER_UNKNOWN;
     if (rc == ERR_OK)
         rc = read_order(db, &rows, out);

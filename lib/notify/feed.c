@@ -194,8 +194,10 @@ enum err feed_attempts(struct db *db, int64_t delivery_id,
     enum err rc = db_run(db,
                          "SELECT n, UNIX_TIMESTAMP(at) DIV 1, latency_us, status, "
                          "COALESCE(address, ''), result, COALESCE(problem, ''), answer "
-                         "FROM delivery_attempt WHERE delivery_id = ? ORDER BY n",
-                         DB_ARGS(db_i64(delivery_id)), &rows);
+                         "FROM (SELECT * FROM delivery_attempt WHERE delivery_id = ? UNION ALL "
+                         "SELECT * FROM delivery_attempt_archive WHERE delivery_id = ?) AS tries "
+                         "ORDER BY n",
+                         DB_ARGS(db_i64(delivery_id), db_i64(delivery_id)), &rows);
     while (rc == ERR_OK && db_next(&rows)) {
         struct feed_attempt attempt = {
             .n = (uint32_t)db_get_u64(&rows, 0),

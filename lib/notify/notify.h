@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "db/archive.h"
 #include "db/db.h"
 #include "identity/sql.h"
 #include "money/amount.h"
@@ -152,5 +153,8 @@ MUST_USE enum err notify_secret_rotate(struct db *db, const uint8_t master[SEAL_
 #define NOTIFY_COLUMN_SQL(name, sql) ", " sql
 #define NOTIFY_COLUMNS "d.id" NOTIFY_COLUMN_LIST(NOTIFY_COLUMN_SQL)
 void notify_read_event(const struct db_rows *rows, struct notify_event *out);
+
+/* The tries of deliveries that were acknowledged. */
+extern const struct archive notify_archive;
 
 #endif

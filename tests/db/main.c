@@ -12,6 +12,7 @@
     X(api_key)          \
     X(info)             \
     X(audit)            \
+    X(close)            \
     X(ledger)           \
     X(ticket)           \
     X(checkout)         \
@@ -22,6 +23,7 @@
     X(change)           \
     X(market)           \
     X(sale)             \
+    X(archive)          \
     X(market_data)      \
     X(market_book)      \
     X(stream)           \

@@ -96,6 +96,13 @@ enum err scratch_connect(const struct scratch *scratch, struct db **out)
     return open_as(scratch->name, scratch->name, APP_PASSWORD, out);
 }
 
+enum err scratch_connect_owner(const struct scratch *scratch, struct db **out)
+{
+    const struct passwd *self = getpwuid(geteuid());
+
+    return self == NULL ? ERR_DB_AWAY : open_as(scratch->name, self->pw_name, "", out);
+}
+
 static void count_file(void *arg, const char *file)
 {
     (void)file;

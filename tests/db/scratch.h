@@ -20,6 +20,9 @@ bool scratch_make(struct scratch *scratch);
 /* One more connection of the application's user. The caller closes it. */
 enum err scratch_connect(const struct scratch *scratch, struct db **out);
 
+/* One more of the owner's. The caller closes it. */
+enum err scratch_connect_owner(const struct scratch *scratch, struct db **out);
+
 /* Applies a schema.
  * directory  NULL for the one under test
  * applied    out, how many files were; may be NULL

@@ -461,6 +461,21 @@ test('sweep: clears away tonces, sessions and guesses past their time', async ()
   assert.deepEqual(await stack.sql("SELECT COUNT(*) FROM attempt WHERE subject = 'test'"), [['0']]);
 });
 
+test('close: what is older than a moment, once; what is closed is proven when asked', async () => {
+  const at = (minutes) => new Date(Date.now() - minutes * 60000).toISOString().slice(0, 19).replace('T', ' ');
+  assert.deepEqual(await stack.ctl('close'), [], 'no month is over');
+  await refused(USAGE, 'not_date', 'close', '--until', 'yesterday');
+  assert.match(await refused(USAGE, 'invalid_parameter', 'close', '--until', at(5)), /less than 10 minutes ago/);
+  const until = at(11);
+  const [made] = await stack.ctl('close', '--until', until);
+  assert.deepEqual([made.close, made.ends], [1, until]);
+  assert.match(made.hash, /^[0-9a-f]{64}$/);
+  await refused(USAGE, 'invalid_parameter', 'close', '--until', until);
+  const report = await stack.ctl('audit', '--closed');
+  assert.deepEqual([report.since, report.closes, report.closed, report.differences], [made.journal + 1, 1, made.hash, 0]);
+  assert.equal((await stack.ctl('audit', '--all')).since, undefined);
+});
+
 test('the demo data: loading it again adds nothing', async () => {
   const load = path.join(/directory = (.*)/.exec(await readFile(stack.config, 'utf8'))[1], 'demo/load');
   const before = [await stack.ctl('balance', 'bob'), await stack.ctl('key', 'list', 'alice')];

@@ -1,44 +1,30 @@
-/* migrate, audit, config; doctor, backup and restore have files of their own. */
+/* migrate and config, and the table of the commands about the whole database. */
 #include "tools/tellerctl/database.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "crypto/master_key.h"
 #include "db/canary.h"
 #include "db/migrate.h"
 #include "identity/api_key.h"
-#include "ledger/audit.h"
 #include "tools/tellerctl/doctor.h"
 
-#define JOURNAL_DIGITS_MAX 18
-
-/* Words that come one by one, counted. */
-struct words {
-    struct writer writer; /* in their list */
-    struct text text;
-    size_t count;
-};
-
-static void add_word(void *arg, const char *word)
+void ctl_word(void *arg, const char *word)
 {
-    struct words *words = arg;
+    struct ctl_words *words = arg;
     writer_text(&words->writer, NULL, word);
     words->count++;
 }
 
-/* Begins a list of words. */
-static void begin_words(struct words *words, struct ctl *ctl)
+void ctl_words_begin(struct ctl_words *words, struct ctl *ctl)
 {
-    *words = (struct words){.text = TEXT(CTL_RESULT_MAX), .writer = *ctl_result(ctl)};
+    *words = (struct ctl_words){.text = TEXT(CTL_RESULT_MAX), .writer = *ctl_result(ctl)};
     words->writer.out = &words->text;
     writer_list(&words->writer, NULL);
 }
 
-/* Ends it, as a member of the result. */
-static void end_words(struct words *words, struct writer *json, const char *key)
+void ctl_words_end(struct ctl_words *words, struct writer *json, const char *key)
 {
     writer_end(&words->writer);
     writer_raw(json, key, text_string(&words->text));
@@ -73,15 +59,15 @@ static int run_migrate(struct ctl *ctl)
 {
     struct text problem = TEXT(4096);
     struct writer *json = ctl_result(ctl);
-    struct words applied;
+    struct ctl_words applied;
     enum err rc = db_open_config(&ctl->config, true, &ctl->db);
 
     if (rc != ERR_OK)
         return ctl_fail(ctl, rc, ctl->config.database_owner_password_file);
-    begin_words(&applied, ctl);
-    rc = ctl_migrate(ctl, ctl->db, add_word, &applied, &problem);
+    ctl_words_begin(&applied, ctl);
+    rc = ctl_migrate(ctl, ctl->db, ctl_word, &applied, &problem);
     writer_object(json, NULL);
-    end_words(&applied, json, "applied");
+    ctl_words_end(&applied, json, "applied");
     writer_end(json);
     if (rc == ERR_OK || applied.count > 0)
         ctl_print(ctl);
@@ -90,97 +76,6 @@ static int run_migrate(struct ctl *ctl)
                                      : ctl_fail_words(ctl, rc, text_string(&problem));
     text_free(&problem);
     return status;
-}
-
-/* A moment as an operator writes it, in unix seconds. */
-static bool read_moment(const char *text, int64_t *unix_s)
-{
-    char whole[sizeof("YYYY-MM-DD HH:MM:SS.ffffff")];
-    int64_t us;
-    size_t len = strlen(text);
-    bool day = len == strlen("YYYY-MM-DD");
-
-    if (!day && len != strlen("YYYY-MM-DD HH:MM:SS"))
-        return false;
-    snprintf(whole, sizeof(whole), "%s%s.000000", text, day ? " 00:00:00" : "");
-    if (!clock_parse_us(whole, &us))
-        return false;
-    *unix_s = us / 1000000;
-    return true;
-}
-
-/* The first journal that is not taken as given: 0, all of them are looked at. */
-static int read_since(struct ctl *ctl, int64_t *journal_id)
-{
-    const char *since = ctl_option(ctl, "since");
-    int64_t unix_s;
-
-    *journal_id = 0;
-    if (since == NULL)
-        return CTL_DONE;
-    if (since[0] != '\0' && strlen(since) <= JOURNAL_DIGITS_MAX &&
-        strspn(since, "0123456789") == strlen(since)) {
-        *journal_id = strtoll(since, NULL, 10);
-        return CTL_DONE;
-    }
-    if (!read_moment(since, &unix_s))
-        return ctl_fail(ctl, ERR_NOT_DATE, "since");
-    enum err rc = audit_first_since(ctl->db, unix_s, journal_id);
-    return rc == ERR_OK ? CTL_DONE : ctl_fail(ctl, rc, db_problem(ctl->db));
-}
-
-/* Where the next audit may begin: what was under way when this one looked is looked at again. */
-static enum err find_next(struct db *db, int64_t *journal_id)
-{
-    return audit_first_since(db, clock_now_us() / 1000000 - AUDIT_UNDER_WAY_S, journal_id);
-}
-
-/* An audit on its way: figures as they come, and what is wrong. */
-struct found {
-    struct writer *json;
-    struct words words;
-};
-
-static void add_difference(void *arg, const char *words)
-{
-    struct found *found = arg;
-    add_word(&found->words, words);
-}
-
-static void add_count(void *arg, const char *name, uint64_t count)
-{
-    struct found *found = arg;
-    writer_int(found->json, name, (int64_t)count);
-}
-
-int ctl_audit(struct ctl *ctl)
-{
-    struct found found = {.json = ctl_result(ctl)};
-    struct audit_report report = {
-        .difference = add_difference, .counted = add_count, .arg = &found};
-    int64_t next;
-
-    if (ctl_connect(ctl) != ERR_OK)
-        return CTL_FAILED;
-    db_patience(ctl->db, AUDIT_ANSWER_S);
-    int status = read_since(ctl, &report.since);
-    if (status != CTL_DONE)
-        return status;
-    begin_words(&found.words, ctl);
-    writer_object(found.json, NULL);
-    enum err rc = find_next(ctl->db, &next);
-    if (rc == ERR_OK)
-        rc = audit_run_all(ctl->db, &report);
-    if (rc != ERR_OK) {
-        text_free(&found.words.text);
-        return ctl_fail(ctl, rc, db_problem(ctl->db));
-    }
-    writer_int(found.json, "next", next);
-    writer_int(found.json, "differences", (int64_t)report.differences);
-    end_words(&found.words, found.json, "findings");
-    writer_end(found.json);
-    ctl_print(ctl);
-    return report.differences == 0 ? CTL_DONE : CTL_FAILED;
 }
 
 static void add_key(void *arg, const char *key, const char *value, const char *origin)
@@ -222,9 +117,27 @@ const struct ctl_command database_commands[] = {
      .args = "",
      .help = "Recomputes every balance from the entries; exit 1 where something differs.",
      .options = {{"since", "TIME|JOURNAL",
-                  "takes older journals as given: `next` of an audit that found nothing, or UTC",
+                  "takes older journals as given: `next` of an audit that found nothing, or UTC; "
+                  "where left out, those of closed months",
+                  .required = false},
+                 {"all", NULL, "takes none as given", .required = false},
+                 {"closed", NULL, "proves by their hashes that closed months are what they were",
                   .required = false}},
      .run = ctl_audit},
+    {.group = "close",
+     .args = "",
+     .help = "Seals each month that is over by a hash, once an audit of it is clean.",
+     .options = {{"until", "TIME", "closes what is older than that in one, at least 10 minutes ago",
+                  .required = false}},
+     .run = ctl_close},
+    {.group = "archive",
+     .args = "",
+     .help = "Moves what nothing happens to any more to compressed tables, as the schema's owner.",
+     .options = {{"older", "DAYS", "what ended so long ago, at least and by itself 90",
+                  .required = false},
+                 {"for", "SECONDS", "as long as that; until all has moved where left out",
+                  .required = false}},
+     .run = ctl_archive},
     {.group = "backup",
      .args = "DIRECTORY",
      .help = "Writes the whole database, as it is at one moment, into a new directory.",
