@@ -48,7 +48,7 @@ static void build_where(int64_t owner_id, const struct feed_filter *filter, stru
 {
     *out = (struct where){.sql = TEXT(4096)};
     if (owner_id != 0)
-        add_condition(out, "e.owner_id = ?", db_i64(owner_id));
+        add_condition(out, "d.owner_id = ?", db_i64(owner_id));
     if (filter->status != NULL)
         add_condition(out, "e.kind = ?", db_text(filter->status));
     if (filter->state != NULL)
@@ -61,18 +61,26 @@ static void build_where(int64_t owner_id, const struct feed_filter *filter, stru
     else if (filter->endpoint != NULL)
         add_condition(out, "?", db_u64(false)); /* endpoints are ASCII: there is none like that */
     if (filter->subject != NULL)
-        add_condition(out, "e.subject = ?", db_uuid(filter->subject));
+        add_condition(out, "d.subject = ?", db_uuid(filter->subject));
     if (filter->since != 0)
         add_condition(out, "e.at >= FROM_UNIXTIME(?)", db_i64(filter->since));
 }
 
-static enum err count_events(struct db *db, const struct where *where, uint64_t *records)
+/* What a filter has to look at: only two of its conditions are about the event. */
+static const char *filtered_from(const struct feed_filter *filter)
+{
+    return filter->status != NULL || filter->since != 0
+               ? "delivery AS d JOIN event AS e ON e.id = d.event_id"
+               : "delivery AS d";
+}
+
+static enum err count_events(struct db *db, const struct where *where,
+                             const struct feed_filter *filter, uint64_t *records)
 {
     struct db_rows rows = {0};
     struct text sql = TEXT(8192);
 
-    text_addf(&sql, "SELECT COUNT(*) FROM delivery AS d JOIN event AS e ON e.id = d.event_id%s",
-              text_string(&where->sql));
+    text_addf(&sql, "SELECT COUNT(*) FROM %s%s", filtered_from(filter), text_string(&where->sql));
     enum err rc = db_run(db, text_string(&sql),
                          (struct db_args){.list = where->args, .count = where->count}, &rows);
     if (rc == ERR_OK && db_next(&rows))
@@ -146,11 +154,14 @@ enum err feed_list(struct db *db, int64_t owner_id, const struct feed_filter *fi
         return list_all(db, owner_id, filter->page, row, arg, page);
     }
     uint64_t records = 0;
-    enum err rc = count_events(db, &where, &records);
+    enum err rc = count_events(db, &where, filter, &records);
     *page = page_of(records, filter->page, FEED_PAGE);
     if (rc == ERR_OK && page->current <= page->max) {
-        text_addf(&sql, SELECT_EVENTS "%s ORDER BY %s LIMIT ? OFFSET ?", text_string(&where.sql),
-                  owner_id != 0 ? NEWEST_FIRST : "d.id DESC");
+        const char *order = owner_id != 0 ? NEWEST_FIRST : "d.id DESC";
+        text_addf(&sql,
+                  SELECT_EVENTS " WHERE d.id IN (SELECT id FROM (SELECT d.id FROM %s%s ORDER BY %s "
+                                "LIMIT ? OFFSET ?) AS page) ORDER BY %s",
+                  filtered_from(filter), text_string(&where.sql), order, order);
         where.args[where.count++] = db_i64(FEED_PAGE);
         where.args[where.count++] = db_i64(page_offset(page));
         rc = each_event(db, text_string(&sql),
