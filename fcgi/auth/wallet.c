@@ -9,6 +9,7 @@
 #include "fcgi/auth/key.h"
 #include "fcgi/server/app.h"
 #include "fcgi/server/face.h"
+#include "fcgi/server/router.h"
 #include "fcgi/wallet/face.h"
 #include "identity/rights.h"
 #include "identity/token.h"
@@ -52,7 +53,7 @@ static void take_nonce(struct request *request, const struct api_key *key,
                        const struct token *token)
 {
     struct caller *caller = &request->caller;
-    bool changes = request->route->effect == EFFECT_CHANGES;
+    bool changes = router_method(request->method) != METHOD_GET;
 
     snprintf(caller->request_key, sizeof(caller->request_key), "w%lld:%lld", (long long)key->id,
              (long long)token->nonce_ns);

@@ -43,6 +43,8 @@ MUST_USE enum err site_take_otp(struct request *request, const char *otp);
     X(routes_site_robots)            \
     X(routes_site_tickets)           \
     X(routes_site_visit)             \
+    X(routes_site_wallet)            \
+    X(routes_site_wallet_change)     \
     X(routes_site_merchant_events)
 
 #define X(table) extern const struct route_table table;

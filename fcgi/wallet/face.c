@@ -1,14 +1,8 @@
 /* The face of the viewer API, /viewer/ and /api/v3/ (seed withdrawals; api wallet, B1 to B5). */
 #include "fcgi/wallet/face.h"
 
-#include <stdio.h>
-
-#include "base/clock.h"
 #include "fcgi/faces.h"
 #include "identity/role.h"
-
-#define US_PER_S 1000000
-#define TIME_SIZE 32
 
 static bool has_shape(const struct request *request, unsigned shape)
 {
@@ -81,6 +75,14 @@ static const struct face_error errors[] = {
     {ERR_INSUFFICIENT_FUNDS, {.number = 10014, .words = insufficient}},
     {ERR_IDEMPOTENCY_CONFLICT, {.number = 40302, .words = already}},
     {ERR_REPLAYED, {.number = 40302, .words = already}},
+    /* what the house does not let go */
+    {ERR_ADDRESS_UNTRUSTED, {.status = 403, .number = 40301}},
+    {ERR_RAIL_OFF, {.status = 403, .number = 40301}},
+    {ERR_RAIL_PAUSED, {.status = 403, .number = 40301}},
+    {ERR_CURRENCY_DISABLED, {.status = 403, .number = 40301}},
+    {ERR_OVER_SINGLE_LIMIT, {.status = 403, .number = 40301}},
+    {ERR_OVER_DAILY_LIMIT, {.status = 403, .number = 40301}},
+    {ERR_OVER_MONTHLY_LIMIT, {.status = 403, .number = 40301}},
 };
 
 const struct face face_wallet = {
@@ -117,30 +119,4 @@ const struct face face_wallet = {
 unsigned wallet_rights(unsigned scopes)
 {
     return (scopes & SCOPE_VIEW_BALANCE) != 0 ? scopes | WALLET_MOVE : scopes;
-}
-
-enum err wallet_name_request(struct request *request, const char *kind, const char *guid)
-{
-    struct caller *caller = &request->caller;
-
-    if (!wallet_guid_is_valid(guid))
-        return request_fail_text(request, "guid", ERR_INVALID,
-                                 "should be letters, digits, and -._:");
-    snprintf(caller->request_key, sizeof(caller->request_key), "w%s:%s", kind, guid);
-    caller->repeatable = true;
-    return ERR_OK;
-}
-
-void wallet_add_time(struct writer *json, const char *key, int64_t at_us)
-{
-    char text[TIME_SIZE], date[CLOCK_TEXT_SIZE];
-
-    if (at_us == 0) {
-        writer_null(json, key);
-        return;
-    }
-    clock_format(at_us / US_PER_S, date);
-    date[sizeof("YYYY-MM-DD") - 1] = 'T';
-    snprintf(text, sizeof(text), "%s.%06dZ", date, (int)(at_us % US_PER_S));
-    writer_text(json, key, text);
 }

@@ -22,7 +22,12 @@ enum {
 /* What a key with those scopes may do. */
 unsigned wallet_rights(unsigned scopes);
 
-#define WALLET_TABLES(X) X(routes_wallet_public) X(routes_wallet_account) X(routes_wallet_transfer)
+#define WALLET_TABLES(X)        \
+    X(routes_wallet_public)     \
+    X(routes_wallet_account)    \
+    X(routes_wallet_deposit)    \
+    X(routes_wallet_withdrawal) \
+    X(routes_wallet_transfer)
 
 #define X(table) extern const struct route_table table;
 WALLET_TABLES(X)
@@ -34,14 +39,5 @@ WALLET_TABLES(X)
     {                                              \
         .path = "/viewer" below, __VA_ARGS__       \
     }
-
-/* What names a transfer or a withdrawal: checks the form, and names the request by it, so that it can be
- * found again. ERR_INVALID, the field named.
- * kind  "t" for transfers, "p" for withdrawals */
-MUST_USE enum err wallet_name_request(struct request *request, const char *kind, const char *guid);
-
-/* A member: a moment as "2018-03-15T16:13:45.610463Z".
- * at_us  microseconds since 1970; 0 is null */
-void wallet_add_time(struct writer *json, const char *key, int64_t at_us);
 
 #endif

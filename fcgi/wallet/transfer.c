@@ -1,5 +1,6 @@
 /* Transfers between the caller's own accounts (api wallet, B7). */
 #include "fcgi/server/fields.h"
+#include "fcgi/views/wallet.h"
 #include "fcgi/wallet/face.h"
 
 /* As the API knows them; only those of this house are there. */
@@ -75,7 +76,7 @@ static enum err handle_transfer(struct request *request, struct reply *reply)
     if (rc == ERR_OK)
         rc = check_kind(request, &params);
     if (rc == ERR_OK)
-        rc = wallet_name_request(request, "t", params.guid);
+        rc = wallets_name_request(request, "t", params.guid);
     if (rc != ERR_OK)
         return rc;
     struct actor actor = request_actor(request);
@@ -104,7 +105,7 @@ static enum err handle_find(struct request *request, struct reply *reply)
     writer_text(json, "from", wallet_place_names[transfer.from]);
     writer_text(json, "to", wallet_place_names[transfer.to]);
     writer_text(json, "type", types[TYPE_NORMAL]);
-    wallet_add_time(json, "inserted_at", transfer.at_us);
+    wallets_add_time(json, "inserted_at", transfer.at_us);
     writer_end(json);
     return ERR_OK;
 }

@@ -5,7 +5,7 @@
  *   limit --config FILE --call CALL --keys FILE [--connections 32] [--seconds 4]
  *         [--warm 0.5] [--count N] [--made FILE] [--tickets FILE]
  *
- * CALL is one of info create settle order pay bid add trade cancel orders. A thread per connection, each with a key of its own. The files are those of the load generator;
+ * CALL is one of info create settle order pay bid add trade cancel orders withdraw. A thread per connection, each with a key of its own. The files are those of the load generator;
  * Prints one JSON object. */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,6 +28,7 @@
 #include "tests/bench/measure.h"
 #include "tests/bench/options.h"
 #include "ticket/ticket.h"
+#include "wallet/withdrawal.h"
 
 #define MAX_THREADS 64
 #define CURRENCY_USD 2
@@ -285,6 +286,33 @@ static bool call_desk(struct caller *caller)
     return true;
 }
 
+static bool call_wallet(struct caller *caller)
+{
+    char guid[32], request_key[64];
+    const struct actor actor = {.user_id = caller->key->user_id,
+                                .request_key = request_key,
+                                .trace = TRACE,
+                                .repeatable = true};
+    const struct wallet_order order = {
+        .guid = guid,
+        .total = {.units = BENCH_WITHDRAWAL_UNITS, .currency = currency_by_id(CURRENCY_USD)},
+        .address = "bench",
+        .memo = "",
+        .gateway = BENCH_GATEWAY};
+    struct payout payout;
+    bool repeated;
+    int64_t now_us = clock_now_us();
+
+    caller->nonce = now_us > caller->nonce ? now_us : caller->nonce + 1;
+    snprintf(guid, sizeof(guid), "%lld", (long long)caller->nonce);
+    snprintf(request_key, sizeof(request_key), "wp:%s", guid);
+    api_key_use_token(caller->db, caller->key->id, caller->key->version, caller->nonce * 1000);
+    enum err rc = wallet_withdraw(caller->db, &actor, &order, &payout, &repeated);
+    if (rc != ERR_OK)
+        bench_fail("limit: %s: %s", err_id(rc), db_problem(caller->db));
+    return true;
+}
+
 /* One call; false where there is nothing left to do. */
 static bool call_once(struct caller *caller)
 {
@@ -304,6 +332,8 @@ static bool call_once(struct caller *caller)
         return call_info(caller);
     case CALL_BID:
         return call_desk(caller);
+    case CALL_WITHDRAW:
+        return call_wallet(caller);
     case CALL_CALC:
     case CALL_DIRECTIONS:
     case CALL_GET:

@@ -49,6 +49,7 @@ const allRows = [
     { call: 'calc', title: '`get_calc`', ratios: { live: 0.5, mysqli: 2.5 } },
     { call: 'directions', title: '`get_directions` of one currency, of 1,000', ratios: { live: 0.5, mysqli: 2.5 } },
     { call: 'bid', title: '`create_bid`', ratios: { limit: 0.6 } },
+    { call: 'withdraw', title: 'POST `/viewer/withdrawals`', ratios: { limit: 0.6 } },
     { call: 'feed', title: 'rate feed of 1,000 directions', ratios: { file: 0.7 } },
     { call: 'add', book: 1000, title: '`order/add` that rests', ratios: { limit: 0.6, peatio: 20 } },
     { call: 'cancel', book: 1000, title: '`order/cancel`', ratios: { limit: 0.6 } },
@@ -78,7 +79,7 @@ const robotPaths = { calc: 'get_calc', directions: 'get_directions', bid: 'creat
 const callers = {
     info: 'customers', create: 'customers', settle: 'partners', order: 'merchants', pay: 'buyers',
     orders: 'holders', add: 'traders', trade: 'traders', cancel: 'traders',
-    calc: 'robots', directions: 'robots-lists', bid: 'robots',
+    withdraw: 'withdrawers', calc: 'robots', directions: 'robots-lists', bid: 'robots',
 };
 const makes = { create: 'tickets', order: 'orders', add: 'placed' };
 const uses = { settle: 'tickets', pay: 'orders', cancel: 'placed' };
@@ -99,6 +100,7 @@ function path(who, call) {
     if (call === 'pay') return '/site/pay';
     if (who === 'file') return `/bench/file/${call}`;
     if (call === 'feed') return '/request-exportxml.xml';
+    if (call === 'withdraw') return '/api/v3/viewer/withdrawals';
     if (robotPaths[call]) return who === 'ours' ? `/api/userapi/v1/${robotPaths[call]}` : `/bench/desk/${robotPaths[call]}`;
     return who === 'ours' ? `/api/1/${paths[call]}` : `/bench/${who}/${paths[call].replace('generic/', '')}`;
 }
@@ -356,7 +358,7 @@ function checkMoney() {
     const trades = Number(sql('SELECT COUNT(*) FROM trade'));
     const bids = Number(sql('SELECT COUNT(*) FROM desk_bid'));
     const counts = {
-        bid: bids,
+        bid: bids, withdraw: Number(sql('SELECT COUNT(*) FROM payout')),
         create: made, settle: settled, order: orders, pay: paid, trade: trades, add: placed - trades, cancel: cancelled };
     for (const [call, count] of Object.entries(counts)) {
         const told = acknowledged.get(call) ?? 0;

@@ -22,7 +22,8 @@ enum bench_call {
     CALL_ADD,    /* places a bid below the book's asks, which rests */
     CALL_TRADE,  /* places a bid that takes one ask of the stock */
     CALL_CANCEL, /* takes back what CALL_ADD placed */
-    CALL_ORDERS
+    CALL_ORDERS,
+    CALL_WITHDRAW /* of the viewer API */
 };
 
 struct bench_options {
@@ -47,7 +48,7 @@ static inline enum bench_call bench_call_named(const char *name)
                                         [CALL_CALC] = "calc",     [CALL_DIRECTIONS] = "directions",
                                         [CALL_BID] = "bid",       [CALL_ADD] = "add",
                                         [CALL_TRADE] = "trade",   [CALL_CANCEL] = "cancel",
-                                        [CALL_ORDERS] = "orders"};
+                                        [CALL_ORDERS] = "orders", [CALL_WITHDRAW] = "withdraw"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], name) == 0)
             return (enum bench_call)i;
@@ -65,6 +66,11 @@ static inline bool bench_spends(enum bench_call call)
 {
     return call == CALL_SETTLE || call == CALL_PAY || call == CALL_CANCEL;
 }
+
+/* Measured withdrawals: so much by a gateway that is worked by hand (people.mjs). */
+#define BENCH_GATEWAY "Bench"
+#define BENCH_WITHDRAWAL "0.00002"
+#define BENCH_WITHDRAWAL_UNITS 2
 
 /* Measured bids, in smallest units of BTC and USD. Those that rest are spread over as many prices as
  * the book has (market.mjs, which has the same figures). */

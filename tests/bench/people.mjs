@@ -4,6 +4,7 @@
 //   traders, holders         keys to call with (see measure.h); buyers have sessions
 //   merchants-one, partners-one, customers-one      64 keys of one merchant and of one partner, and the customers' with that one
 //   partners-many, customers-many                   64 partners with a key each
+//   withdrawers              of the viewer API, with dollars in FUND
 //   robots, robots-lists     of the exchange desk: each with a direction, and with a currency that is given
 //   state.json, state.php    the same for the peers, with the currencies and the way to the database
 // 64 customers with a dollar wallet each, 16 partners with 4 keys each, 64 merchants, 64 buyers
@@ -11,7 +12,7 @@
 // orders fill the book.
 //   usage: node people.mjs DIR        TELLER_CONFIG, TELLERCTL, BASE in the environment
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const dir = process.argv[2];
@@ -90,6 +91,25 @@ for (let i = 0; i < CUSTOMERS; i++) {
     tellerctl('partner', 'add', id, '--user', id, '--name', `Many ${i}`, '--url', 'https://partner.invalid/pay');
     made['partners-many'].push(addKey(id, 'get_info,partner', id));
 }
+// Those who withdraw by a gateway that nobody works at; their money goes to FUND first.
+async function toFund({ key, secret }) {
+    const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ type: 'OpenAPIV2', sub: key, nonce: `${Date.now()}000000` })}`;
+    const reply = await fetch(`${process.env.BASE}/api/v3/viewer/transfer`, { method: 'POST',
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}` },
+        body: JSON.stringify({ symbol: 'USD', amount: '1000000', from: 'SPOT', to: 'FUND', guid: randomUUID() }) });
+    if (!reply.ok) throw new Error(await reply.text());
+}
+tellerctl('rail', 'set', 'Bench', '--set', 'kind=off_chain');
+tellerctl('rail', 'asset', 'Bench', 'USD', '--set', 'decimals=5');
+made.withdrawers = [];
+for (let i = 0; i < CUSTOMERS; i++) {
+    addUser(`withdrawer-${i}`);
+    fund(`withdrawer-${i}`);
+    const key = tellerctl('key', 'add', `withdrawer-${i}`, '--face', 'wallet', '--rights', 'View Account Balance Information,Execute Withdrawals');
+    await toFund(key);
+    made.withdrawers.push({ ...key, partner: 'any' });
+}
 made['customers-many'] = made.customers.map(({ key, secret }, i) => ({ key, secret, partner: `many-${i}` }));
 tellerctl('market', 'add', 'BTC', 'USD');
 tellerctl('market', 'resume', 'BTCUSD');
@@ -129,7 +149,7 @@ for (let i = 0; i < BUYERS; i++) {
 const userIds = sql("SELECT id FROM user WHERE login LIKE 'buyer-%' ORDER BY id");
 writeFileSync(`${dir}/buyers`, buyers.map((ticket, i) => `${ticket} AAAA 0 0 ${userIds[i][0]} any\n`).join(''));
 
-const rows = new Map(sql("SELECT LOWER(HEX(public_key)), id, version, user_id, rights FROM api_key WHERE face = 'v1'")
+const rows = new Map(sql("SELECT LOWER(HEX(public_key)), id, version, user_id, rights FROM api_key WHERE face IN ('v1', 'wallet')")
     .map(([hex, ...rest]) => [hex, rest.map(Number)]));
 const keys = {};
 for (const [file, list] of Object.entries(made)) {

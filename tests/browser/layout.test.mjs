@@ -32,7 +32,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-const PAGES = { balances: '/account', history: '/account#history', keys: '/account#keys', withdraw: '/withdraw',
+const PAGES = { balances: '/account', history: '/account#history', keys: '/account#keys', wallet: '/wallet', withdraw: '/withdraw',
   merchant: '/merchant', exchange: '/exchange', partner: '/partner', market: `/market#${MARKET.toLowerCase()}` };
 const paths = () => ({ ...PAGES, pay: `/pay/${transaction}` });
 

@@ -3,7 +3,7 @@ import { api, setCsrf, setSessionEnded } from './api.js';
 import { $, busy, el, failure, plainText, untilDone } from './dom.js';
 
 const SESSION = '/identity-service/session';
-const PAGES = ['/account', '/market', '/exchange', '/withdraw', '/merchant', '/partner'];
+const PAGES = ['/account', '/market', '/exchange', '/wallet', '/withdraw', '/merchant', '/partner'];
 const PAYMENT = /^\/pay\/[0-9a-f-]{36}$/i;
 
 /** Signs in. Throws ApiError: code otp_required asks for a one-time password. */
