@@ -9,13 +9,7 @@
 #include "payout/store.h"
 #include "json/writer.h"
 
-#define OF_RAIL(column) "(SELECT " column " FROM rail AS r WHERE r.name = p.rail)"
-#define OF_ASSET(column)                                                               \
-    "(SELECT " column " FROM rail_asset AS a WHERE a.rail = p.rail AND a.currency_id " \
-    "= p.currency_id)"
-
-/* A payout alone, and what its moves look at besides. Everything of other tables is a subquery, which a locking
- * read does not lock: nobody waits for a rail's row. Enumerations are read by their number. */
+/* A payout alone. */
 static const struct db_column columns[] = {
     DB_COLUMN("p.id", struct payout, id),
     DB_COLUMN("p.uuid", struct payout, uuid),
@@ -35,8 +29,9 @@ static const struct db_column columns[] = {
     DB_COLUMN("p.turn", struct payout, turn),
     DB_COLUMN("p.attempt", struct payout, attempt),
     DB_COLUMN("p.needed", struct payout, needed),
-    DB_COLUMN("(SELECT COUNT(*) FROM payout_approval AS y WHERE y.payout_id = p.id)", struct payout,
-              approvals),
+    DB_COLUMN("IF(p.needed = 0, 0, (SELECT COUNT(*) FROM payout_approval AS y WHERE y.payout_id = "
+              "p.id))",
+              struct payout, approvals),
     DB_COLUMN("p.reference", struct payout, reference),
     DB_COLUMN("p.confirmations", struct payout, confirmations),
     DB_COLUMN("p.why", struct payout, why),
@@ -44,22 +39,40 @@ static const struct db_column columns[] = {
     DB_COLUMN("UNIX_TIMESTAMP(p.changed_at) DIV 1", struct payout, changed),
     DB_COLUMN("UNIX_TIMESTAMP(p.sent_at) DIV 1", struct payout, sent),
     DB_COLUMN("UNIX_TIMESTAMP(p.ended_at) DIV 1", struct payout, ended),
-    DB_COLUMN(OF_ASSET("a.contract"), struct payout, contract),
-    DB_COLUMN(OF_ASSET("a.decimals"), struct payout, decimals),
-    DB_COLUMN("COALESCE(" OF_ASSET("a.confirmations") ", " OF_RAIL("r.confirmations") ")",
-              struct payout, confirmations_needed),
 };
 
-/* What is written as words of an enumeration. */
-struct payout_words {
+/* What its rail and its asset there say, and its state, by the numbers of their words. */
+struct payout_setting {
     int64_t kind, state; /* from 1 */
+    char contract[RAIL_CONTRACT_MAX + 1];
+    uint64_t decimals, confirmations;
 };
 
-static const struct db_column word_columns[] = {
-    DB_COLUMN(OF_RAIL("r.kind + 0"), struct payout_words, kind),
-    DB_COLUMN("p.state + 0", struct payout_words, state),
-};
+#define SETTING(rail_has, asset_has)                                                           \
+    {                                                                                          \
+        DB_COLUMN("p.state + 0", struct payout_setting, state),                                \
+            DB_COLUMN(rail_has("r.kind + 0"), struct payout_setting, kind),                    \
+            DB_COLUMN(asset_has("a.contract"), struct payout_setting, contract),               \
+            DB_COLUMN(asset_has("a.decimals"), struct payout_setting, decimals),               \
+            DB_COLUMN(                                                                         \
+                "COALESCE(" asset_has("a.confirmations") ", " rail_has("r.confirmations") ")", \
+                struct payout_setting, confirmations),                                         \
+    }
 
+/* Of a join; and looked up one by one for locking reads, which would lock the rows of a join: nobody is to wait
+ * for a rail's row. */
+#define JOINED(column) column
+#define OF_RAIL(column) "(SELECT " column " FROM rail AS r WHERE r.name = p.rail)"
+#define OF_ASSET(column)                                                               \
+    "(SELECT " column " FROM rail_asset AS a WHERE a.rail = p.rail AND a.currency_id " \
+    "= p.currency_id)"
+static const struct db_column setting_columns[] = SETTING(JOINED, JOINED);
+static const struct db_column locked_setting_columns[] = SETTING(OF_RAIL, OF_ASSET);
+#define FROM_JOINED                                                                                \
+    "FROM payout AS p LEFT JOIN rail AS r ON r.name = p.rail LEFT JOIN rail_asset AS a ON a.rail " \
+    "= p.rail AND a.currency_id = p.currency_id "
+
+/* What moves look at besides. */
 static const struct db_column row_columns[] = {
     DB_COLUMN("p.fenced", struct payout_row, fenced),
     DB_COLUMN(OF_RAIL("r.outside"), struct payout_row, outside),
@@ -71,37 +84,34 @@ static const struct db_column row_columns[] = {
     DB_COLUMN("NOW(6)", struct payout_row, now),
     DB_COLUMN("UNIX_TIMESTAMP(NOW(6)) DIV 1", struct payout_row, now_s),
 };
-_Static_assert(offsetof(struct payout_row, payout) == 0, "the first columns fill a payout alone");
 
 void payout_store_select(struct text *sql)
 {
     db_select(sql, columns, DB_COUNT(columns));
-    db_select_more(sql, word_columns, DB_COUNT(word_columns));
-    text_puts(sql, "FROM payout AS p ");
-}
-
-static void read_words(const struct db_rows *rows, struct payout *out)
-{
-    struct payout_words words = {0};
-
-    db_read_more(rows, DB_COUNT(columns), word_columns, DB_COUNT(word_columns), &words);
-    out->kind = (enum rail_kind)(words.kind - 1);
-    out->state = (enum payout_state)(words.state - 1);
+    db_select_more(sql, setting_columns, DB_COUNT(setting_columns));
+    text_puts(sql, FROM_JOINED);
 }
 
 bool payout_store_next(struct db_rows *rows, struct payout *out)
 {
+    struct payout_setting setting = {0};
+
     *out = (struct payout){0};
     if (!db_read(rows, columns, DB_COUNT(columns), out))
         return false;
-    read_words(rows, out);
+    db_read_more(rows, DB_COUNT(columns), setting_columns, DB_COUNT(setting_columns), &setting);
+    out->kind = (enum rail_kind)(setting.kind - 1);
+    out->state = (enum payout_state)(setting.state - 1);
+    text_copy(out->contract, sizeof(out->contract), setting.contract);
+    out->decimals = setting.decimals;
+    out->confirmations_needed = setting.confirmations;
     return true;
 }
 
 static void select_rows(struct text *sql)
 {
     db_select(sql, columns, DB_COUNT(columns));
-    db_select_more(sql, word_columns, DB_COUNT(word_columns));
+    db_select_more(sql, locked_setting_columns, DB_COUNT(locked_setting_columns));
     db_select_more(sql, row_columns, DB_COUNT(row_columns));
     text_puts(sql, "FROM payout AS p ");
 }
@@ -111,7 +121,7 @@ static bool next_row(struct db_rows *rows, struct payout_row *out)
     *out = (struct payout_row){0};
     if (!payout_store_next(rows, &out->payout))
         return false;
-    db_read_more(rows, DB_COUNT(columns) + DB_COUNT(word_columns), row_columns,
+    db_read_more(rows, DB_COUNT(columns) + DB_COUNT(setting_columns), row_columns,
                  DB_COUNT(row_columns), out);
     return true;
 }

@@ -119,12 +119,22 @@ static void note_outcome(const struct payout *payout, enum payout_state to, cons
                  payout->rail, payout_state_names[to], words);
 }
 
+/* What a node has said may be any bytes. */
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
 /* Writes down what the rail has said. */
 static enum err record_outcomes(struct db *db, struct batch *batch, struct payout_round *round)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        const struct rail_outcome *outcome = &batch->outcomes[i];
+        struct rail_outcome *outcome = &batch->outcomes[i];
         const struct payout *payout = &batch->payouts[i];
+        make_printable(outcome->words);
+        make_printable(outcome->reference);
         batch->moves[i] =
             (struct payout_move){.id = payout->id,
                                  .from = UINT32_C(1) << payout->state,

@@ -14,7 +14,7 @@
 
 /* A payout with what its moves look at. */
 struct payout_row {
-    struct payout payout; /* first: the same columns fill one alone */
+    struct payout payout;
     uint64_t fenced;
     char outside[RAIL_NAME_MAX + 1];
     int64_t held, external, house_fee; /* account.id; 0 = there is none yet */

@@ -19,6 +19,7 @@ struct provider_guard {
     int64_t read_us; /* of clock_mono_us; 0: never */
     struct provider_state state;
     bool may_probe;
+    bool began; /* something was let through */
 };
 
 enum err provider_guard_make(struct db *db, const char *name, struct provider_guard **out)
@@ -114,7 +115,9 @@ bool provider_guard_enter(struct provider_guard *guard)
     refresh(guard);
     if (guard->state.paused)
         return false;
-    return !guard->state.open || (guard->may_probe && take_probe(guard));
+    bool first = !guard->began;
+    guard->began = true;
+    return first || !guard->state.open || (guard->may_probe && take_probe(guard));
 }
 
 /* Counts a failure; from PROVIDER_FAILURES on the circuit is open. */

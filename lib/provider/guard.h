@@ -2,7 +2,8 @@
  * of the calls.
  *
  * A provider that gave no answer PROVIDER_FAILURES times in a row is not asked any more; PROVIDER_PROBE_S later
- * one call of one process may try it, and an answer closes the circuit. A refusal is an answer. Where the
+ * one call of one process may try it, as may the first call of a process that begins, and an answer closes the
+ * circuit. A refusal is an answer. Where the
  * database is away everything is let through: it guards no money, only time. */
 #ifndef PROVIDER_GUARD_H
 #define PROVIDER_GUARD_H
@@ -17,7 +18,7 @@
 
 #define PROVIDER_NAME_MAX 32
 #define PROVIDER_FAILURES 5
-#define PROVIDER_PROBE_S 30
+#define PROVIDER_PROBE_S 5
 #define PROVIDER_KEPT_MAX 2000  /* bytes of a body that are kept */
 #define PROVIDER_KEPT_DAYS 30   /* for which calls are kept */
 #define PROVIDER_CALLS_MAX 1000 /* of one list */

@@ -8,8 +8,8 @@
 #include "base/version.h"
 #include "crypto/crypto.h"
 
-static enum err node_start(const struct config *config, const char *url, int timeout_ms,
-                           struct node *out)
+static enum err node_start(const struct config *config, const char *name, const char *url,
+                           int timeout_ms, struct node *out)
 {
     const struct provider_config client = {
         .user_agent = "teller", .ca_file = config->net_ca_file, .connections = NODE_CONNECTIONS};
@@ -20,12 +20,15 @@ static enum err node_start(const struct config *config, const char *url, int tim
                                  .authorization =
                                      out->authorization[0] == '\0' ? NULL : out->authorization,
                                  .timeout_ms = timeout_ms};
-    return rc;
+    if (rc == ERR_OK)
+        rc = db_open_config(config, false, &out->db);
+    return rc == ERR_OK ? provider_guard_make(out->db, name, &out->rpc.guard) : rc;
 }
 
-enum err node_guard(struct node *node, struct db *db)
+void node_unguard(struct node *node)
 {
-    return provider_guard_make(db, node->name, &node->rpc.guard);
+    provider_guard_free(node->rpc.guard);
+    node->rpc.guard = NULL;
 }
 
 static enum err read_secret(const char *path, char out[NODE_SECRET_MAX], struct text *problem)
@@ -41,7 +44,7 @@ enum err node_ethereum(const struct config *config, struct node *out, struct tex
 {
     char secret[NODE_SECRET_MAX];
 
-    *out = (struct node){.name = "ethereum"};
+    *out = (struct node){0};
     if (config->provider_ethereum_url[0] == '\0')
         return ERR_NOT_FOUND;
     enum err rc = read_secret(config->provider_ethereum_authorization_file, secret, problem);
@@ -49,8 +52,8 @@ enum err node_ethereum(const struct config *config, struct node *out, struct tex
         snprintf(out->authorization, sizeof(out->authorization), "Authorization: %s", secret);
     crypto_wipe(secret, sizeof(secret));
     if (rc == ERR_OK)
-        rc = node_start(config, config->provider_ethereum_url, config->provider_ethereum_timeout_ms,
-                        out);
+        rc = node_start(config, "ethereum", config->provider_ethereum_url,
+                        config->provider_ethereum_timeout_ms, out);
     return rc;
 }
 
@@ -58,7 +61,7 @@ enum err node_bitcoin(const struct config *config, struct node *out, struct text
 {
     char secret[NODE_SECRET_MAX], text[BASE64_SIZE(NODE_SECRET_MAX)];
 
-    *out = (struct node){.name = "bitcoin"};
+    *out = (struct node){0};
     if (config->provider_bitcoin_url[0] == '\0')
         return ERR_NOT_FOUND;
     enum err rc = read_secret(config->provider_bitcoin_cookie_file, secret, problem);
@@ -69,15 +72,16 @@ enum err node_bitcoin(const struct config *config, struct node *out, struct text
     }
     crypto_wipe(secret, sizeof(secret));
     if (rc == ERR_OK)
-        rc = node_start(config, config->provider_bitcoin_url, config->provider_bitcoin_timeout_ms,
-                        out);
+        rc = node_start(config, "bitcoin", config->provider_bitcoin_url,
+                        config->provider_bitcoin_timeout_ms, out);
     return rc;
 }
 
 void node_close(struct node *node)
 {
     provider_stop(node->client);
-    provider_guard_free(node->rpc.guard);
+    node_unguard(node);
+    db_close(node->db);
     crypto_wipe(node, sizeof(*node));
 }
 

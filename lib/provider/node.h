@@ -7,14 +7,16 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "chain/bitcoin_address.h"
+#include "db/db.h"
 #include "provider/rpc.h"
 
 #define NODE_SECRET_MAX 512 /* bytes of what is in a file of theirs */
 #define NODE_CONNECTIONS 4  /* kept open to one */
 
-/* A node with a client of its own; not for several threads. It holds strings of the configuration. */
+/* A node with a client of its own, whose calls are guarded (provider/guard.h) under the name of its section, by a
+ * database connection of their own; not for several threads. It holds strings of the configuration. */
 struct node {
-    const char *name; /* its section: "ethereum", "bitcoin" */
+    struct db *db; /* of its guard */
     struct rpc_node rpc;
     struct provider_client *client;
     char authorization[2 * NODE_SECRET_MAX];
@@ -29,10 +31,8 @@ MUST_USE enum err node_ethereum(const struct config *config, struct node *out,
                                 struct text *problem);
 MUST_USE enum err node_bitcoin(const struct config *config, struct node *out, struct text *problem);
 
-/* Has its calls guarded (provider/guard.h).
- * db  its own connection, which must outlive the node
- * ERR_NO_MEMORY. */
-MUST_USE enum err node_guard(struct node *node, struct db *db);
+/* Asks it whatever its circuit says, and keeps nothing of it: for who looks whether it is there. */
+void node_unguard(struct node *node);
 
 /* Wipes what it knows. A zeroed one is fine. */
 void node_close(struct node *node);

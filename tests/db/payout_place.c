@@ -17,7 +17,7 @@ void payout_place_make(struct payout_place *place)
 {
     char name[DB_TEST_NAME_SIZE];
 
-    *place = (struct payout_place){.user = db_test_user(NULL, NULL)};
+    *place = (struct payout_place){.service = "test", .user = db_test_user(NULL, NULL)};
     db_test_name("rail", name);
     snprintf(place->rail, sizeof(place->rail), "%.32s", name);
     db_test_number("INSERT INTO rail (name, kind, outside) VALUES (?, 'off_chain', ?)",
@@ -36,7 +36,7 @@ void payout_place_make(struct payout_place *place)
 enum err payout_place_ask_as(struct payout_place *place, int64_t dollars, const char *ref)
 {
     struct actor actor = db_test_actor(place->user);
-    const struct payout_request request = {.service = "test",
+    const struct payout_request request = {.service = place->service,
                                            .ref = ref,
                                            .actor = &actor,
                                            .purpose = "available",

@@ -11,6 +11,7 @@
 
 /* What a test has to itself. */
 struct payout_place {
+    const char *service; /* that asks */
     char rail[RAIL_NAME_MAX + 1];
     int64_t user;
     struct payout payout; /* asked for last */

@@ -223,6 +223,45 @@ static void test_read(void)
     DB_GIVES(payout_list(test_db, &filter, take_payout, &sent), ERR_OUT_OF_RANGE);
 }
 
+/* What the service that asked is told, by statements of its own in the same transaction. */
+static enum payout_state told_state;
+static unsigned told_times;
+
+static void take_news(struct db_packet *packet, const struct payout *payout)
+{
+    told_state = payout->state;
+    told_times++;
+    db_packet_add_once(
+        packet, "INSERT INTO list_mark (list, owner_id, position, mark) VALUES ('test', ?, 1, '')",
+        DB_ARGS(db_i64(payout->user_id)), ERR_REPLAYED);
+}
+
+static void test_service(void)
+{
+    static const struct payout_service service = {.name = "told", .told = take_news};
+    static const struct payout_service other = {.name = "other", .told = take_news};
+    struct payout_place place;
+    struct payout payout;
+
+    payout_service_register(&service);
+    payout_service_register(&service);
+    payout_service_register(&other);
+    payout_place_make(&place);
+    place.service = "told";
+    DB_GIVES(payout_place_ask(&place, 100), ERR_OK);
+    DB_CHECK(told_times == 0);
+    DB_GIVES(payout_cancel(test_db, place.user, place.payout.id, "", &payout), ERR_OK);
+    DB_CHECK(told_times == 1 && told_state == PAYOUT_STATE_CANCELLED);
+    DB_CHECK(db_test_number("SELECT COUNT(*) FROM list_mark WHERE list = 'test' AND owner_id = ?",
+                            DB_ARGS(db_i64(place.user))) == 1);
+    DB_GIVES(payout_cancel(test_db, place.user, place.payout.id, "", &payout), ERR_OK);
+    DB_CHECK(told_times == 1);
+    /* where it fails, nothing is done */
+    DB_GIVES(payout_place_ask(&place, 100), ERR_OK);
+    DB_GIVES(payout_cancel(test_db, place.user, place.payout.id, "", &payout), ERR_REPLAYED);
+    DB_CHECK(payout_place_held(&place) == 100 * PAYOUT_USD);
+}
+
 /* To another user: at once, whole, and not against the limits. */
 static void test_inside(void)
 {
@@ -431,6 +470,7 @@ static const struct test_case cases[] = {
     {"what the rail took", test_cost},
     {"cancelled", test_cancelled},
     {"read, listed, with history and events", test_read},
+    {"the service that asked is told", test_service},
     {"to another user", test_inside},
     {"one budget with tickets", test_limits},
     {"rules", test_rules},

@@ -2,6 +2,7 @@
  * calls. The provider is a port on which nobody listens. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "provider/ethereum.h"
 #include "provider/guard.h"
@@ -42,13 +43,31 @@ static struct provider_state state_of(const char *name)
     return state;
 }
 
+#define FRESH_MS 3000 /* what a guard knows is older by then */
+
+/* Whether the provider may be asked, or may not, before long: what a guard has read it believes for a while. */
+static bool soon(struct provider_guard *guard, bool may)
+{
+    for (int ms = 0; ms < FRESH_MS; ms += 20) {
+        if (provider_guard_enter(guard) == may)
+            return true;
+        usleep(20000);
+    }
+    return false;
+}
+
+static void make_tried(const char *name)
+{
+    db_test_number("UPDATE provider SET probe_at = NOW(6) WHERE name = ?", DB_ARGS(db_text(name)));
+}
+
 static void test_circuit(void)
 {
     char name[PROVIDER_NAME_MAX + 1];
 
     new_name(name);
     struct provider_guard *one = make(name), *two = make(name);
-    DB_CHECK(provider_guard_enter(one) && provider_guard_enter(NULL));
+    DB_CHECK(provider_guard_enter(one) && provider_guard_enter(two) && provider_guard_enter(NULL));
     for (int i = 1; i < PROVIDER_FAILURES; i++)
         note(one, false);
     DB_CHECK(provider_guard_enter(one) && !state_of(name).open);
@@ -56,22 +75,22 @@ static void test_circuit(void)
     DB_CHECK(provider_guard_enter(one) && state_of(name).failures == 0);
     for (int i = 0; i < PROVIDER_FAILURES; i++)
         note(one, false);
-    DB_CHECK(state_of(name).open && !provider_guard_enter(one) && !provider_guard_enter(two));
-    provider_guard_free(two);
+    DB_CHECK(state_of(name).open && !provider_guard_enter(one));
 
-    /* later one call may try it, and no other meanwhile */
-    db_test_number("UPDATE provider SET probe_at = NOW(6) WHERE name = ?", DB_ARGS(db_text(name)));
-    two = make(name);
+    /* a process that begins tries it once */
     struct provider_guard *three = make(name);
-    DB_CHECK(provider_guard_enter(two) && !provider_guard_enter(three));
+    DB_CHECK(provider_guard_enter(three) && !provider_guard_enter(three));
+
+    /* later one call may, and no other meanwhile */
+    DB_CHECK(soon(two, false));
+    make_tried(name);
+    DB_CHECK(soon(two, true) && !provider_guard_enter(one) && !provider_guard_enter(two));
     note(two, false);
     DB_CHECK(state_of(name).open && !provider_guard_enter(two));
-    db_test_number("UPDATE provider SET probe_at = NOW(6) WHERE name = ?", DB_ARGS(db_text(name)));
-    provider_guard_free(two);
-    two = make(name);
-    DB_CHECK(provider_guard_enter(two));
+    make_tried(name);
+    DB_CHECK(soon(two, true));
     note(two, true);
-    DB_CHECK(!state_of(name).open && provider_guard_enter(two));
+    DB_CHECK(!state_of(name).open && provider_guard_enter(two) && soon(one, true));
     provider_guard_free(one);
     provider_guard_free(two);
     provider_guard_free(three);

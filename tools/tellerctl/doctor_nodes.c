@@ -86,6 +86,7 @@ static void check_node(const struct config *config, const struct node_check *che
     struct node node;
 
     enum err rc = check->open(config, &node, &problem);
+    node_unguard(&node);
     if (node.rpc.timeout_ms > NODE_TIMEOUT_MS)
         node.rpc.timeout_ms = NODE_TIMEOUT_MS;
     if (rc == ERR_NOT_FOUND)

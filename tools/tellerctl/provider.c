@@ -132,6 +132,7 @@ static int run_ping(struct ctl *ctl)
     if (known == NULL)
         return CTL_FAILED;
     enum err rc = known->open(&ctl->config, &node, &problem);
+    node_unguard(&node);
     if (rc == ERR_OK && node.rpc.timeout_ms > PING_TIMEOUT_MS)
         node.rpc.timeout_ms = PING_TIMEOUT_MS;
     int64_t start_us = clock_mono_us();
