@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Sql, until } from '../support/teller.mjs';
+import { childrenOf, Sql, until } from '../support/teller.mjs';
 
 const run = promisify(execFile);
 const TREE = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -247,6 +247,16 @@ export class Cluster {
       socket.on('close', () => resolve(text));
       socket.write(`${words}\n`);
     });
+  }
+
+  /** Has haproxy begin anew with its file, as `systemctl reload haproxy` does. */
+  async reload() {
+    const workers = await childrenOf(this.proxy.pid);
+    this.proxy.kill('SIGUSR2');
+    await until(async () => {
+      const now = await childrenOf(this.proxy.pid);
+      return now.length > 0 && !now.some((pid) => workers.includes(pid));
+    }, 20, 'the end of the old process');
   }
 
   /** The node that writes, or null: the one of the proxy's that serves, as its table has it. */

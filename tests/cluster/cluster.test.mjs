@@ -282,6 +282,22 @@ test('the writer is changed as planned', { skip: skip || !long, timeout: 300000 
   });
 });
 
+test('the proxy is reloaded: it begins with the first node, and no two are written to', { skip: skip || !long, timeout: 300000 }, async (context) => {
+  const [first] = cluster.nodes;
+  if ((await cluster.writer()) === first) await cluster.command(`set server writer/${first.name} state maint`);
+  await until(async () => (await cluster.writer()) !== first, 20, 'another writer');
+  await cluster.command(`set server writer/${first.name} state ready`);
+  const before = await cluster.writer();
+  await underLoad(context, async () => {
+    await cluster.reload();
+    const count = await before.status('wsrep_replicated');
+    await load.served(Date.now());
+    await rest(2000);
+    assert.equal(await before.status('wsrep_replicated'), count, 'what was written to the node before');
+  });
+  assert.equal((await cluster.writer()).name, first.name);
+});
+
 test('another node writes the same rows: what is aborted from outside is done again, whole', { skip: skip || !long, timeout: 300000 }, async (context) => {
   const writer = await cluster.writer();
   const rivals = cluster.others(writer).map((node) => node.session());
