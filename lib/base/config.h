@@ -53,6 +53,9 @@
     X(provider_ethereum, chain_id, INT(1, INT32_MAX), "1")           \
     X(provider_ethereum, authorization_file, STRING, "")             \
     X(provider_ethereum, timeout_ms, INT(100, 120000), "20000")      \
+    X(provider_ethereum, legacy, BOOL, "no")                         \
+    X(provider_ethereum, gas_price_max, INT(1, 1000000), "500")      \
+    X(provider_ethereum, replace_seconds, INT(1, 86400), "180")      \
     X(provider_bitcoin, url, STRING, "")                             \
     X(provider_bitcoin, network, STRING, "main")                     \
     X(provider_bitcoin, cookie_file, STRING, "")                     \

@@ -9,6 +9,7 @@
 #include "db/packet.h"
 #include "db/statement.h"
 #include "deposit/store.h"
+#include "ledger/post.h"
 
 #define INDEX_MAX (HD_HARDENED - 1)
 
@@ -153,6 +154,7 @@ static enum err insert_rail(struct db *db, void *arg)
 {
     const struct deposit_rail *rail = arg;
     struct rail_row there;
+    char hot[DEPOSIT_ADDRESS_SIZE];
     struct db_packet packet = DB_PACKET(DEPOSIT_SQL_MAX);
 
     enum err rc = read_rail(db, rail->rail, &there);
@@ -163,11 +165,18 @@ static enum err insert_rail(struct db *db, void *arg)
                    : ERR_DEPOSIT_KEY;
     if (rc != ERR_DEPOSIT_RAIL)
         return rc;
+    rc = deposit_derive(rail, 0, hot);
+    if (rc != ERR_OK)
+        return rc;
     db_packet_add_once(&packet,
                        "INSERT INTO deposit_rail (rail, format, path, xpub) VALUES (?, ?, ?, ?)",
                        DB_ARGS(db_text(rail->rail), db_text(deposit_formats[rail->format]),
                                db_text(rail->path), db_text(rail->xpub)),
                        ERR_DB_CONTENDED);
+    db_packet_add(&packet,
+                  "INSERT INTO deposit_address (rail, path_index, user_id, address) VALUES (?, 0, "
+                  "?, ?)",
+                  DB_ARGS(db_text(rail->rail), db_i64(LEDGER_HOUSE), db_text(hot)));
     return db_packet_commit(db, &packet, NULL, 0);
 }
 
@@ -280,7 +289,7 @@ enum err deposit_address_find(struct db *db, const char *rail, const char *addre
                         DB_ARGS(db_text(rail), db_text(address)), out);
 }
 
-enum err deposit_address_each(struct db *db, const char *rail, uint64_t after,
+enum err deposit_address_each(struct db *db, const char *rail, uint64_t first,
                               enum err (*each)(void *arg, const struct deposit_address *address),
                               void *arg)
 {
@@ -290,9 +299,9 @@ enum err deposit_address_each(struct db *db, const char *rail, uint64_t after,
 
     db_select(&sql, address_columns, DB_COUNT(address_columns));
     statement_add(&sql,
-                  "FROM deposit_address AS a WHERE a.rail = ? AND a.path_index > ? ORDER BY "
+                  "FROM deposit_address AS a WHERE a.rail = ? AND a.path_index >= ? ORDER BY "
                   "a.path_index",
-                  DB_ARGS(db_text(rail), db_u64(after)));
+                  DB_ARGS(db_text(rail), db_u64(first)));
     enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
     while (rc == ERR_OK && db_read(&rows, address_columns, DB_COUNT(address_columns), &address))
         rc = each(arg, &address);

@@ -50,7 +50,8 @@ struct deposit_rail {
     uint64_t height;    /* the last one */
 };
 
-/* Sets a chain up with the public key of the signer's account, so that addresses need no signer.
+/* Sets a chain up with the public key of the signer's account, so that addresses need no signer. The address of
+ * index 0 is the house's own, so that what people put into the hot wallet is credited to the house.
  * rail  a-z 0-9 . _ -
  * path, xpub  as signer_xpub has them
  * Returns ERR_INVALID for a name, path or key that is none, ERR_CHECKSUM; ERR_DEPOSIT_KEY where the chain has
@@ -82,9 +83,8 @@ MUST_USE enum err deposit_address_take(struct db *db, const char *rail, int64_t 
 MUST_USE enum err deposit_address_find(struct db *db, const char *rail, const char *address,
                                        struct deposit_address *out);
 
-/* Calls `each` for the addresses that were given after an index, in order; an error of its ends it.
- * after  0: all */
-MUST_USE enum err deposit_address_each(struct db *db, const char *rail, uint64_t after,
+/* Calls `each` for the addresses from an index on, in order; an error of its ends it. */
+MUST_USE enum err deposit_address_each(struct db *db, const char *rail, uint64_t first,
                                        enum err (*each)(void *arg,
                                                         const struct deposit_address *address),
                                        void *arg);

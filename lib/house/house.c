@@ -15,6 +15,7 @@
 #include "notify/sql.h"
 #include "payout/payout.h"
 #include "rail/bitcoin_wallet.h"
+#include "rail/ethereum_send.h"
 #include "ticket/ticket.h"
 #include "wallet/wallet.h"
 
@@ -29,6 +30,7 @@ void house_register(void)
     audit_register(&payout_audit);
     payout_rail_register(&bitcoin_payout_rail);
     audit_register(&wallet_audit);
+    payout_rail_register(&ethereum_rail);
     archive_register(&market_archive);
     archive_register(&notify_archive);
     ledger_words_register(&market_words);

@@ -58,6 +58,11 @@ MUST_USE enum err ethereum_nonce(const struct rpc_node *node,
                                  const struct ethereum_address *account, bool pending,
                                  uint64_t *out);
 
+/* How many of its transactions were in blocks after a block; old ones a node may have forgotten. */
+MUST_USE enum err ethereum_nonce_at(const struct rpc_node *node,
+                                    const struct ethereum_address *account, uint64_t block,
+                                    uint64_t *out);
+
 /* The account's wei after a block. */
 MUST_USE enum err ethereum_balance(const struct rpc_node *node,
                                    const struct ethereum_address *account, uint64_t block,
@@ -74,6 +79,14 @@ MUST_USE enum err ethereum_has_code(const struct rpc_node *node,
 MUST_USE enum err ethereum_call(const struct rpc_node *node, const struct ethereum_address *from,
                                 const struct ethereum_address *to, struct bytes data,
                                 uint8_t out[ETHEREUM_RETURNED_MAX], size_t *len);
+
+/* What an account has of a token after a block, in the token's smallest unit.
+ * Returns ERR_INVALID where its contract does not say so: it reverts, answers something else, or there is
+ * none; also where the node has forgotten that block. */
+MUST_USE enum err ethereum_token_balance(const struct rpc_node *node,
+                                         const struct ethereum_address *token,
+                                         const struct ethereum_address *owner, uint64_t block,
+                                         __int128 *out);
 
 /* The gas that a transaction would use; ERR_INVALID where it would fail. */
 MUST_USE enum err ethereum_estimate(const struct rpc_node *node,

@@ -15,6 +15,7 @@
 #include "crypto/certificate.h"
 #include "db/beat.h"
 #include "db/space.h"
+#include "deposit/deposit.h"
 #include "desk/bid.h"
 #include "desk/rate.h"
 #include "market/order.h"
@@ -168,6 +169,23 @@ static void check_socket(const struct watch *watch, const char *check, const cha
     report(watch, check, good, found, mend);
 }
 
+static void check_deposits(const struct watch *watch)
+{
+    char found[WORDS_SIZE];
+    uint64_t withheld = 0, owing = 0;
+
+    if (deposit_trouble(watch->db, &withheld, &owing) != ERR_OK) {
+        report_failure(watch, "deposits");
+        return;
+    }
+    snprintf(found, sizeof(found),
+             "%" PRIu64 " are withheld, %" PRIu64 " users owe what left its chain", withheld,
+             owing);
+    report(watch, "deposits", owing == 0, found,
+           "see tellerctl deposit list --state cancelled, and settle with the users, who are shut "
+           "out");
+}
+
 static void check_certificate(const struct watch *watch)
 {
     const char *path = watch->config->site_certificate;
@@ -211,6 +229,9 @@ void watch_all(struct db *db, const struct config *config, finding_row *row, voi
     check_due(to, "payouts", payout_overdue, "teller-pay");
     check_job(to, "teller-rates");
     check_due(to, "feeds of rates", desk_feed_overdue, "teller-rates");
+    if (config->provider_ethereum_url[0] != '\0' || config->provider_bitcoin_url[0] != '\0')
+        check_job(to, "teller-deposits");
+    check_deposits(to);
     if (config->market_matcher[0] != '\0') {
         check_job(to, "teller-match");
         check_socket(to, "matcher's socket", config->market_matcher,

@@ -211,10 +211,15 @@ static void test_addresses(void)
     DB_GIVES(deposit_address_find(test_db, c.rail, second.address, &found), ERR_OK);
     DB_CHECK(found.user_id == second.user_id && found.index == 2);
     DB_GIVES(deposit_address_find(test_db, c.rail, "0x3c44", &found), ERR_NOT_FOUND);
-    DB_GIVES(deposit_address_each(test_db, c.rail, 0, keep_address, &last), ERR_OK);
+    DB_GIVES(deposit_address_each(test_db, c.rail, 1, keep_address, &last), ERR_OK);
     DB_CHECK(last.index == 2);
     DB_GIVES(deposit_rail_read(test_db, c.rail, &rail), ERR_OK);
     DB_CHECK(rail.format == DEPOSIT_ETHEREUM && rail.addresses == 2 && rail.height == 10);
+
+    DB_GIVES(
+        deposit_address_find(test_db, c.rail, "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", &found),
+        ERR_OK);
+    DB_CHECK(found.user_id == LEDGER_HOUSE && found.index == 0);
 
     /* the same of Bitcoin */
     write_xpub(SEED_ABANDON, BITCOIN_ACCOUNT, HD_TEST, xpub);

@@ -427,6 +427,10 @@ static void test_constraints(void)
         "created_at, changed_at, stage, hold_ref, expires_at, fields, sum1, sum1dc, sum1c, sum2, "
         "sum2dc, sum2c, rounding) VALUES (REPEAT('b', 16), REPEAT('b', 32), 1, 1, 2, 'hand', "
         "'hand', '1', '1', 'new', 1, '', '', 'en', '', '', NOW(), NOW(), ";
+    static const char send[] =
+        "INSERT INTO ethereum_send (uuid, path_index, nonce, currency_id, recipient, gas, needed, "
+        "kind, payout_id, own_index, amount, state, fee) VALUES (REPEAT('e', 16), 0, 0, 2, "
+        "REPEAT('r', 20), 1, 1, ";
     static const char deposit[] =
         "INSERT INTO deposit (uuid, rail, txid, output, path_index, user_id, currency_id, amount, "
         "chain_amount, needed, state, note, height) VALUES (REPEAT('d', 16), 'r', REPEAT('d', 32), "
@@ -540,8 +544,12 @@ static void test_constraints(void)
         {payout_rule, "'velocity', NULL, NULL, NULL, 60, 1", ")", "`payout_rule`"},
         {coin, "0, NULL, NULL", ")", "`bitcoin_coin`"},
         {coin, "1, NULL, 5", ")", "`bitcoin_coin`"},
+        {send, "'payout', NULL, NULL, 1, 'open', NULL", ")", "`ethereum_send`"},
+        {send, "'sweep', NULL, NULL, 1, 'open', NULL", ")", "`ethereum_send`"},
+        {send, "'sweep', NULL, 0, 0, 'open', NULL", ")", "`ethereum_send`"},
+        {send, "'sweep', NULL, 0, 1, 'open', 1", ")", "`ethereum_send`"},
     };
-    enum { CONSTRAINTS = 51 }; /* a new one needs a row above */
+    enum { CONSTRAINTS = 55 }; /* a new one needs a row above */
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {

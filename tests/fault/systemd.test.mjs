@@ -154,7 +154,7 @@ test('every unit is active, and each worker heeds its socket', { timeout: 60000 
   const failed = await systemctl('list-units', '--failed', '--plain', '--no-legend', 'teller*');
   assert.equal(failed, '', await inside('journalctl', '--no-pager', '-n', '30'));
   for (const unit of ['teller-main@1', 'teller-order@8', 'teller-read@4', 'teller-login@2', 'teller-events@4', 'teller-match', 'teller-ipn', 'teller-stream',
-    'teller-stop-orders', 'teller-pay', 'teller-rates', 'teller-nchan'])
+    'teller-stop-orders', 'teller-pay', 'teller-deposits', 'teller-rates', 'teller-nchan'])
     assert.equal((await systemctl('is-active', unit)).trim(), 'active', unit);
 });
 

@@ -290,7 +290,7 @@ test('Apache as on shared hosting: .htaccess, a wrapper, the database over TCP',
     assert.equal((await apache.call('GET', '/health/ready')).status, 200);
     assert.equal((await apache.call('GET', '/health/deep')).status, 403);
     const programs = [...(await readFile(path.join(samples, 'crontab'), 'utf8')).matchAll(/ teller\/lib\/teller\/(teller-\S+) --for/g)].map(([, name]) => name);
-    assert.deepEqual(programs, ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-pay', 'teller-rates']);
+    assert.deepEqual(programs, ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-pay', 'teller-rates', 'teller-deposits']);
     for (const name of programs) await run(path.join(BUILD, name), ['--once'], { env: { ...process.env, TELLER_CONFIG: path.join(run_, 'teller.conf') } });
   } finally {
     await apache?.stop();

@@ -375,7 +375,7 @@ test('a key of another database: worker and ipn do not start; with the database 
   }
 });
 
-for (const name of ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-stream', 'teller-pay', 'teller-rates']) {
+for (const name of ['teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-stream', 'teller-pay', 'teller-rates', 'teller-deposits']) {
   const program = path.join(path.dirname(stack.tellerctl), name);
   const env = { ...process.env, TELLER_CONFIG: stack.config };
 

@@ -16,6 +16,7 @@
     X(id)              \
     X(clock)           \
     X(page)            \
+    X(rail_units)      \
     X(log)             \
     X(config)          \
     X(decimal)         \
