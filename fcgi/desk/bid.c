@@ -168,6 +168,7 @@ static enum err create(struct request *request, const struct desk_board *board,
         .callback_url = params->callback_url,
         .language = desk_language(request),
         .ip = request->remote,
+        .browser = request_env(request, "HTTP_USER_AGENT"),
         .user_hash = "",
     };
 

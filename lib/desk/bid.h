@@ -70,11 +70,14 @@ struct desk_wish {
     enum desk_access access; /* DESK_FOR_API or DESK_FOR_SITE */
     int64_t key_id;          /* desk_key.id; 0 on the site */
     int64_t user_id;         /* whose balance pays and is paid; 0: a stranger */
-    int64_t partner_id; /* rid of the affiliate who sent them; 0, or one that there is not: none */
-    const char *api_id; /* NULL or "": none */
+    int64_t
+        partner_id; /* rid of the affiliate who sent them, which is a visit; 0, or one that there
+                               is not: none */
+    const char *api_id;       /* NULL or "": none */
     const char *callback_url; /* NULL or "": none */
     const char *language;     /* "en" or "ru" */
     const char *ip;
+    const char *browser;   /* User-Agent, for the affiliate's list of visits; NULL: not known */
     const char *user_hash; /* on the site: who the visitor is, desk_visitor_hash; "" unknown */
 };
 

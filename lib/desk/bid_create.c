@@ -133,6 +133,7 @@ static enum err write_in(struct db *db, struct creation *creation, const struct 
     if (rc == ERR_OK) {
         bid_store_add(&packet, row, creation->digest, text_string(fields));
         bid_store_begin(&packet, row);
+        visit_of_bid(&packet, creation->wish, row->bid.partner_id);
         if (row->bid.stage == DESK_STAGE_DONE)
             rc = take_number(db, &packet, row);
     }

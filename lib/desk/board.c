@@ -6,7 +6,8 @@
 #include "desk/store.h"
 
 static struct board *newest; /* this process uses it, so that it has one user more */
-static int64_t read_us;      /* when it was read */
+static int64_t read_us;      /* when it had been read */
+static bool reading;         /* somebody reads the next one, and the others use this one */
 static uint64_t versions;
 
 static void leave(struct board *board)
@@ -15,22 +16,33 @@ static void leave(struct board *board)
         board_free(board);
 }
 
-enum err desk_board_take(struct db *db, const struct desk_board **out)
+/* Reads a board and puts it in the place of the newest. */
+static enum err renew(struct db *db)
 {
     struct board *board = NULL;
-    int64_t now_us = clock_mono_us();
 
-    if (newest == NULL || now_us - read_us >= DESK_BOARD_AGE_MS * 1000) {
-        enum err rc = board_read(db, &board);
-        if (rc != ERR_OK)
-            return rc;
-        /* Others may have read one meanwhile: the later one stays. */
-        board->shown.version = ++versions;
-        board->users = 1;
-        leave(newest);
-        newest = board;
-        read_us = now_us;
-    }
+    reading = true;
+    enum err rc = board_read(db, &board);
+    reading = false;
+    if (rc != ERR_OK)
+        return rc;
+    board->shown.version = ++versions;
+    board->users = 1;
+    leave(newest);
+    newest = board;
+    read_us = clock_mono_us();
+    return ERR_OK;
+}
+
+/* Where all who come while the newest is too old read one, each for himself, a board that takes long to read is
+ * too old again by then, and nobody does anything else. */
+enum err desk_board_take(struct db *db, const struct desk_board **out)
+{
+    bool old = newest == NULL || clock_mono_us() - read_us >= DESK_BOARD_AGE_MS * 1000;
+    enum err rc = newest == NULL || (old && !reading) ? renew(db) : ERR_OK;
+
+    if (rc != ERR_OK)
+        return rc;
     newest->users++;
     *out = &newest->shown;
     return ERR_OK;

@@ -93,7 +93,7 @@ struct desk_board {
 };
 
 /* The newest board; desk_board_give ends its use. Reads one where the newest is too old, which gives up
- * the turn; others may be looking at an older one meanwhile.
+ * the turn; others get the older one meanwhile.
  * out  out, owned by the process
  * Errors: ERR_NO_MEMORY, ERR_DB_AWAY, ERR_DB; ERR_CONFIG where a row breaks a bound, which is logged. */
 MUST_USE enum err desk_board_take(struct db *db, const struct desk_board **out);

@@ -167,6 +167,9 @@ void key_forget(const char *login);
 void change_add(struct db_packet *packet, const char *who, const char *what, const char *subject,
                 const char *was, const char *became);
 
+/* The visit that a new bid is, where it names an affiliate itself. */
+void visit_of_bid(struct db_packet *packet, const struct desk_wish *wish, int64_t partner_id);
+
 /* The event of a bid's callback; nothing where it has none. */
 void bid_tell(struct db_packet *packet, const struct bid_row *row, enum desk_status status);
 

@@ -1,4 +1,5 @@
 /* Visits by affiliates' links: whose a visitor is, and how many of them a table takes. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/encode.h"
@@ -93,6 +94,22 @@ static enum err write_visit(struct db *db, const struct desk_visit *visit, const
                           db_text(visit->user_hash), cut(visit->query, TEXT_MAX),
                           db_i64(visit->partner_id)),
                   NULL);
+}
+
+void visit_of_bid(struct db_packet *packet, const struct desk_wish *wish, int64_t partner_id)
+{
+    uint8_t group[NETWORKS_GROUP_SIZE];
+    char query[40];
+
+    if (partner_id == 0 || wish->partner_id != partner_id)
+        return; /* nobody's, or the visitor's cookie said so: that visit is known */
+    networks_group(wish->ip, group);
+    snprintf(query, sizeof(query), "partner_id=%lld", (long long)partner_id);
+    db_packet_add(packet,
+                  "INSERT INTO desk_visit (partner_id, browser, ip, address_group, referrer, "
+                  "user_hash, query) VALUES (?, ?, ?, ?, '', '', ?)",
+                  DB_ARGS(db_i64(partner_id), cut(wish->browser, BROWSER_MAX), cut(wish->ip, 45),
+                          db_blob(group, sizeof(group)), db_text(query)));
 }
 
 enum err desk_visit_add(struct db *db, const struct desk_visit *asked, char visitor[DESK_HASH_SIZE],

@@ -70,6 +70,14 @@ test('a reward: credited once, at success, and told of the bid', async () => {
   assert.deepEqual(item.statuses.map(({ status }) => status), ['auto', 'new', 'success']);
 });
 
+test('a bid that names its affiliate is a visit of theirs, once', async () => {
+  const made = { direction_id: pair.id, calc_amount: 60, calc_action: 1, partner_id: affiliate, api_id: unique() };
+  for (let i = 0; i < 2; i++) assert.equal((await customer.json('create_bid', made, { 'User-Agent': 'Robot/3' })).error, '0');
+  const { items } = (await partner.json('get_partner_links')).data;
+  assert.deepEqual(items.filter(({ browser }) => browser === 'Robot/3').map(({ ip, referrer, user_hash: hash, query_string: query }) => [ip, referrer, hash, query]),
+    [['127.0.0.1', '', '', `partner_id=${affiliate}`]]);
+});
+
 test('get_partner_info: what the balance would bring, where the reserve covers it', async () => {
   const { text, json } = await partner.call('get_partner_info');
   const items = json.data.items.filter(({ id }) => [String(usd.id), String(poor.id)].includes(id));
