@@ -189,15 +189,16 @@ static const char *const checks[] = {
     "AND t.tid = (SELECT MAX(tid) FROM trade WHERE market_id = m.id) "
     "WHERE m.last_tid <> COALESCE(t.tid, 0) OR NOT (m.last_price <=> t.price)",
 
-    /* candles are their trades, without those that were taken back */
+    /* candles are their trades, without those that were taken back. In that order: the server would join the first
+     * and the last trade of each candle before it knows which they are */
     "SELECT CONCAT('market ', market_id, ': candle of ', span_s, ' s at ', at, ' is not what its "
     "trades make') FROM (SELECT market_id, span_s, at, open, high, low, close, volume, turnover, "
     "price_sum, trades FROM market_candle UNION ALL SELECT s.market_id, s.span_s, s.at, f.price, "
     "s.high, s.low, l.price, s.volume, s.turnover, s.price_sum, s.trades FROM (" SPAN(
-        "60") "UNION ALL " SPAN("3600") ") AS s JOIN trade AS f ON f.market_id = s.market_id AND "
-                                        "f.tid = "
-                                        "s.first_tid JOIN trade AS l ON l.market_id = s.market_id "
-                                        "AND l.tid = s.last_tid) AS both_sides "
+        "60") "UNION ALL " SPAN("3600") ") AS s STRAIGHT_JOIN trade AS f ON f.market_id = "
+                                        "s.market_id AND f.tid = s.first_tid "
+                                        "STRAIGHT_JOIN trade AS l ON l.market_id = s.market_id AND "
+                                        "l.tid = s.last_tid) AS both_sides "
                                         "GROUP BY market_id, span_s, at, open, high, low, close, "
                                         "volume, turnover, price_sum, trades "
                                         "HAVING COUNT(*) <> 2",

@@ -61,12 +61,13 @@ INSERT INTO trade (market_id, tid, journal_id, bid_id, ask_id, buyer_id, seller_
 SELECT @market, CAST(UNIX_TIMESTAMP(at) * 1000000 AS SIGNED) DIV 100 * 100 + @market, journal_id, @B@ + 1 + q, b, buyer_id, seller_id, 'bid', FALSE, price,
     amount, earned, earned, 0, fee FROM growth_trade;
 INSERT INTO market_candle (market_id, span_s, at, open, high, low, close, volume, turnover, price_sum, trades)
+-- In that order: the server would join the first and the last trade of each before it knows which they are.
 SELECT s.market_id, s.span_s, s.at, f.price, s.high, s.low, l.price, s.volume, s.turnover, s.price_sum, s.trades
 FROM (SELECT market_id, 60 AS span_s, tid DIV 60000000 * 60 AS at, MIN(tid) AS first_tid, MAX(tid) AS last_tid, MAX(price) AS high, MIN(price) AS low,
           SUM(amount) AS volume, SUM(amount * price) AS turnover, SUM(price) AS price_sum, COUNT(*) AS trades FROM trade GROUP BY market_id, at
       UNION ALL SELECT market_id, 3600, tid DIV 3600000000 * 3600 AS at, MIN(tid), MAX(tid), MAX(price), MIN(price), SUM(amount), SUM(amount * price),
           SUM(price), COUNT(*) FROM trade GROUP BY market_id, at) AS s
-JOIN trade AS f ON f.market_id = s.market_id AND f.tid = s.first_tid JOIN trade AS l ON l.market_id = s.market_id AND l.tid = s.last_tid;
+STRAIGHT_JOIN trade AS f ON f.market_id = s.market_id AND f.tid = s.first_tid STRAIGHT_JOIN trade AS l ON l.market_id = s.market_id AND l.tid = s.last_tid;
 INSERT INTO trader_volume (user_id, item_id, day, volume) SELECT user_id, @btc, day, SUM(amount)
 FROM (SELECT buyer_id AS user_id, DATE(at) AS day, amount FROM growth_trade UNION ALL SELECT seller_id, DATE(at), amount FROM growth_trade) AS sides
 GROUP BY user_id, day;
@@ -88,7 +89,7 @@ CREATE TABLE growth_payment ENGINE = Aria TRANSACTIONAL = 0 AS
 SELECT p.p, @dep + (p.b - 1) * 55 + 25 + r AS journal_id, UNHEX(CONCAT(LPAD(HEX(CAST((@t0 + (p.b * 55 + 25 + r) * @step) * 1000 AS SIGNED)), 12, '0'), '7002',
     LPAD(HEX(p), 16, '8'))) AS id, o.id AS order_id, o.merchant_id, o.amount, payer, FROM_UNIXTIME(@t0 + (p.b * 55 + 25 + r) * @step) AS at
 FROM (SELECT seq AS p, (seq - 1) DIV 28 + 1 AS b, (seq - 1) MOD 28 + 1 AS r, 51 + seq * 131 MOD (4 * @B@ - 50) AS payer FROM seq_1_to_@PAYMENTS@) AS p
-JOIN growth_order AS o ON o.n = (p.b - 1) * 20 + CASE WHEN p.r <= 6 THEN p.r WHEN p.r <= 17 THEN 7 ELSE 8 END;
+STRAIGHT_JOIN growth_order AS o ON o.n = (p.b - 1) * 20 + CASE WHEN p.r <= 6 THEN p.r WHEN p.r <= 17 THEN 7 ELSE 8 END;
 INSERT INTO checkout_payment (id, journal_id, order_id, payer_id, amount, created_at) SELECT id, journal_id, order_id, 1000 + payer, amount, at FROM growth_payment;
 INSERT INTO growth_leg SELECT journal_id, 1, 1000 + 4 * payer, -amount, 'spent' FROM growth_payment
 UNION ALL SELECT journal_id, 2, IF(merchant_id = 102, 902, 4 * merchant_id - 3000), amount, 'earned' FROM growth_payment;
