@@ -41,14 +41,20 @@ static const struct db_column line_columns[] = {
 enum { TYPE = DB_COUNT(line_columns), KIND, INFO };
 #define MORE_COLUMNS ", e.type, j.kind, e.info "
 
-#define HISTORY_FROM                                                              \
-    "FROM account AS a JOIN entry AS e ON e.account_id = a.id JOIN journal AS j " \
-    "ON j.id = e.journal_id WHERE a.owner_id = ? AND a.purpose = 'available' "
+/* What a filter has to look at: only dates are the journal's. */
+static const char *filtered_from(const struct ledger_filter *filter)
+{
+    return filter->since != 0 || filter->until != 0
+               ? "FROM account AS a JOIN entry AS e ON e.account_id = a.id JOIN journal AS j "
+                 "ON j.id = e.journal_id WHERE a.owner_id = ? AND a.purpose = 'available' "
+               : "FROM account AS a JOIN entry AS e ON e.account_id = a.id "
+                 "WHERE a.owner_id = ? AND a.purpose = 'available' ";
+}
 
 /* Which entries a page is of, as a condition on those of the owner's wallets. */
 static void add_filter(struct text *sql, int64_t user_id, const struct ledger_filter *filter)
 {
-    statement_add(sql, HISTORY_FROM, DB_ARGS(db_i64(user_id)));
+    statement_add(sql, filtered_from(filter), DB_ARGS(db_i64(user_id)));
     if (filter->currency != NULL)
         statement_add(sql, "AND a.currency_id = ? ", DB_ARGS(db_u64(filter->currency->id)));
     if (filter->type != NULL)
@@ -58,7 +64,7 @@ static void add_filter(struct text *sql, int64_t user_id, const struct ledger_fi
     if (filter->until != 0)
         statement_add(sql, "AND j.at < FROM_UNIXTIME(?) ", DB_ARGS(db_i64(filter->until)));
     if (filter->journal_id != 0)
-        statement_add(sql, "AND j.id = ? ", DB_ARGS(db_i64(filter->journal_id)));
+        statement_add(sql, "AND e.journal_id = ? ", DB_ARGS(db_i64(filter->journal_id)));
 }
 
 static bool is_plain(const struct ledger_filter *filter)
@@ -98,21 +104,28 @@ static enum err count_lines(struct db *db, int64_t user_id, const struct ledger_
     return rc;
 }
 
-/* A page of one wallet without a filter is a range of numbers, which have no gaps: no page is further
- * away than another. */
-static void add_page(struct text *sql, const struct ledger_filter *filter, const struct page *page)
+static const char *order_of(const struct ledger_filter *filter)
+{
+    return filter->currency != NULL ? " ORDER BY e.seq DESC"
+                                    : " ORDER BY e.journal_id DESC, e.account_id, e.seq DESC";
+}
+
+/* The entries of a page. One of a wallet without a filter is a range of numbers, which have no gaps: no page is
+ * further away than another. */
+static void add_page(struct text *sql, int64_t user_id, const struct ledger_filter *filter,
+                     const struct page *page)
 {
     int64_t offset = page_offset(page), last = (int64_t)page->records - offset;
 
-    if (filter->currency != NULL && is_plain(filter))
-        statement_add(sql, "AND e.seq BETWEEN ? AND ? ORDER BY e.seq DESC",
+    text_puts(sql, "(SELECT e.account_id, e.seq ");
+    add_filter(sql, user_id, filter);
+    if (filter->currency != NULL && is_plain(filter)) {
+        statement_add(sql, "AND e.seq BETWEEN ? AND ?)",
                       DB_ARGS(db_i64(last - page->size + 1), db_i64(last)));
-    else if (filter->currency != NULL)
-        statement_add(sql, "ORDER BY e.seq DESC LIMIT ?, ?",
-                      DB_ARGS(db_i64(offset), db_i64(page->size)));
-    else
-        statement_add(sql, "ORDER BY e.journal_id DESC, e.account_id, e.seq DESC LIMIT ?, ?",
-                      DB_ARGS(db_i64(offset), db_i64(page->size)));
+        return;
+    }
+    text_puts(sql, order_of(filter));
+    statement_add(sql, " LIMIT ?, ?)", DB_ARGS(db_i64(offset), db_i64(page->size)));
 }
 
 static enum err read_page(struct db *db, int64_t user_id, const struct ledger_filter *filter,
@@ -121,9 +134,12 @@ static enum err read_page(struct db *db, int64_t user_id, const struct ledger_fi
     struct text sql = TEXT(SQL_MAX);
 
     db_select(&sql, line_columns, DB_COUNT(line_columns));
-    text_puts(&sql, MORE_COLUMNS);
-    add_filter(&sql, user_id, filter);
-    add_page(&sql, filter, page);
+    text_puts(&sql, MORE_COLUMNS "FROM ");
+    add_page(&sql, user_id, filter, page);
+    text_puts(&sql, " AS page JOIN account AS a ON a.id = page.account_id JOIN entry AS e ON "
+                    "e.account_id = page.account_id AND e.seq = page.seq JOIN journal AS j ON "
+                    "j.id = e.journal_id");
+    text_puts(&sql, order_of(filter));
     enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, rows);
     text_free(&sql);
     return rc;
