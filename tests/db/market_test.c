@@ -293,6 +293,8 @@ static const struct {
      "UPDATE market_order SET book_rank = NULL WHERE status = 'invalid'", ", in the book "},
     {"UPDATE market_order SET ended_at = NULL WHERE status = 'done'",
      "UPDATE market_order SET ended_at = created_at WHERE status = 'done'", ", ended not"},
+    {"INSERT INTO market_order_archive SELECT * FROM market_order WHERE status = 'done'",
+     "TRUNCATE market_order_archive", ", done): in the archive and not, "},
     {"UPDATE market_level SET amount = amount + 7", "UPDATE market_level SET amount = amount - 7",
      ", its orders make "},
     {"UPDATE market_level SET head = head + 1000000",

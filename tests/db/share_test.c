@@ -228,12 +228,28 @@ static void test_disconnected(void)
     close_lanes();
 }
 
+/* An answer may take as long as the patience: longer is a server that is away, asked once more. */
+static void test_patience(void)
+{
+    struct db *db = NULL;
+    int64_t begin_us = clock_mono_us();
+
+    DB_GIVES(db_open_config(&test_config, false, &db), ERR_OK);
+    db_patience(db, 1);
+    DB_GIVES(db_run(db, "SELECT SLEEP(10)", DB_NO_ARGS, NULL), ERR_DB_AWAY);
+    DB_CHECK(clock_mono_us() - begin_us < 9000000);
+    db_patience(db, 60);
+    DB_GIVES(db_run(db, "SELECT SLEEP(1.5)", DB_NO_ARGS, NULL), ERR_OK);
+    db_close(db);
+}
+
 static const struct test_case cases[] = {
     {"each gets its own answers", test_answers},
     {"a refusal is one lane's own", test_refusal},
     {"a connection that breaks underway", test_lost},
     {"a transaction has the connection for itself", test_transactions},
     {"one closes it under the others", test_disconnected},
+    {"patience", test_patience},
     {NULL, NULL},
 };
 

@@ -476,6 +476,14 @@ test('close: what is older than a moment, once; what is closed is proven when as
   assert.equal((await stack.ctl('audit', '--all')).since, undefined);
 });
 
+test('archive: nothing that ended less than 90 days ago, whatever is asked for', async () => {
+  const { orders, tries } = await stack.ctl('archive');
+  assert.deepEqual([orders, tries], [0, 0]);
+  await refused(USAGE, 'invalid_parameter', 'archive', '--older', '89');
+  await refused(USAGE, 'invalid_parameter', 'archive', '--for', '0');
+  await stack.ctl('archive', '--older', '100', '--for', '5');
+});
+
 test('the demo data: loading it again adds nothing', async () => {
   const load = path.join(/directory = (.*)/.exec(await readFile(stack.config, 'utf8'))[1], 'demo/load');
   const before = [await stack.ctl('balance', 'bob'), await stack.ctl('key', 'list', 'alice')];
