@@ -8,6 +8,7 @@
 
 #define V1_TABLES(X)            \
     X(routes_v1_account)        \
+    X(routes_v1_bitcoin)        \
     X(routes_v1_market)         \
     X(routes_v1_merchant_order) \
     X(routes_v1_order)          \

@@ -91,7 +91,9 @@ static enum err add_move(struct bitcoin_scan *scan, const struct bitcoin_move *m
 struct reading {
     const struct bitcoin_tx *tx;
     uint8_t id[BITCOIN_ID_SIZE];
-    bool coinbase, kept; /* its bytes are among the moves */
+    bool coinbase;
+    bool own;  /* it spends a coin of ours: what it pays us is change */
+    bool kept; /* its bytes are among the moves */
 };
 
 static bool is_coinbase(const struct bitcoin_tx *tx)
@@ -177,15 +179,15 @@ static enum err read_outputs(struct bitcoin_scan *scan, struct reading *reading)
         const struct bitcoin_entry *whose = bitcoin_set_find(scan->scripts, &key);
         if (whose == NULL)
             continue;
-        if (whose->user_id != 0)
+        if (whose->user_id != 0 && !reading->own)
             rc = pay_user(scan, reading, i, whose);
-        if (rc == ERR_OK && scan->coins != NULL)
+        if (rc == ERR_OK && !scan->pool)
             rc = get_coin(scan, reading, i, whose);
     }
     return rc;
 }
 
-static enum err read_inputs(struct bitcoin_scan *scan, const struct reading *reading)
+static enum err read_inputs(struct bitcoin_scan *scan, struct reading *reading)
 {
     enum err rc = ERR_OK;
 
@@ -194,6 +196,9 @@ static enum err read_inputs(struct bitcoin_scan *scan, const struct reading *rea
         struct bitcoin_key key = bitcoin_key_of_output(input->id, input->index);
         struct bitcoin_move move = {.output = input->index, .spent = true};
         if (bitcoin_set_find(scan->coins, &key) == NULL)
+            continue;
+        reading->own = true;
+        if (scan->pool)
             continue;
         memcpy(move.id, input->id, sizeof(move.id));
         memcpy(move.spent_by, reading->id, sizeof(move.spent_by));
@@ -207,7 +212,7 @@ enum err bitcoin_scan_tx(struct bitcoin_scan *scan, const struct bitcoin_tx *tx)
     struct reading reading = {.tx = tx, .coinbase = is_coinbase(tx)};
 
     enum err rc = bitcoin_tx_id(tx, reading.id);
-    if (rc == ERR_OK && scan->coins != NULL)
+    if (rc == ERR_OK)
         rc = read_inputs(scan, &reading);
     return rc == ERR_OK ? read_outputs(scan, &reading) : rc;
 }

@@ -36,8 +36,8 @@ struct bitcoin_moves {
 /* What is needed to read transactions, and what was found in them. */
 struct bitcoin_scan {
     const struct bitcoin_set *scripts; /* of our addresses */
-    struct bitcoin_set
-        *coins; /* of ours that are not spent; what is found is added. NULL in the pool */
+    struct bitcoin_set *coins; /* of ours that are not spent; what is found in a block is added */
+    bool pool;                 /* what waits: nothing is moved yet */
     const struct rail_asset *asset; /* the chain's own coin */
     struct bitcoin_payments payments;
     struct bitcoin_moves moves; /* in their order; none in the pool */

@@ -355,11 +355,14 @@ static enum err look_at(struct pool_look *look, const uint8_t id[BITCOIN_ID_SIZE
 static enum err read_pool(struct pool_look *look, struct db *db)
 {
     struct watch *watch = look->watch;
-    struct bitcoin_scan scan = {.scripts = &watch->scripts, .asset = &watch->asset};
+    struct bitcoin_scan scan = {
+        .scripts = &watch->scripts, .coins = &watch->coins, .asset = &watch->asset, .pool = true};
 
     enum err rc = bitcoin_pool(&watch->node.rpc, take_id, look);
     if (rc == ERR_OK)
         rc = load_addresses(watch, db);
+    if (rc == ERR_OK)
+        rc = bitcoin_coins_load(db, &watch->coins);
     for (size_t i = 0; rc == ERR_OK && i < look->count; i++)
         rc = look_at(look, look->ids[i], &scan);
     look->next.payments = scan.payments;

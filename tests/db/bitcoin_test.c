@@ -128,6 +128,7 @@ static void test_scan(void)
     struct bitcoin_output outputs[3];
     struct bitcoin_tx tx;
     uint8_t first[BITCOIN_ID_SIZE];
+    const uint8_t stranger[BITCOIN_ID_SIZE] = {1};
 
     open_case(&c);
     make_tx(&c, NULL, 5000, &input, outputs, &tx);
@@ -147,9 +148,14 @@ static void test_scan(void)
     DB_GIVES(bitcoin_scan_tx(&c.scan, &tx), ERR_OK);
     DB_CHECK(c.scan.moves.count == 3 && moves[0].spent);
     DB_CHECK(memcmp(moves[0].id, first, sizeof(first)) == 0 && moves[0].output == 0);
+    DB_CHECK(c.scan.payments.count == 0); /* what we send is change, and no deposit */
+    /* A stranger's, that pays too little; and one that waits, which is no coin yet. */
+    make_tx(&c, stranger, 999, &input, outputs, &tx);
+    bitcoin_scan_clear(&c.scan);
+    DB_GIVES(bitcoin_scan_tx(&c.scan, &tx), ERR_OK);
+    DB_CHECK(c.scan.moves.count == 2 && c.scan.payments.count == 1);
     DB_CHECK(c.scan.payments.list[0].withhold != NULL && c.scan.payments.list[0].needed == 3);
-    /* What waits is no coin yet. */
-    c.scan.coins = NULL;
+    c.scan.pool = true;
     bitcoin_scan_clear(&c.scan);
     DB_GIVES(bitcoin_scan_tx(&c.scan, &tx), ERR_OK);
     DB_CHECK(c.scan.payments.count == 1 && c.scan.moves.count == 0);

@@ -102,7 +102,7 @@ test('currencies: public, with decimals and signs', async () => {
   const reply = await stack.request('GET', '/site/currencies');
   assert.equal(reply.status, 200);
   const rows = reply.json.currencies;
-  assert.equal(rows.length, 19);
+  assert.equal(rows.length, 21);
   assert.deepEqual(rows.find((row) => row.currency === 'EUR'), { currency: 'EUR', name: 'Euro', symbol: '€', decimals: 5,
     display_decimals: 2, symbol_position: 'after', virtual: false });
   assert.equal(rows.find((row) => row.currency === 'BTC').virtual, true);
