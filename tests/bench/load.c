@@ -212,17 +212,18 @@ static int write_token(const struct connection *connection, char *out, size_t si
                        const char *body, int body_len)
 {
     static const char header[] = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
-    char claims[256], token[1024], mac_text[BASE64_SIZE(SHA256_SIZE)];
+    char claims[256], claims_text[512], header_text[64], token[1024],
+        mac_text[BASE64_SIZE(SHA256_SIZE)];
     uint8_t mac[SHA256_SIZE];
     const char *secret = connection->key->secret;
 
     int len = snprintf(claims, sizeof(claims),
                        "{\"type\":\"OpenAPIV2\",\"sub\":\"%s\",\"nonce\":\"%lld000\"}",
                        connection->key->public_key, (long long)connection->nonce);
-    base64url_encode(header, sizeof(header) - 1, token);
-    strcat(token, ".");
-    base64url_encode(claims, (size_t)len, token + strlen(token));
-    if (crypto_hmac_sha256(secret, strlen(secret), token, strlen(token), mac) != ERR_OK)
+    base64url_encode(header, sizeof(header) - 1, header_text);
+    base64url_encode(claims, (size_t)len, claims_text);
+    len = snprintf(token, sizeof(token), "%s.%s", header_text, claims_text);
+    if (crypto_hmac_sha256(secret, strlen(secret), token, (size_t)len, mac) != ERR_OK)
         bench_fail("cannot sign");
     base64url_encode(mac, sizeof(mac), mac_text);
     return snprintf(out, size,
