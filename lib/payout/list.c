@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "identity/sql.h"
 #include "payout/store.h"
 
 static enum err read_one(struct db *db, const char *where, struct db_args args, struct payout *out)
@@ -9,7 +10,7 @@ static enum err read_one(struct db *db, const char *where, struct db_args args, 
     struct text sql = TEXT(PAYOUT_SQL_MAX);
     struct db_rows rows = {0};
 
-    payout_store_select(&sql);
+    payout_store_select(&sql, "");
     statement_add(&sql, where, args);
     enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
     if (rc == ERR_OK && !payout_store_next(&rows, out))
@@ -35,10 +36,13 @@ enum err payout_by_ref(struct db *db, const char *service, int64_t user_id, cons
 
 static void add_states(struct text *sql, uint32_t states)
 {
-    text_puts(sql, " AND p.state IN (''");
+    const char *before = " AND p.state IN (";
+
     for (unsigned i = 0; i < PAYOUT_STATES; i++)
-        if ((states >> i & 1) != 0)
-            text_addf(sql, ", '%s'", payout_state_names[i]);
+        if ((states >> i & 1) != 0) {
+            text_addf(sql, "%s'%s'", before, payout_state_names[i]);
+            before = ", ";
+        }
     text_puts(sql, ")");
 }
 
@@ -73,7 +77,8 @@ enum err payout_list(struct db *db, const struct payout_filter *filter,
 
     if (filter->limit < 1 || filter->limit > PAYOUT_LIST_MAX)
         return ERR_OUT_OF_RANGE;
-    payout_store_select(&sql);
+    /* what is oldest in a state is not to be found among all that ever were */
+    payout_store_select(&sql, filter->oldest && filter->rail != NULL ? "FORCE INDEX (due)" : "");
     add_filter(&sql, filter);
     statement_add(&sql, filter->oldest ? " ORDER BY p.id LIMIT ?" : " ORDER BY p.id DESC LIMIT ?",
                   DB_ARGS(db_i64(filter->limit)));
@@ -82,6 +87,23 @@ enum err payout_list(struct db *db, const struct payout_filter *filter,
         row(arg, &payout);
     db_rows_free(&rows);
     text_free(&sql);
+    return rc;
+}
+
+enum err payout_approvals(struct db *db, int64_t id,
+                          void (*row)(void *arg, int64_t at, const char *login, const char *note),
+                          void *arg)
+{
+    struct db_rows rows = {0};
+
+    enum err rc = db_run(db,
+                         "SELECT UNIX_TIMESTAMP(y.at) DIV 1, " IDENTITY_SQL_LOGIN(
+                             "y.user_id") ", y.note FROM payout_approval AS y WHERE y.payout_id = "
+                                          "? ORDER BY y.at, y.user_id",
+                         DB_ARGS(db_i64(id)), &rows);
+    while (rc == ERR_OK && db_next(&rows))
+        row(arg, db_get_i64(&rows, 0), db_get_text(&rows, 1), db_get_text(&rows, 2));
+    db_rows_free(&rows);
     return rc;
 }
 

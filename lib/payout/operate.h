@@ -17,6 +17,13 @@
 MUST_USE enum err payout_approve(struct db *db, int64_t user_id, int64_t id, const char *note,
                                  struct payout *out);
 
+/* Calls `row` for each operator who has approved a payout, the first in front.
+ * row  at in unix seconds; strings live during the call */
+MUST_USE enum err payout_approvals(struct db *db, int64_t id,
+                                   void (*row)(void *arg, int64_t at, const char *login,
+                                               const char *note),
+                                   void *arg);
+
 /* Rejects a payout that was not begun to be sent: its money goes back.
  * who   the operator, as the machine knows them
  * note  why, as payout_approve

@@ -68,9 +68,9 @@ struct payout_setting {
     "= p.currency_id)"
 static const struct db_column setting_columns[] = SETTING(JOINED, JOINED);
 static const struct db_column locked_setting_columns[] = SETTING(OF_RAIL, OF_ASSET);
-#define FROM_JOINED                                                                                \
-    "FROM payout AS p LEFT JOIN rail AS r ON r.name = p.rail LEFT JOIN rail_asset AS a ON a.rail " \
-    "= p.rail AND a.currency_id = p.currency_id "
+#define SETTING_JOINS                                                                       \
+    " LEFT JOIN rail AS r ON r.name = p.rail LEFT JOIN rail_asset AS a ON a.rail = p.rail " \
+    "AND a.currency_id = p.currency_id "
 
 /* What moves look at besides. */
 static const struct db_column row_columns[] = {
@@ -85,11 +85,11 @@ static const struct db_column row_columns[] = {
     DB_COLUMN("UNIX_TIMESTAMP(NOW(6)) DIV 1", struct payout_row, now_s),
 };
 
-void payout_store_select(struct text *sql)
+void payout_store_select(struct text *sql, const char *hint)
 {
     db_select(sql, columns, DB_COUNT(columns));
     db_select_more(sql, setting_columns, DB_COUNT(setting_columns));
-    text_puts(sql, FROM_JOINED);
+    text_addf(sql, "FROM payout AS p %s" SETTING_JOINS, hint);
 }
 
 bool payout_store_next(struct db_rows *rows, struct payout *out)
@@ -242,7 +242,7 @@ static void ask_before(struct db_packet *packet, const struct payout_request *re
 {
     struct text *sql = db_packet_begin(packet);
 
-    payout_store_select(sql);
+    payout_store_select(sql, "");
     statement_add(
         sql, "WHERE p.service = ? AND p.user_id = ? AND p.ref = ?",
         DB_ARGS(db_text(request->service), db_i64(request->actor->user_id), db_text(request->ref)));

@@ -46,7 +46,8 @@ struct batch {
     size_t count;
 };
 
-/* Finds payouts of the rail, in ascending order of id.
+/* Finds payouts of the rail, in ascending order of id. The server would rather read all that ever were in that
+ * order.
  * where  SQL about payout `p` */
 static enum err find_payouts(struct db *db, struct batch *batch, const char *where)
 {
@@ -54,9 +55,10 @@ static enum err find_payouts(struct db *db, struct batch *batch, const char *whe
     struct db_rows rows = {0};
 
     batch->count = 0;
-    payout_store_select(&sql);
-    statement_add(&sql, "JOIN (SELECT due.id FROM payout AS due WHERE due.rail = ? AND ",
-                  DB_ARGS(db_text(batch->sender->rail->name)));
+    payout_store_select(&sql, "");
+    statement_add(
+        &sql, "JOIN (SELECT due.id FROM payout AS due FORCE INDEX (due) WHERE due.rail = ? AND ",
+        DB_ARGS(db_text(batch->sender->rail->name)));
     text_puts(&sql, where);
     statement_add(&sql, " LIMIT ?) AS found ON found.id = p.id ORDER BY p.id",
                   DB_ARGS(db_u64(batch->sender->batch)));

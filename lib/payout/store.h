@@ -87,8 +87,9 @@ MUST_USE enum err payout_store_lock(struct db *db, const char *ids,
                                     void (*row)(void *arg, const struct payout_row *row),
                                     void *arg);
 
-/* SELECT and FROM of payouts `p` as they are shown, and the next of its rows; false after the last. */
-void payout_store_select(struct text *sql);
+/* SELECT and FROM of payouts `p` as they are shown, and the next of its rows; false after the last.
+ * hint  behind the table: "FORCE INDEX (due)"; "" */
+void payout_store_select(struct text *sql, const char *hint);
 bool payout_store_next(struct db_rows *rows, struct payout *out);
 
 /* The statements that tell of a payout as it is: its event, behind the other statements of a packet, and the

@@ -73,10 +73,11 @@ test('two different operators approve what a rule asks two for; one rejects', as
   assert.equal((await payout('show', id)).state, 'moderating');
   await refused(FAILED, /operator/, 'payout', 'approve', id, '--as', customer.login);
   const once = await payout('approve', id, '--as', first, '--note', 'known');
-  assert.deepEqual([once.state, once.approvals, once.approvals_needed], ['moderating', 1, 2]);
+  assert.deepEqual([once.state, once.approvals.map(({ login, note }) => `${login} ${note}`), once.approvals_needed], ['moderating', [`${first} known`], 2]);
   await refused(FAILED, /each once/, 'payout', 'approve', id, '--as', first);
   const twice = await payout('approve', id, '--as', second);
   assert.equal(twice.state, 'approved');
+  assert.deepEqual(twice.approvals.map(({ login }) => login), [first, second]);
   assert.deepEqual(twice.history.map(({ state, by }) => `${state} ${by}`), ['requested customer', 'moderating job', 'approved operator']);
   const before_ = await money();
   assert.equal((await payout('reject', other, '--note', 'no')).state, 'rejected');

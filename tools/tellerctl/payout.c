@@ -73,6 +73,17 @@ static void write_state(void *arg, int64_t at, enum payout_state state, enum pay
     writer_end(json);
 }
 
+static void write_approval(void *arg, int64_t at, const char *login, const char *note)
+{
+    struct writer *json = arg;
+
+    writer_object(json, NULL);
+    writer_text(json, "login", login);
+    ctl_date(json, "at", at);
+    writer_some_text(json, "note", note);
+    writer_end(json);
+}
+
 /* A payout with all that is known of it. */
 static int print_payout(struct ctl *ctl, const struct payout *payout)
 {
@@ -87,11 +98,14 @@ static int print_payout(struct ctl *ctl, const struct payout *payout)
     writer_int(json, "confirmations", (int64_t)payout->confirmations);
     writer_int(json, "attempts", (int64_t)payout->attempt);
     writer_int(json, "approvals_needed", (int64_t)payout->needed);
-    writer_int(json, "approvals", (int64_t)payout->approvals);
     ctl_date(json, "sent", payout->sent);
     ctl_date(json, "ended", payout->ended);
+    writer_list(json, "approvals");
+    enum err rc = payout_approvals(ctl->db, payout->id, write_approval, json);
+    writer_end(json);
     writer_list(json, "history");
-    enum err rc = payout_history(ctl->db, payout->id, write_state, json);
+    if (rc == ERR_OK)
+        rc = payout_history(ctl->db, payout->id, write_state, json);
     writer_end(json);
     writer_end(json);
     if (rc != ERR_OK)
