@@ -1,7 +1,7 @@
 // The account page: history filters, API keys, empty states.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, done, launch, newMerchant, newOrder, newPage, newPartner, newUser, section, shot, signIn,
+import { BASE, assertAccessible, done, launch, newMerchant, newOrder, newPage, newPartner, newUser, section, shot, signIn,
   signedCall, tellerctl } from './support.mjs';
 
 let browser;
@@ -31,7 +31,7 @@ test('balances of several currencies with their limits', async () => {
 test('a new account has designed empty states', async () => {
   const { page } = await customer({ credit: [] });
   for (const [name, text] of [['balances', 'No balances yet'], ['history', 'No history yet'],
-    ['tickets', 'No tickets yet'], ['keys', 'No API keys yet']]) {
+    ['tickets', 'No tickets yet'], ['keys', 'No API keys yet'], ['robots', 'No robots yet']]) {
     await section(page, name);
     await page.getByText(text).waitFor();
     await shot(page, `empty-${name}`);
@@ -174,6 +174,36 @@ test('a wallet key has scopes, and needs a one-time password', async () => {
   await page.getByRole('checkbox', { name: 'Execute Withdrawals' }).check();
   await page.getByRole('button', { name: 'Create key' }).click();
   await page.locator('.form-error, .error').filter({ hasText: 'one-time password first' }).waitFor();
+  await done(page);
+});
+
+test('a robot\'s key is made by keyboard, shown once, calls, is edited and revoked', async () => {
+  const { page } = await customer({ credit: [] });
+  await section(page, 'robots');
+  await page.getByText('No robots yet').waitFor();
+  await page.locator('#content input[value=add_partner_payout]').uncheck();
+  await page.getByRole('button', { name: 'Make a robot’s key' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('#new-robot').waitFor();
+  await assertAccessible(page, 'the new robot');
+  await shot(page, 'robot-new');
+  const [login, key] = await page.locator('#new-robot .secret code').allTextContents();
+  const call = async (method) => (await page.request.post(`${BASE}/api/userapi/v1/${method}`, { headers: { 'API-LOGIN': login, 'API-KEY': key } })).json();
+  assert.equal((await call('test')).error, 0);
+  assert.equal((await call('add_partner_payout')).error_text, 'Method not supported');
+  await page.getByRole('button', { name: 'I have stored it' }).click();
+  assert.ok(!(await page.content()).includes(key));
+  await page.getByRole('button', { name: /^Edit robot/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Allowed addresses').fill('nowhere');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.locator('#e-networks-error:not(:empty)').waitFor();
+  await dialog.getByLabel('Allowed addresses').fill('192.0.2.7');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.locator('.key', { hasText: '192.0.2.7' }).waitFor();
+  await page.getByRole('button', { name: /^Revoke robot/ }).click();
+  await page.getByRole('button', { name: 'Revoke the key' }).click();
+  await page.locator('.key', { hasText: 'Revoked' }).waitFor();
   await done(page);
 });
 
