@@ -61,8 +61,10 @@ export class Ethereum {
   async list(code, name, here, { decimals, contract = '', min = 0 } = {}) {
     await this.stack.sql(`INSERT IGNORE INTO currency (id, code, name, symbol, symbol_position, decimals, display_decimals, is_virtual, ticker_channel, depth_channel)
       SELECT MAX(id) + 1, '${code}', '${name}', '${code}', 'after', ${here}, 2, TRUE, UNHEX(MD5('t${code}')), UNHEX(MD5('d${code}')) FROM currency;
-      INSERT INTO rail_asset (rail, currency_id, guid, contract, decimals, min_deposit, min_withdrawal, fee) SELECT 'Ethereum', id, UNHEX(MD5('${code}')), '${contract}', ${decimals}, ${min}, 1, 0 FROM currency WHERE code = '${code}';
-      INSERT IGNORE INTO limit_rule (scope, level, currency_id, period, maximum) SELECT 'withdrawal', 'full', c.id, p.period, NULL FROM currency AS c, (SELECT 'single' AS period UNION SELECT 'day' UNION SELECT 'month') AS p WHERE c.code = '${code}'`);
+      INSERT INTO rail_asset (rail, currency_id, guid, contract, decimals, min_deposit, min_withdrawal, fee) SELECT 'Ethereum', id, UNHEX(MD5('${code}')), '${contract}', ${decimals}, ${min}, 1, 0 FROM currency WHERE code = '${code}'
+        ON DUPLICATE KEY UPDATE contract = VALUES(contract), decimals = VALUES(decimals), min_deposit = VALUES(min_deposit), min_withdrawal = 1, fee = 0;
+      INSERT INTO limit_rule (scope, level, currency_id, period, maximum) SELECT 'withdrawal', 'full', c.id, p.period, NULL FROM currency AS c, (SELECT 'single' AS period UNION SELECT 'day' UNION SELECT 'month') AS p WHERE c.code = '${code}'
+        ON DUPLICATE KEY UPDATE maximum = NULL`);
     return code;
   }
 

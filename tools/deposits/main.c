@@ -8,6 +8,7 @@
 #include "db/beat.h"
 #include "deposit/deposit.h"
 #include "ledger/ledger.h"
+#include "rail/bitcoin_watch.h"
 #include "rail/watch.h"
 #include "tools/job/job.h"
 
@@ -24,7 +25,7 @@ static const char usage_text[] =
     "  --config FILE  the configuration, in place of TELLER_CONFIG\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.\n";
 
-static const struct rail_watcher *const watchers[] = {&ethereum_watcher};
+static const struct rail_watcher *const watchers[] = {&ethereum_watcher, &bitcoin_watcher};
 
 #define WATCHERS (sizeof(watchers) / sizeof(watchers[0]))
 _Static_assert(WATCHERS <= WATCHERS_MAX, "room for each");
@@ -48,7 +49,7 @@ struct deposits {
 static bool chain_waits(enum err rc)
 {
     return rc == ERR_NO_ANSWER || rc == ERR_DEPOSIT_RAIL || rc == ERR_DEPOSIT_DEEP ||
-           rc == ERR_DEPOSIT_MOVED || rc == ERR_CONFIG;
+           rc == ERR_DEPOSIT_MOVED || rc == ERR_RAIL_UNKNOWN || rc == ERR_CONFIG;
 }
 
 static void say_waiting(struct chain *chain, enum err rc)
