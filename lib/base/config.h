@@ -56,6 +56,7 @@
     X(provider_ethereum, legacy, BOOL, "no")                         \
     X(provider_ethereum, gas_price_max, INT(1, 1000000), "500")      \
     X(provider_ethereum, replace_seconds, INT(1, 86400), "180")      \
+    X(provider_ethereum, low_balance, STRING, "0")                   \
     X(provider_bitcoin, url, STRING, "")                             \
     X(provider_bitcoin, network, STRING, "main")                     \
     X(provider_bitcoin, cookie_file, STRING, "")                     \

@@ -18,6 +18,7 @@
 #define ETHEREUM_RAIL "Ethereum"    /* rail.name */
 #define ETHEREUM_OUTSIDE "ethereum" /* account.rail, and the name of its addresses */
 #define ETHEREUM_ASSETS_MAX 64
+#define ETHEREUM_DECIMALS 18 /* of the coin */
 
 /* What is paid on the chain: its coin, or a token. */
 struct ethereum_asset {
@@ -43,6 +44,9 @@ const struct ethereum_asset *ethereum_asset_find(const struct ethereum_assets *a
  * Returns ERR_NO_ANSWER, ERR_CONFIG. */
 MUST_USE enum err ethereum_check_chain(const struct rpc_node *node, uint64_t chain_id,
                                        bool *checked);
+
+/* The wei with less than which the hot wallet is to be filled, by the configuration. ERR_CONFIG. */
+MUST_USE enum err ethereum_low_balance(const struct config *config, __int128 *out);
 
 /* What a block pays to addresses of ours. Zero it to begin. */
 struct ethereum_paid {

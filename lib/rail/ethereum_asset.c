@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "money/decimal.h"
 #include "provider/ethereum.h"
 #include "rail/ethereum.h"
 
@@ -57,4 +58,17 @@ enum err ethereum_check_chain(const struct rpc_node *node, uint64_t chain_id, bo
     }
     *checked = rc == ERR_OK;
     return rc;
+}
+
+enum err ethereum_low_balance(const struct config *config, __int128 *out)
+{
+    const char *text = config->provider_ethereum_low_balance;
+    unsigned scale = 0;
+
+    if (decimal_parse(text, strlen(text), ETHEREUM_DECIMALS, out, &scale) != ERR_OK ||
+        scale > ETHEREUM_DECIMALS ||
+        __builtin_mul_overflow(*out, decimal_power(ETHEREUM_DECIMALS - scale), out) ||
+        !decimal_in_range(*out))
+        return ERR_CONFIG;
+    return ERR_OK;
 }

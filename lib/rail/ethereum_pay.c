@@ -3,15 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "db/packet.h"
+#include "money/decimal.h"
 #include "rail/ethereum_send.h"
 
 #define GWEI INT64_C(1000000000)
 #define SIGNER_RETRY_S 15 /* it is away */
 #define LIMIT_RETRY_S 600 /* it has signed what it may for today */
 #define WATCH_RETRY_S 2   /* for the next look at what is under way */
+#define LEVEL_TOLD_S 60   /* between two complaints about the hot wallet */
 
 /* --- addresses ---------------------------------------------------------------------------------- */
 
@@ -75,7 +78,11 @@ static enum err rail_open(const struct config *config, void **self)
     ethereum->legacy = config->provider_ethereum_legacy;
     ethereum->replace_s = config->provider_ethereum_replace_seconds;
     ethereum->gas_price_max = (__int128)config->provider_ethereum_gas_price_max * GWEI;
-    enum err rc = node_ethereum(config, &ethereum->node, &problem);
+    enum err rc = ethereum_low_balance(config, &ethereum->low_balance);
+    if (rc != ERR_OK)
+        text_puts(&problem, "low_balance in [provider.ethereum] is no amount of ether");
+    if (rc == ERR_OK)
+        rc = node_ethereum(config, &ethereum->node, &problem);
     if (rc == ERR_OK)
         rc = config->signer_socket[0] == '\0'
                  ? ERR_NOT_FOUND
@@ -284,6 +291,25 @@ static enum err rail_ask(void *self, struct db *db, const struct payout *payouts
     return rc;
 }
 
+/* Says once in a minute that the hot wallet is to be filled. */
+static enum err watch_level(struct ethereum *self)
+{
+    __int128 wei = 0;
+    char text[DECIMAL_TEXT_SIZE];
+    int64_t now_us = clock_mono_us();
+
+    if (self->low_balance == 0 ||
+        (self->told_low_us != 0 && now_us - self->told_low_us < LEVEL_TOLD_S * INT64_C(1000000)))
+        return ERR_OK;
+    enum err rc = ethereum_balance(&self->node.rpc, &self->hot, self->head.number, &wei);
+    if (rc != ERR_OK || wei >= self->low_balance)
+        return rc;
+    self->told_low_us = now_us;
+    decimal_format(wei, ETHEREUM_DECIMALS, text);
+    log_line(LOG_LEVEL_WARNING, "hot_wallet_low", "rail=" ETHEREUM_RAIL " balance=%s", text);
+    return ERR_OK;
+}
+
 static enum err rail_tend(void *self, struct db *db)
 {
     struct ethereum *ethereum = self;
@@ -293,6 +319,8 @@ static enum err rail_tend(void *self, struct db *db)
         rc = ethereum_tend(ethereum, db);
     if (rc == ERR_OK)
         rc = ethereum_sweep(ethereum, db);
+    if (rc == ERR_OK)
+        rc = watch_level(ethereum);
     return rc == ERR_NO_ANSWER || rc == ERR_CONFIG || rc == ERR_DEPOSIT_RAIL ? ERR_OK : rc;
 }
 

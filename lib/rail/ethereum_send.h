@@ -27,6 +27,8 @@ struct ethereum {
     bool checked; /* the node is on that chain */
     int64_t replace_s;
     __int128 gas_price_max; /* wei for one gas */
+    __int128 low_balance;   /* wei: with less the hot wallet is to be filled */
+    int64_t told_low_us;    /* when that was last said */
     struct ethereum_assets assets;
     struct deposit_rail rail;    /* path and key of our accounts */
     struct ethereum_address hot; /* account 0 */

@@ -2,7 +2,7 @@
 // money is back; and what the ledger says of the chain is what is there, to the last unit.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { ETHER, Ethereum, GWEI, hex } from '../support/ethereum.mjs';
@@ -96,6 +96,13 @@ test('coin and token: what arrives is exact, and what it cost is booked', { time
   assert.ok(await sends("kind = 'gas' AND state = 'done'") >= 1);
   assert.equal(await chain.tokens(token, user.address), 0n);
   await reconciled();
+  // Its level is watched.
+  const low = path.join(chain.home, 'low.conf');
+  await writeFile(low, (await readFile(chain.stack.config, 'utf8')).replace(/^chain_id = .*$/m, '$&\nlow_balance = 1000000.5'), { mode: 0o600 });
+  const level = async (...args) => JSON.parse((await chain.stack.ctlResult([...args, 'doctor'])).out).find(({ check }) => check === 'Ethereum\'s hot wallet');
+  assert.match((await level()).found, /^has \d+\.\d{18} ether$/);
+  assert.deepEqual([await level(), await level('--config', low)].map(({ ok }) => ok), [true, false]);
+  assert.match((await chain.job('teller-pay', ['--once', '--config', low])).log, /event=hot_wallet_low/);
 });
 
 test('what cannot be paid is refused by name, or comes back', { timeout: 90000 }, async () => {

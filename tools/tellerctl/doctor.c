@@ -348,8 +348,10 @@ int ctl_doctor(struct ctl *ctl)
         check_nonces(&doctor, ctl->db);
         check_questions(&doctor, ctl->db);
         watch_cluster(ctl->db, config, take_finding, &doctor);
-        if (current)
+        if (current) {
             watch_all(ctl->db, &ctl->config, take_finding, &doctor);
+            doctor_wallets(&ctl->config, ctl->db, take_finding, &doctor);
+        }
     }
     db_close(owner);
     writer_end(doctor.findings);

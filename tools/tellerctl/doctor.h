@@ -15,4 +15,9 @@ int ctl_doctor(struct ctl *ctl);
  * row  called for each */
 void doctor_nodes(const struct config *config, finding_row *row, void *arg);
 
+/* Whether the hot wallet of Ethereum has what low_balance in [provider.ethereum] asks for.
+ * db  with a schema that is current
+ * row  called where there is a node */
+void doctor_wallets(const struct config *config, struct db *db, finding_row *row, void *arg);
+
 #endif

@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "chain/bitcoin_tx.h"
+#include "deposit/deposit.h"
+#include "money/decimal.h"
 #include "net/signer.h"
 #include "provider/bitcoin.h"
 #include "provider/ethereum.h"
 #include "provider/node.h"
+#include "rail/ethereum.h"
 #include "tools/tellerctl/doctor.h"
 
 #define FOUND_SIZE 600
@@ -100,6 +103,34 @@ static void check_node(const struct config *config, const struct node_check *che
     text_free(&problem);
 }
 
+/* Reads what the hot wallet has. */
+static enum err ask_hot_wallet(const struct config *config, struct db *db, __int128 *wei)
+{
+    struct text problem = TEXT(1024);
+    struct deposit_rail rail;
+    char address[DEPOSIT_ADDRESS_SIZE] = "";
+    struct ethereum_address hot;
+    struct node node;
+    uint64_t height = 0;
+
+    enum err rc = node_ethereum(config, &node, &problem);
+    if (node.rpc.timeout_ms > NODE_TIMEOUT_MS)
+        node.rpc.timeout_ms = NODE_TIMEOUT_MS;
+    if (rc == ERR_OK)
+        rc = deposit_rail_read(db, ETHEREUM_OUTSIDE, &rail);
+    if (rc == ERR_OK)
+        rc = deposit_derive(&rail, 0, address);
+    if (rc == ERR_OK)
+        rc = ethereum_address_parse(address, strlen(address), &hot);
+    if (rc == ERR_OK)
+        rc = ethereum_height(&node.rpc, &height);
+    if (rc == ERR_OK)
+        rc = ethereum_balance(&node.rpc, &hot, height, wei);
+    node_close(&node);
+    text_free(&problem);
+    return rc;
+}
+
 static void check_signer(const struct config *config, finding_row *row, void *arg)
 {
     struct signer_client *client = NULL;
@@ -123,4 +154,28 @@ void doctor_nodes(const struct config *config, finding_row *row, void *arg)
     for (size_t i = 0; i < sizeof(node_checks) / sizeof(node_checks[0]); i++)
         check_node(config, &node_checks[i], row, arg);
     check_signer(config, row, arg);
+}
+
+void doctor_wallets(const struct config *config, struct db *db, finding_row *row, void *arg)
+{
+    __int128 wei = 0, low = 0;
+    char text[DECIMAL_TEXT_SIZE], found[FOUND_SIZE];
+
+    if (config->provider_ethereum_url[0] == '\0')
+        return;
+    enum err rc = ethereum_low_balance(config, &low);
+    if (rc == ERR_OK)
+        rc = ask_hot_wallet(config, db, &wei);
+    decimal_format(wei, ETHEREUM_DECIMALS, text);
+    if (rc == ERR_DEPOSIT_RAIL)
+        tell(row, arg, "Ethereum's hot wallet", true, "no keys are set up yet", "");
+    else if (rc != ERR_OK)
+        tell(row, arg, "Ethereum's hot wallet", false, err_text(rc),
+             "see its node, and low_balance in [provider.ethereum]");
+    else {
+        snprintf(found, sizeof(found), "has %s ether", text);
+        tell(row, arg, "Ethereum's hot wallet", wei >= low, found,
+             "send it some: tellerctl signer show has its address; low_balance in "
+             "[provider.ethereum] is what it should have");
+    }
 }
