@@ -149,7 +149,7 @@ test('migrate: a second time does nothing', async () => {
 });
 
 test('doctor: sound', async () => {
-  await until(async () => Number(await stack.sql('SELECT COUNT(*) FROM job')) === 7, 20, 'a first run of each job');
+  await until(async () => Number(await stack.sql('SELECT COUNT(*) FROM job')) === 8, 20, 'a first run of each job');
   const findings = await stack.ctl('doctor');
   assert.ok(findings.length > 10);
   for (const row of findings) assert.deepEqual([row.ok, row.mend], [true, null], row.check);
