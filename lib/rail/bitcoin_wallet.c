@@ -63,30 +63,14 @@ static enum bitcoin_network network_of(enum deposit_format format)
                                             : BITCOIN_REGTEST;
 }
 
-/* Whether the house can spend what is paid there. */
-static enum err is_own(struct db *db, const struct deposit_rail *rail, const char *address,
-                       bool *out)
-{
-    struct deposit_address found;
-    char hot[DEPOSIT_ADDRESS_SIZE];
-
-    enum err rc = deposit_derive(rail, 0, hot);
-    *out = rc == ERR_OK && strcmp(hot, address) == 0;
-    if (rc != ERR_OK || *out)
-        return rc;
-    rc = deposit_address_find(db, BITCOIN_CHAIN, address, &found);
-    *out = rc == ERR_OK;
-    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
-}
-
 enum err bitcoin_check(struct db *db, const struct currency *currency, const char *address,
                        const char *memo, char out[RAIL_ADDRESS_MAX + 1])
 {
     char text[BITCOIN_ADDRESS_SIZE];
     struct bitcoin_script script;
+    struct deposit_address own;
     struct deposit_rail rail;
     enum bitcoin_kind kind;
-    bool own;
 
     (void)currency;
     if (memo[0] != '\0')
@@ -102,12 +86,11 @@ enum err bitcoin_check(struct db *db, const struct currency *currency, const cha
     if (rc == ERR_OK &&
         !bitcoin_address_format(network_of(rail.format), bitcoin_script_bytes(&script), text))
         rc = ERR_INTERNAL;
-    if (rc == ERR_OK)
-        rc = is_own(db, &rail, text, &own);
     if (rc != ERR_OK)
         return rc;
     snprintf(out, RAIL_ADDRESS_MAX + 1, "%s", text);
-    return own ? ERR_PAYOUT_OWN_ADDRESS : ERR_OK;
+    rc = deposit_address_find(db, BITCOIN_CHAIN, text, &own); /* the hot wallet's is among them */
+    return rc == ERR_OK ? ERR_PAYOUT_OWN_ADDRESS : rc == ERR_NOT_FOUND ? ERR_OK : rc;
 }
 
 /* --- the chain now ------------------------------------------------------------------------------ */

@@ -20,8 +20,7 @@ struct watch {
     const struct config *config;
     struct node node;
     struct bitcoin_set scripts; /* of the addresses that were given so far */
-    uint64_t last_index;        /* of them; the hot wallet's 0 is there once `hot` is */
-    bool hot;
+    uint64_t next_index;        /* behind the last of them */
     struct bitcoin_set coins;
     struct rail_asset asset;
     struct text raw;
@@ -89,36 +88,19 @@ static enum err take_address(void *arg, const struct deposit_address *address)
 
     enum err rc = add_address(loading->watch, loading->network, address);
     if (rc == ERR_OK)
-        loading->watch->last_index = address->index;
+        loading->watch->next_index = address->index + 1;
     return rc;
 }
 
-static enum err add_hot(const struct loading *loading, const struct deposit_rail *rail)
-{
-    struct deposit_address hot = {.index = 0};
-
-    enum err rc = deposit_derive(rail, 0, hot.address);
-    if (rc == ERR_OK)
-        rc = add_address(loading->watch, loading->network, &hot);
-    loading->watch->hot = rc == ERR_OK;
-    return rc;
-}
-
-/* Adds the addresses that were given since. What pays to one was asked for after this would be missed only
- * where somebody knew the address before it was given. */
+/* Adds the addresses that were given since, the hot wallet's (index 0) among the first. What was read before
+ * this pays to none that was given later, unless somebody knew it before. */
 static enum err load_addresses(struct watch *watch, struct db *db)
 {
     struct loading loading = {.watch = watch};
-    struct deposit_rail rail;
 
     if (!node_bitcoin_network(watch->config, &loading.network))
         return ERR_CONFIG;
-    enum err rc = watch->hot ? ERR_OK : deposit_rail_read(db, BITCOIN_CHAIN, &rail);
-    if (rc == ERR_OK && !watch->hot)
-        rc = add_hot(&loading, &rail);
-    if (rc == ERR_OK)
-        rc = deposit_address_each(db, BITCOIN_CHAIN, watch->last_index, take_address, &loading);
-    return rc;
+    return deposit_address_each(db, BITCOIN_CHAIN, watch->next_index, take_address, &loading);
 }
 
 static void take_asset(void *arg, const struct rail_asset *asset)

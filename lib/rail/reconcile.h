@@ -31,4 +31,10 @@ MUST_USE enum err ethereum_reconcile(const struct config *config, struct db *db,
                                      void (*row)(void *arg, const struct rail_balance *balance),
                                      void *arg, struct text *problem);
 
+/* The same of Bitcoin, whose coins the node is asked about one by one. ERR_DEPOSIT_MOVED also where the chain
+ * was not followed to its end; ERR_RAIL_UNKNOWN where no currency goes on it. */
+MUST_USE enum err bitcoin_reconcile(const struct config *config, struct db *db,
+                                    void (*row)(void *arg, const struct rail_balance *balance),
+                                    void *arg, struct text *problem);
+
 #endif

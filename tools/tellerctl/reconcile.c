@@ -33,6 +33,22 @@ static void add_balance(void *arg, const struct rail_balance *balance)
     comparison->differences += balance->chain != balance->books;
 }
 
+static enum err compare_chains(struct ctl *ctl, struct comparison *comparison, struct text *problem)
+{
+    enum err (*const chains[])(const struct config *config, struct db *db,
+                               void (*row)(void *arg, const struct rail_balance *balance),
+                               void *arg,
+                               struct text *problem) = {ethereum_reconcile, bitcoin_reconcile};
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; rc == ERR_OK && i < sizeof(chains) / sizeof(chains[0]); i++) {
+        rc = chains[i](&ctl->config, ctl->db, add_balance, comparison, problem);
+        if (rc == ERR_NOT_FOUND)
+            rc = ERR_OK; /* that rail is off */
+    }
+    return rc;
+}
+
 static int run_reconcile(struct ctl *ctl)
 {
     struct text problem = TEXT(1024);
@@ -41,14 +57,12 @@ static int run_reconcile(struct ctl *ctl)
         return CTL_FAILED;
     struct comparison comparison = {.json = ctl_result(ctl)};
     writer_list(comparison.json, NULL);
-    enum err rc = ethereum_reconcile(&ctl->config, ctl->db, add_balance, &comparison, &problem);
-    if (rc == ERR_NOT_FOUND)
-        rc = ERR_OK; /* that rail is off */
+    enum err rc = compare_chains(ctl, &comparison, &problem);
     writer_end(comparison.json);
     int status = CTL_DONE;
     if (rc != ERR_OK)
         status = problem.len > 0 ? ctl_fail_words(ctl, rc, text_string(&problem))
-                                 : ctl_fail(ctl, rc, "ethereum");
+                                 : ctl_fail(ctl, rc, NULL);
     else
         ctl_print(ctl);
     text_free(&problem);
