@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/faces.h"
 #include "fcgi/server/app.h"
@@ -263,6 +264,11 @@ uint64_t desk_number(const char *text)
 {
     int64_t number = 0;
     return text != NULL && text_to_number(text, 0, INT64_MAX, &number) ? (uint64_t)number : 0;
+}
+
+int64_t desk_moment(const char *text)
+{
+    return clock_for_db((int64_t)desk_number(text), 0);
 }
 
 struct rate desk_figure(const char *text)

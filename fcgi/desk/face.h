@@ -37,6 +37,9 @@ const char *desk_language(const struct request *request);
 /* A number that was sent as text: 0 where there is none, or something else. */
 uint64_t desk_number(const char *text);
 
+/* The same of a moment in unix seconds, as clock_for_db has it. */
+int64_t desk_moment(const char *text);
+
 /* An amount that was sent as text: 0 where it is none. A comma counts as a point. */
 struct rate desk_figure(const char *text);
 

@@ -168,8 +168,8 @@ enum err desk_list_bids(struct request *request, struct reply *reply,
 
     if (ids == NULL)
         return ERR_NO_MEMORY;
-    filter->since = (int64_t)desk_number(params->start_time);
-    filter->until = (int64_t)desk_number(params->end_time);
+    filter->since = desk_moment(params->start_time);
+    filter->until = desk_moment(params->end_time);
     filter->ip = params->ip;
     filter->hash = params->hash;
     filter->api_id = params->api_id;

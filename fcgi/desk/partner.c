@@ -133,8 +133,8 @@ static enum err handle_links(struct request *request, struct reply *reply)
     if (rc == ERR_OK)
         rc = need_partner(request);
     const struct desk_visit_filter filter = {.partner_id = request->caller.user_id,
-                                             .since = (int64_t)desk_number(params.start_time),
-                                             .until = (int64_t)desk_number(params.end_time),
+                                             .since = desk_moment(params.start_time),
+                                             .until = desk_moment(params.end_time),
                                              .ip = params.ip,
                                              .limit = desk_limit(params.limit),
                                              .offset = (int64_t)desk_number(params.offset)};
@@ -184,8 +184,8 @@ static enum err handle_payouts(struct request *request, struct reply *reply)
         rc = need_partner(request);
     const struct desk_payout_filter filter = {.partner_id = request->caller.user_id,
                                               .id = (int64_t)desk_number(params.id),
-                                              .since = (int64_t)desk_number(params.start_time),
-                                              .until = (int64_t)desk_number(params.end_time),
+                                              .since = desk_moment(params.start_time),
+                                              .until = desk_moment(params.end_time),
                                               .limit = desk_limit(params.limit),
                                               .offset = (int64_t)desk_number(params.offset)};
     if (rc == ERR_OK)

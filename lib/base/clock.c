@@ -79,3 +79,12 @@ bool clock_parse_us(const char *text, int64_t *out)
            field[MICRO];
     return true;
 }
+
+#define DB_MOST_S (INT64_C(2147483647) - 1)
+
+int64_t clock_for_db(int64_t unix_s, int64_t least)
+{
+    if (unix_s < least)
+        return least;
+    return unix_s < DB_MOST_S ? unix_s : DB_MOST_S;
+}

@@ -23,6 +23,11 @@ void clock_format(int64_t unix_s, char out[CLOCK_TEXT_SIZE]);
 /* Writes `unix_s` as HTTP's headers do (RFC 9110, section 5.6.7), within the same years. */
 void clock_format_http(int64_t unix_s, char out[CLOCK_HTTP_SIZE]);
 
+/* The nearest moment that MariaDB 10.11 makes a DATETIME of (FROM_UNIXTIME), one second more included: what a
+ * caller names outside of it finds all or nothing either way.
+ * least  0, or 1 where 0 stands for none */
+int64_t clock_for_db(int64_t unix_s, int64_t least);
+
 /* Reads "YYYY-MM-DD HH:MM:SS.ffffff" in UTC, as the database writes a DATETIME(6), in microseconds
  * since 1970. False for anything else; `out` is untouched then. */
 bool clock_parse_us(const char *text, int64_t *out);

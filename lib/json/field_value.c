@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/text.h"
 
@@ -174,13 +175,21 @@ static enum err read_choice(const struct field *field, const struct value *value
     return ERR_INVALID;
 }
 
+static enum err read_date(const struct value *value, int64_t *target)
+{
+    enum err rc = parse_date(value, target);
+    if (rc == ERR_OK)
+        *target = clock_for_db(*target, 0);
+    return rc;
+}
+
 /* The first second behind a day or a moment. */
 static enum err read_until(const struct value *value, int64_t *target)
 {
     bool is_day = has_shape(value, "0000-00-00");
     enum err rc = parse_date(value, target);
     if (rc == ERR_OK)
-        *target += is_day ? DAY_S : 1;
+        *target = clock_for_db(*target + (is_day ? DAY_S : 1), 1);
     return rc;
 }
 
@@ -208,7 +217,7 @@ enum err field_value_read(const struct field *field, const struct value *value, 
     case FIELD_UUID:
         return uuid_parse(value->text, value->len, target) ? ERR_OK : ERR_NOT_UUID;
     case FIELD_DATE:
-        return parse_date(value, target);
+        return read_date(value, target);
     case FIELD_UNTIL:
         return read_until(value, target);
     case FIELD_DECIMAL:

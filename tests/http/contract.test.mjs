@@ -79,6 +79,18 @@ function bad(field) {
   return wrong;
 }
 
+/** Values at the very ends of what the type takes: whatever comes of them, nothing breaks. */
+function edges({ type, min, max }) {
+  switch (type) {
+    case 'text': return ['x'.repeat(max), '\u{1f600}'.repeat(max)];
+    case 'bytes': return max > 0 ? [Buffer.alloc(max, 0xff)] : [];
+    case 'int': return [String(min), max > 0 ? String(max) : '9223372036854775807'];
+    case 'date': case 'until': return ['9999-12-31', '1970-01-01', '1969-12-31', '0001-01-01', '253402300799'];
+    case 'amount': case 'decimal': return ['9'.repeat(30), '9'.repeat(38), `0.${'0'.repeat(17)}1`];
+    default: return [];
+  }
+}
+
 const encode = (value) => (Buffer.isBuffer(value) ? [...value] : [...Buffer.from(value)])
   .map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 const formPairs = (pairs) => pairs.flatMap(([name, value]) => (Array.isArray(value) ? value.map((one) => [`${name}[]`, one]) : [[name, value]]))
@@ -182,6 +194,8 @@ async function tryField(operation, field) {
   for (const [value, code] of bad(field))
     check(`${name} = ${JSON.stringify(String(value)).slice(0, 40)}`, operation, await call(operation, [...others, [field.name, value]], captures),
       ...(code === null || (Buffer.isBuffer(value) && !isForm(operation) && hasBody(operation)) ? [] : [code, field.name]));
+  for (const value of edges(field))
+    check(`${name} at its end, ${String(value).slice(0, 20)}`, operation, await call(operation, [...others, [field.name, value]], captures));
   for (const text of BEYOND) check(`${name} = ${text}`, operation, await call(operation, [...others, [field.name, text]], captures));
   if (hasBody(operation) && !isForm(operation) && field.type !== 'list')
     check(`${name} = {}`, operation, await call(operation, [...others, [field.name, {}]], captures), ...(later ? [] : [
