@@ -70,7 +70,7 @@ static void write_gateway(struct writer *json, const struct rail_asset *gateway)
 {
     writer_object(json, NULL);
     writer_text(json, "name", gateway->rail);
-    writer_bool(json, "deposits", gateway->deposits && gateway->kind == RAIL_ON_CHAIN);
+    writer_bool(json, "deposits", gateway->deposits);
     writer_bool(json, "withdrawals", gateway->withdrawals && !gateway->paused);
     writer_money(json, "min_deposit", gateway->min_deposit);
     writer_money(json, "min_withdrawal", gateway->min_withdrawal);
@@ -151,6 +151,8 @@ static enum err handle_wallet(struct request *request, struct reply *reply)
         rc = ledger_funds(request->db, request->caller.user_id, NULL, add_funds, &page);
     if (rc == ERR_OK)
         rc = rail_assets(request->db, NULL, NULL, add_gateway, &page);
+    for (size_t i = 0; rc == ERR_OK && i < page.gateway_count; i++)
+        rc = wallets_takes_deposits(request, &page.gateways[i], &page.gateways[i].deposits);
     if (rc != ERR_OK)
         return rc;
     writer_object(json, NULL);

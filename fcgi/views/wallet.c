@@ -75,25 +75,67 @@ void wallets_write_withdrawal(struct writer *json, const char *key, const struct
     writer_end(json);
 }
 
+/* A deposit, wherever it comes from. */
+struct shown {
+    int64_t id;
+    struct amount amount;
+    uint64_t confirms;
+    const char *txid, *kind, *memo, *state, *address;
+    int64_t inserted_us, updated_us, confirmed_us;
+    bool internal;
+};
+
 /* No customer_id: clients tell withdrawals by it (api wallet, B9). */
-void wallets_write_deposit(struct writer *json, const char *key, const struct deposit *deposit)
+static void write_shown(struct writer *json, const char *key, const struct shown *shown)
 {
     writer_object(json, key);
-    writer_int(json, "id", deposit->id);
-    writer_short(json, "amount", deposit->amount);
-    writer_int(json, "confirms", (int64_t)deposit->confirms);
-    writer_text(json, "txid", deposit->txid);
-    writer_bool(json, "is_internal", false);
-    wallets_add_time(json, "inserted_at", deposit->inserted_us);
-    wallets_add_time(json, "updated_at", deposit->updated_us);
-    wallets_add_time(json, "confirmed_at", deposit->confirmed_us);
-    writer_text(json, "kind", "default");
-    writer_text(json, "memo", "");
-    writer_text(json, "state", deposit_states[deposit->state]);
-    writer_text(json, "asset_symbol", deposit->amount.currency->code);
+    writer_int(json, "id", shown->id);
+    writer_short(json, "amount", shown->amount);
+    writer_int(json, "confirms", (int64_t)shown->confirms);
+    writer_text(json, "txid", shown->txid);
+    writer_bool(json, "is_internal", shown->internal);
+    wallets_add_time(json, "inserted_at", shown->inserted_us);
+    wallets_add_time(json, "updated_at", shown->updated_us);
+    wallets_add_time(json, "confirmed_at", shown->confirmed_us);
+    writer_text(json, "kind", shown->kind);
+    writer_text(json, "memo", shown->memo);
+    writer_text(json, "state", shown->state);
+    writer_text(json, "asset_symbol", shown->amount.currency->code);
     writer_text(json, "target_account", wallet_place_names[WALLET_FUND]);
-    writer_text(json, "target_address", deposit->address);
+    writer_text(json, "target_address", shown->address);
     writer_end(json);
+}
+
+void wallets_write_deposit(struct writer *json, const char *key, const struct deposit *deposit)
+{
+    const struct shown shown = {.id = deposit->id,
+                                .amount = deposit->amount,
+                                .confirms = deposit->confirms,
+                                .txid = deposit->txid,
+                                .kind = "default",
+                                .memo = "",
+                                .state = deposit_states[deposit->state],
+                                .address = deposit->address,
+                                .inserted_us = deposit->inserted_us,
+                                .updated_us = deposit->updated_us,
+                                .confirmed_us = deposit->confirmed_us};
+    write_shown(json, key, &shown);
+}
+
+void wallets_write_received(struct writer *json, const char *key, const struct payout *payout)
+{
+    const struct shown shown = {.id = payout->id,
+                                .amount = payout->amount,
+                                .txid = "",
+                                .kind = "internal",
+                                .memo = payout->memo,
+                                .state = deposit_states[DEPOSIT_COMPLETED],
+                                .address = payout->address,
+                                .inserted_us = payout->created * US_PER_S,
+                                .updated_us = payout->changed * US_PER_S,
+                                .confirmed_us = payout->ended * US_PER_S,
+                                .internal = true};
+    write_shown(json, key, &shown);
 }
 
 /* Which parameter a refusal is about. */
@@ -136,6 +178,21 @@ enum err wallets_withdraw(struct request *request, const struct wallet_order *or
     bool repeated;
     enum err rc = wallet_withdraw(request->db, &actor, order, out, &repeated);
     return rc == ERR_OK ? ERR_OK : name_field(request, rc);
+}
+
+enum err wallets_takes_deposits(struct request *request, const struct rail_asset *asset, bool *out)
+{
+    struct deposit_rail chain;
+    struct rail rail;
+    enum err rc = ERR_DEPOSIT_RAIL;
+
+    if (asset->deposits && asset->kind == RAIL_ON_CHAIN) {
+        rc = rail_by_name(request->db, asset->rail, &rail);
+        if (rc == ERR_OK)
+            rc = deposit_rail_read(request->db, rail.outside, &chain);
+    }
+    *out = rc == ERR_OK;
+    return rc == ERR_DEPOSIT_RAIL ? ERR_OK : rc;
 }
 
 /* The gateways of an asset that take deposits. */

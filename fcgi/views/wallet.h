@@ -26,9 +26,17 @@ void wallets_write_withdrawal(struct writer *json, const char *key, const struct
 /* A deposit as the API shows it. */
 void wallets_write_deposit(struct writer *json, const char *key, const struct deposit *deposit);
 
+/* What another customer has sent, as a deposit of the caller's. */
+void wallets_write_received(struct writer *json, const char *key, const struct payout *payout);
+
 /* Asks for a withdrawal, and names the parameter that a refusal is about. Errors: as wallet_withdraw. */
 MUST_USE enum err wallets_withdraw(struct request *request, const struct wallet_order *order,
                                    struct payout *out);
+
+/* Whether deposits of an asset on a gateway are possible now: switched on, and the chain has addresses here.
+ * out  out; may be asset->deposits */
+MUST_USE enum err wallets_takes_deposits(struct request *request, const struct rail_asset *asset,
+                                         bool *out);
 
 /* An address to which an asset can be sent. */
 struct wallets_address {

@@ -6,7 +6,8 @@
 
 #define LIST_NAME_MAX 64
 
-/* As the API knows them; deposits of this house are of the kind default. */
+/* As the API knows them. What comes in on a chain is of the kind default, what another customer has sent is
+ * internal: a list of its own, whose ids are those of withdrawals. */
 static const char *const kinds[] = {"default",
                                     "air_drop",
                                     "big_holder_dividend",
@@ -19,7 +20,7 @@ static const char *const kinds[] = {"default",
                                     "snapshotted_airdrop",
                                     "trade_mining",
                                     NULL};
-enum { KIND_DEFAULT };
+enum { KIND_DEFAULT, KIND_INTERNAL = 4 };
 
 struct list_params {
     const char *page_token;
@@ -55,6 +56,28 @@ static void add_deposit(void *arg, const struct deposit *deposit)
     wallets_write_deposit(list->json, NULL, deposit);
 }
 
+static void add_received(void *arg, const struct payout *payout)
+{
+    struct list *list = arg;
+
+    list->more = list->left == 0;
+    if (list->more)
+        return;
+    list->left--;
+    list->last_id = payout->id;
+    wallets_write_received(list->json, NULL, payout);
+}
+
+static enum err write_received(struct request *request, struct list *list,
+                               const struct list_params *params, int64_t before)
+{
+    const struct payout_filter filter = {.to_user_id = request->caller.user_id,
+                                         .currency = params->currency,
+                                         .before_id = before,
+                                         .limit = params->limit + 1};
+    return payout_list(request->db, &filter, add_received, list);
+}
+
 static enum err write_deposits(struct request *request, struct list *list,
                                const struct list_params *params, int64_t before)
 {
@@ -68,6 +91,8 @@ static enum err write_deposits(struct request *request, struct list *list,
     writer_list(list->json, NULL);
     if (params->kind == KIND_DEFAULT)
         rc = deposit_list(request->db, &filter, add_deposit, list);
+    else if (params->kind == KIND_INTERNAL)
+        rc = write_received(request, list, params, before);
     writer_end(list->json);
     return rc;
 }

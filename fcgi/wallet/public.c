@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "fcgi/views/wallet.h"
 #include "fcgi/wallet/face.h"
 #include "ledger/operator.h"
 #include "payout/rail.h"
@@ -90,11 +91,20 @@ static void keep_gateway(void *arg, const struct rail_asset *gateway)
     gateways->list[gateways->count++] = *gateway;
 }
 
+static enum err read_gateways(struct gateways *gateways)
+{
+    struct request *request = gateways->request;
+    enum err rc = rail_assets(request->db, NULL, NULL, keep_gateway, gateways);
+    for (size_t i = 0; rc == ERR_OK && i < gateways->count; i++)
+        rc = wallets_takes_deposits(request, &gateways->list[i], &gateways->list[i].deposits);
+    return rc;
+}
+
 static enum err handle_assets(struct request *request, struct reply *reply)
 {
     struct gateways gateways = {.request = request};
 
-    enum err rc = rail_assets(request->db, NULL, NULL, keep_gateway, &gateways);
+    enum err rc = read_gateways(&gateways);
     struct assets assets = {
         .json = &reply->writer, .gateways = gateways.list, .count = gateways.count};
     writer_list(assets.json, NULL);

@@ -17,12 +17,12 @@ before(async () => {
 });
 after(() => browser.close());
 
-const card = (page, symbol) => page.locator('.wallets > li', { has: page.locator('h2', { hasText: symbol }) });
+const card = (page, symbol) => page.locator('.wallets > li', { has: page.locator('h2', { hasText: new RegExp(`^${symbol}\\b`) }) });
 const panel = (page) => page.locator('#panel');
 
 /** Moves all of the dollars to FUND, by keyboard alone. */
 async function toFund(page) {
-  await page.getByRole('button', { name: 'Transfer USD' }).focus();
+  await page.getByRole('button', { name: 'Transfer USD', exact: true }).focus();
   await page.keyboard.press('Enter');
   await panel(page).getByLabel('Direction').selectOption('SPOT');
   await panel(page).getByLabel('Amount, USD').fill('1000');
@@ -46,7 +46,7 @@ test('money goes to FUND and out, with what it costs and what arrives; its state
   await dialog.getByLabel('One-time password').fill(totp(key));
   await dialog.getByRole('button', { name: 'Add', exact: true }).click();
   await page.locator('#trusted-title ~ ul', { hasText: 'Cold store' }).waitFor();
-  await page.getByRole('button', { name: 'Withdraw USD' }).click();
+  await page.getByRole('button', { name: 'Withdraw USD', exact: true }).click();
   await panel(page).getByLabel('Way').selectOption('Tron');
   await panel(page).getByText('Without the right one the money is lost').waitFor();
   await panel(page).getByLabel('Trusted address').selectOption({ index: 1 });
@@ -72,7 +72,7 @@ test('a deposit has an address with its code, and counts its confirmations up', 
   const user = await newUser({ credit: [['BTC', '1']] });
   const page = await newPage(browser, { viewport: { width: 375, height: 800 }, colorScheme: 'dark' });
   await signIn(page, user, '/wallet');
-  await page.getByRole('button', { name: 'Deposit BTC' }).click();
+  await page.getByRole('button', { name: 'Deposit BTC', exact: true }).click();
   await panel(page).locator('.secret code', { hasText: /^bcrt1q/ }).waitFor();
   await panel(page).getByRole('img', { name: /QR code/ }).waitFor();
   await assertAccessible(page, 'the deposit');

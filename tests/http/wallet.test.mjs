@@ -193,6 +193,8 @@ test('accounts: SPOT and FUND, both paths, one alone, none', async () => {
   const below = await stack.request('GET', '/viewer/fund/accounts/USD', { headers: { Authorization: `Bearer ${client.token()}` } });
   assert.equal(below.json.data.balance, '40.5');
   await client.refused(404, 10013, 'GET', '/accounts/XXX', undefined, 'Resource not found');
+  const shown = (await stack.ctl('wallet', 'show', owner.user.login)).find(({ currency }) => currency === 'USD');
+  assert.deepEqual([shown.fund.value, shown.fund_locked.value, shown.spot.value], ['40.50000', '0.00000', '59.50000']);
   // What a ticket holds, and what an order holds, is locked in SPOT; v1 shows SPOT alone.
   await owner.ticket(await stack.partner(), '10');
   assert.deepEqual(await client.ok('GET', '/accounts/USD'), { asset_symbol: 'USD', balance: '59.5', locked_balance: '10' });

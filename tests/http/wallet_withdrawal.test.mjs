@@ -120,6 +120,10 @@ test('internal: by customer id and by e-mail, at once and without fee', async ()
   for (const target of [from.customer, '999999999', 'nobody@example.org', '1']) await refused(target);
   assert.deepEqual((await from.ok('GET', '/withdrawals?kind=internal')).map(({ id }) => id), [two.id, one.id]);
   assert.deepEqual(await from.ok('GET', '/withdrawals?kind=on_chain'), []);
+  const got = await to.ok('GET', '/deposits?kind=internal');
+  assert.deepEqual(got.map(({ id, amount, is_internal: inside, kind, state, txid }) => [id, amount, inside, kind, state, txid]),
+    [[two.id, '2.5', true, 'internal', 'COMPLETED', ''], [one.id, '7.5', true, 'internal', 'COMPLETED', '']]);
+  assert.ok(got.every((one) => !('customer_id' in one)));
 });
 
 test('what is refused names what is wrong', async () => {
@@ -190,9 +194,11 @@ test('assets with their gateways', async () => {
   const { json } = await stack.request('GET', '/api/v3/assets');
   const gateways = json.data.find(({ symbol }) => symbol === 'USD').binding_gateways;
   const tron = gateways.find(({ gateway_name: name }) => name === 'Tron');
-  assert.deepEqual(Object.entries(tron).slice(1), [['gateway_name', 'Tron'], ['is_deposit_enabled', true], ['is_withdrawal_enabled', true],
+  assert.deepEqual(Object.entries(tron).slice(1), [['gateway_name', 'Tron'], ['is_deposit_enabled', false], ['is_withdrawal_enabled', true],
     ['min_deposit_amount', '0'], ['min_withdrawal_amount', '2'], ['withdrawal_fee', '0.5'], ['withdrawal_scale', 5], ['scale', 5], ['is_memo_required', false]]);
   assert.match(tron.guid, /^[0-9a-f-]{36}$/);
+  const [bitcoin] = json.data.find(({ symbol }) => symbol === 'BTC').binding_gateways;
+  assert.deepEqual([bitcoin.gateway_name, bitcoin.is_deposit_enabled], ['Bitcoin', true], 'the chain has addresses here');
 });
 
 test('an address for deposits, and deposits as they confirm', async () => {

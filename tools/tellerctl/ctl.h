@@ -57,7 +57,7 @@ struct ctl {
 
 extern const struct ctl_command database_commands[], user_commands[], key_commands[],
     money_commands[], partner_commands[], merchant_commands[], market_commands[], ipn_commands[],
-    desk_commands[], desk_people_commands[], payout_commands[], rail_commands[],
+    desk_commands[], desk_people_commands[], wallet_commands[], payout_commands[], rail_commands[],
     provider_commands[], deposit_commands[], signer_commands[], reconcile_commands[];
 
 /* The value of an option ("" for a flag), or NULL where it was not given. */

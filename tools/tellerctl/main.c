@@ -22,10 +22,10 @@ enum {
 };
 
 static const struct ctl_command *const groups[] = {
-    database_commands, user_commands,        key_commands,    money_commands,
-    partner_commands,  merchant_commands,    market_commands, ipn_commands,
-    desk_commands,     desk_people_commands, payout_commands, rail_commands,
-    provider_commands, deposit_commands,     signer_commands, reconcile_commands,
+    database_commands, user_commands,      key_commands,  money_commands,    partner_commands,
+    merchant_commands, market_commands,    ipn_commands,  desk_commands,     desk_people_commands,
+    wallet_commands,   payout_commands,    rail_commands, provider_commands, deposit_commands,
+    signer_commands,   reconcile_commands,
 };
 
 #define EACH_COMMAND(command)                                                      \

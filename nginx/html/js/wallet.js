@@ -61,3 +61,5 @@ const moves = await followMoves(refresh);
 content.replaceChildren(wallet.assets.length ? assets
   : empty('Nothing here yet', el('p', {}, 'An asset appears with its first deposit.')), moves, trusted);
 content.removeAttribute('aria-busy');
+// Who comes from the account page to do something with one asset finds its form open.
+if (/^#(deposit|withdraw|transfer)-[A-Z0-9]+$/.test(location.hash)) document.getElementById(location.hash.slice(1))?.click();

@@ -6,9 +6,10 @@ import { exact, isSome, money, verification } from '../format.js';
 export const title = 'Balances';
 
 export async function render(place) {
-  const account = await api('GET', '/site/account');
+  const [account, { assets }] = await Promise.all(['/site/account', '/site/wallet'].map((path) => api('GET', path)));
+  const fund = new Map(assets.map((asset) => [asset.symbol, asset.fund]));
   place.append(account.wallets.length
-    ? el('ul', { class: 'wallets' }, account.wallets.map(wallet))
+    ? el('ul', { class: 'wallets' }, account.wallets.map((one) => wallet(one, fund.get(one.currency))))
     : empty('No balances yet', el('p', {}, 'A currency appears here with its first deposit.')), who(account));
 }
 
@@ -18,7 +19,8 @@ function who(account) {
     fact('Verification', verification(account)), fact('Account id', el('code', {}, account.id))));
 }
 
-function wallet({ currency, free, held, reserved, ...limits }) {
+/** `fund` is what there is of it in FUND, beside SPOT. */
+function wallet({ currency, free, held, reserved, ...limits }, fund) {
   return el('li', { class: 'card' },
     el('h2', {}, currency),
     el('p', { class: 'label' }, 'Available'),
@@ -26,6 +28,8 @@ function wallet({ currency, free, held, reserved, ...limits }) {
     isSome(held) ? el('p', { class: 'held' }, 'In open tickets: ', money(held)) : null,
     isSome(reserved) ? el('p', { class: 'held' }, 'In open orders: ', money(reserved)) : null,
     isSome(held) || isSome(reserved) ? null : el('p', { class: 'held' }, 'Nothing held'),
+    el('p', { class: 'held' }, 'In FUND: ', money(fund), ' · ', el('a', { href: `/wallet#transfer-${currency}`,
+      'aria-label': `Transfer ${currency} between FUND and SPOT` }, 'Transfer')),
     el('h3', {}, 'Withdrawal limits'),
     el('dl', { class: 'limits' },
       fact('Single', limits.single_limit ? money(limits.single_limit) : 'No limit'),
