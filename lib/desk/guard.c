@@ -49,3 +49,29 @@ void change_add(struct db_packet *packet, const char *who, const char *what, con
         packet, "INSERT INTO desk_change (who, what, subject, was, became) VALUES (?, ?, ?, ?, ?)",
         DB_ARGS(db_text(who), db_text(what), db_text(subject), db_text(was), db_text(became)));
 }
+
+enum err desk_change_list(struct db *db, const char *what, const char *subject, int64_t limit,
+                          void (*row)(void *arg, const struct desk_change *change), void *arg)
+{
+    struct db_rows rows = {0};
+
+    if (!is_ascii(what))
+        return ERR_OK;
+    enum err rc =
+        db_run(db,
+               "SELECT UNIX_TIMESTAMP(at) DIV 1, who, what, subject, was, became FROM desk_change "
+               "WHERE (? "
+               "IS NULL OR what = ?) AND (? IS NULL OR subject = ?) ORDER BY id DESC LIMIT ?",
+               DB_ARGS(db_text(what), db_text(what), db_text(subject), db_text(subject),
+                       db_i64(list_limit(limit))),
+               &rows);
+    while (rc == ERR_OK && db_next(&rows))
+        row(arg, &(struct desk_change){.at = db_get_i64(&rows, 0),
+                                       .who = db_get_text(&rows, 1),
+                                       .what = db_get_text(&rows, 2),
+                                       .subject = db_get_text(&rows, 3),
+                                       .was = db_get_text(&rows, 4),
+                                       .became = db_get_text(&rows, 5)});
+    db_rows_free(&rows);
+    return rc;
+}

@@ -62,6 +62,21 @@ MUST_USE enum err desk_text_set(struct db *db, enum desk_thing thing, const char
 
 #define DESK_WORDS_MAX 20000 /* bytes of a text */
 
+/* One record of what was done. */
+struct desk_change {
+    int64_t at; /* unix seconds */
+    const char *who, *what, *subject;
+    const char *was, *became; /* JSON; NULL: there was none, there is none any more */
+};
+
+/* Calls `row` for the newest records, at most `limit`.
+ * what     system, direction, rate ... text, reserve, bid, payout, key, caller; NULL: any
+ * subject  which one: a code, a number, a login; NULL: any */
+MUST_USE enum err desk_change_list(struct db *db, const char *what, const char *subject,
+                                   int64_t limit,
+                                   void (*row)(void *arg, const struct desk_change *change),
+                                   void *arg);
+
 /* Fills or empties a reserve: from or to the outside of its rail. A reference makes it once.
  * amount     of the system's currency; above zero
  * out        false: fills

@@ -124,8 +124,14 @@ test('keys of robots, and what is refused', async () => {
   assert.ok((await desk('keys')).some((row) => row.login === key.login && row.key === undefined));
   await desk('revoke', key.login);
   await refused(FAILED, /not found/, 'revoke', key.login);
-  const records = await stack.sql(`SELECT who <> '', was IS NULL, became IS NULL FROM desk_change WHERE what = 'key' AND subject = '${key.login}' ORDER BY id`);
-  assert.deepEqual(records, [['1', '1', '0'], ['1', '0', '1']]);
+  const records = await desk('changes', '--what', 'key', '--subject', key.login);
+  const allowed = { methods: 'test,get_calc', networks: '192.0.2.0/24' };
+  assert.deepEqual(records.map(({ what, subject, was, became }) => [what, subject, was, became]),
+    [['key', key.login, allowed, null], ['key', key.login, null, allowed]]);
+  assert.ok(records.every(({ who, at }) => who !== '' && at));
+  assert.equal((await desk('changes', '--limit', '1')).length, 1);
+  assert.deepEqual(await desk('changes', '--what', 'nothing'), []);
+  await refused(USAGE, /limit/, 'changes', '--limit', '0');
   await refused(USAGE, /methods/, 'key', '--methods', 'everything');
   await refused(FAILED, /no bid exists/, 'bid', '999999999');
   await refused(FAILED, /no bid exists/, 'move', '999999999', 'success');

@@ -1,4 +1,4 @@
-/* desk list | set | text | reserves | fill | empty | bids | bid | move: what operators do at the exchange
+/* desk list | set | text | changes | reserves | fill | empty | bids | bid | move: what operators do at the exchange
  * desk. Importing is in desk_import.c; affiliates' payouts and robots' keys are in desk_people.c. */
 #include <stdio.h>
 #include <string.h>
@@ -136,6 +136,48 @@ static int run_text(struct ctl *ctl)
     writer_text(json, "language", ctl->args[3]);
     writer_text(json, "words", words);
     writer_end(json);
+    ctl_print(ctl);
+    return CTL_DONE;
+}
+
+static void write_json(struct writer *json, const char *key, const char *text)
+{
+    if (text == NULL)
+        writer_null(json, key);
+    else
+        writer_raw(json, key, text);
+}
+
+static void write_change(void *arg, const struct desk_change *change)
+{
+    struct writer *json = arg;
+
+    writer_object(json, NULL);
+    ctl_date(json, "at", change->at);
+    writer_text(json, "who", change->who);
+    writer_text(json, "what", change->what);
+    writer_text(json, "subject", change->subject);
+    write_json(json, "was", change->was);
+    write_json(json, "became", change->became);
+    writer_end(json);
+}
+
+static int run_changes(struct ctl *ctl)
+{
+    const char *limit = ctl_option(ctl, "limit");
+    int64_t most = DESK_LIST_DEFAULT;
+
+    if (limit != NULL && !text_to_number(limit, 1, DESK_LIST_MAX, &most))
+        return ctl_fail(ctl, ERR_OUT_OF_RANGE, "limit");
+    if (ctl_connect(ctl) != ERR_OK)
+        return CTL_FAILED;
+    struct writer *json = ctl_result(ctl);
+    writer_list(json, NULL);
+    enum err rc = desk_change_list(ctl->db, ctl_option(ctl, "what"), ctl_option(ctl, "subject"),
+                                   most, write_change, json);
+    writer_end(json);
+    if (rc != ERR_OK)
+        return ctl_fail(ctl, rc, NULL);
     ctl_print(ctl);
     return CTL_DONE;
 }
@@ -369,6 +411,15 @@ const struct ctl_command desk_commands[] = {
      .help = "Sets a text of a system, direction, field or (setting desk) the desk, in en or ru.",
      .options = {{"words", "TEXT", "the text; '' takes it away", .required = true}},
      .run = run_text},
+    {.group = "desk",
+     .verb = "changes",
+     .args = "",
+     .help = "Shows who changed what of the desk, before and after, newest first.",
+     .options = {{"what", "THING", "only of such things: bid, key, direction ...",
+                  .required = false},
+                 {"subject", "KEY", "only of that one", .required = false},
+                 {"limit", "N", "how many, 100", .required = false}},
+     .run = run_changes},
     {.group = "desk",
      .verb = "import",
      .args = "FILE",
