@@ -10,6 +10,7 @@
 #include "db/statement.h"
 #include "deposit/store.h"
 #include "identity/sql.h"
+#include "ledger/funds.h"
 #include "ledger/post.h"
 #include "ledger/sql.h"
 
@@ -28,8 +29,6 @@ struct due {
     __int128 has, owes; /* balances: owes is never above zero */
 };
 
-#define FUND "fund"
-
 static const struct db_column due_columns[] = {
     DB_COLUMN("d.id", struct due, id),
     DB_COLUMN("d.user_id", struct due, user_id),
@@ -40,10 +39,10 @@ static const struct db_column due_columns[] = {
     DB_COLUMN("d.credits", struct due, credits),
     DB_COLUMN(LEDGER_SQL_RAIL_ACCOUNT("1", "external", "d.currency_id", "d.rail"), struct due,
               outside),
-    DB_COLUMN(LEDGER_SQL_ACCOUNT("d.user_id", FUND, "d.currency_id"), struct due, fund),
+    DB_COLUMN(LEDGER_SQL_ACCOUNT("d.user_id", LEDGER_FUND, "d.currency_id"), struct due, fund),
     DB_COLUMN(LEDGER_SQL_RAIL_ACCOUNT("d.user_id", "owed", "d.currency_id", "d.rail"), struct due,
               owed),
-    DB_COLUMN(LEDGER_SQL_BALANCE("d.user_id", FUND, "d.currency_id"), struct due, has),
+    DB_COLUMN(LEDGER_SQL_BALANCE("d.user_id", LEDGER_FUND, "d.currency_id"), struct due, has),
     DB_COLUMN(LEDGER_SQL_RAIL_BALANCE("d.user_id", "owed", "d.currency_id", "d.rail"), struct due,
               owes),
 };
@@ -88,7 +87,8 @@ static enum err need_accounts(struct db *db, const char *rail, struct due *due)
     enum err rc = ledger_account_need(db, LEDGER_HOUSE, due->amount.currency, "external", rail,
                                       &due->outside);
     if (rc == ERR_OK)
-        rc = ledger_account_need(db, due->user_id, due->amount.currency, FUND, "", &due->fund);
+        rc = ledger_account_need(db, due->user_id, due->amount.currency, LEDGER_FUND, "",
+                                 &due->fund);
     return rc;
 }
 

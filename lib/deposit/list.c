@@ -141,11 +141,15 @@ enum err deposit_trouble(struct db *db, uint64_t *withheld, uint64_t *owing)
 {
     struct db_rows rows = {0};
 
-    enum err rc = db_run(db,
-                         "SELECT (SELECT COUNT(*) FROM deposit WHERE state = 'withhold'), (SELECT "
-                         "COUNT(DISTINCT a.owner_id) FROM " LEDGER_SQL_ACCOUNTS
-                         " AS a WHERE a.purpose = 'owed' AND a.balance < 0)",
-                         DB_NO_ARGS, &rows);
+    /* by chain, so that their index serves; who owes has a deposit that was credited and is gone */
+    enum err rc = db_run(
+        db,
+        "SELECT (SELECT COUNT(*) FROM deposit_rail AS r JOIN deposit AS d ON d.rail = r.rail AND "
+        "d.state = 'withhold'), (SELECT COUNT(DISTINCT d.user_id) FROM deposit_rail AS r JOIN "
+        "deposit AS d ON d.rail = r.rail AND d.state IN ('pending', 'cancelled') AND d.credits > 0 "
+        "JOIN " LEDGER_SQL_ACCOUNTS " AS a ON a.owner_id = d.user_id AND a.purpose = 'owed' AND "
+        "a.balance < 0)",
+        DB_NO_ARGS, &rows);
     if (rc == ERR_OK && db_next(&rows)) {
         *withheld = db_get_u64(&rows, 0);
         *owing = db_get_u64(&rows, 1);
