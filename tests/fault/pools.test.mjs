@@ -107,7 +107,7 @@ test('the crontab: its programs are there, and the nightly audit says nothing wh
   const text = await readFile(path.join(home, PREFIX, 'share/doc/teller/cron/teller'), 'utf8');
   const lines = text.split('\n').filter((line) => /^[\d*@]/.test(line));
   assert.deepEqual(lines.map((line) => path.basename(/\/opt\/teller\/\S*?(?=[ )])/.exec(line)[0])),
-    ['teller-pools', 'teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-pay', 'teller-rates', 'teller-stream', 'tellerctl']);
+    ['teller-pools', 'teller-sweep', 'teller-ipn', 'teller-stop-orders', 'teller-pay', 'teller-rates', 'teller-deposits', 'teller-stream', 'tellerctl']);
   const [, command] = /^17 3 \* \* \* teller (.*)$/m.exec(text);
   const audit = async (file) => (await run('sh', ['-c', command.replaceAll(PREFIX, path.join(home, PREFIX))], { env: { ...env, TELLER_CONFIG: file } })).stdout;
   assert.equal(await audit(stack.config), '');
