@@ -1,8 +1,10 @@
 /* Opening a connection to the server, with its options, and opening it again. */
 #include "db/connection.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -192,6 +194,16 @@ enum err connection_open_again(struct connection *connection, struct text *probl
     if (rc == ERR_DB_AWAY)
         gave_up_us = clock_mono_us();
     return rc;
+}
+
+bool connection_was_left(const struct connection *connection)
+{
+    char byte;
+
+    if (!connection->open || connection->underway > 0)
+        return false;
+    ssize_t found = recv(mysql_get_socket(connection->mysql), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return found >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 void connection_close(struct connection *connection)

@@ -41,6 +41,11 @@ MUST_USE enum err connection_open(struct connection *connection, struct text *pr
  * coming back; tried only once where this process has just waited in vain. What is open stays so. */
 MUST_USE enum err connection_open_again(struct connection *connection, struct text *problem);
 
+/* Whether the server has left a connection on which nothing is due: there is an end, or a farewell, to be
+ * read. What is sent over TCP into such a one seems to have arrived, and nobody could tell whether it was
+ * done. */
+bool connection_was_left(const struct connection *connection);
+
 /* Closes it, in whatever state it is. */
 void connection_close(struct connection *connection);
 

@@ -14,6 +14,8 @@ enum err handle_ready(struct db *db)
 {
     enum err rc = ERR_OK;
 
+    if (db->txn != TXN_OPEN && !handle_is_taken(db) && connection_was_left(db->connection))
+        connection_close(db->connection);
     while (rc == ERR_OK && (handle_is_taken(db) || !db->connection->open)) {
         if (handle_is_taken(db))
             wait_ms(OWNER_STEP_MS);

@@ -60,6 +60,11 @@ class Proxy {
     Object.assign(this, { pattern, left: times, lost: 0, thenAway });
   }
 
+  /** Ends all connections. */
+  cut() {
+    for (const client of this.clients) client.destroy();
+  }
+
   back() {
     Object.assign(this, { away: false, left: 0 });
   }
@@ -273,7 +278,7 @@ test('an answer over TLS is lost: the same', async () => {
   await once(away.listener, 'listening');
   const file = path.join(home, 'tls.conf');
   await writeFile(file, (await readFile(stack.config, 'utf8')).replace(/^\[database\]$/m,
-    `[database]\nhost = 127.0.0.1\nport = ${away.listener.address().port}\nca_file = ${path.join(stack.dir, 'tls/cert.pem')}`));
+    `[database]\nhost = 127.0.0.1\nport = ${away.listener.address().port}\nca_file = ${path.join(stack.dir, 'mariadb/cert.pem')}`));
   let worker;
   try {
     worker = await startWorker('tls', file);
@@ -282,6 +287,14 @@ test('an answer over TLS is lost: the same', async () => {
     away.lose(/[^]/, 1);
     const reply = await signed(merchant, 'info', { nonce: tonce() }, worker.connection);
     assert.deepEqual([away.lost, reply.status], [1, 200], reply.text);
+
+    // Nor is what was sent before taken for this request's own, where the connection has ended meanwhile.
+    const nonce = tonce();
+    assert.equal((await signed(merchant, 'info', { nonce }, worker.connection)).status, 200);
+    away.cut();
+    await until(() => away.clients.size === 0, 5, 'the end of the connections');
+    const again = await signed(merchant, 'info', { nonce }, worker.connection);
+    assert.deepEqual([again.status, again.json.token], [403, 'login_error_invalid_nonce'], again.text);
   } finally {
     if (worker) await endWorker(worker);
     away.close();
