@@ -96,13 +96,17 @@ test('coin and token: what arrives is exact, and what it cost is booked', { time
   assert.ok(await sends("kind = 'gas' AND state = 'done'") >= 1);
   assert.equal(await chain.tokens(token, user.address), 0n);
   await reconciled();
-  // Its level is watched.
+  // Its level is watched. A chain may have no type 2.
   const low = path.join(chain.home, 'low.conf');
-  await writeFile(low, (await readFile(chain.stack.config, 'utf8')).replace(/^chain_id = .*$/m, '$&\nlow_balance = 1000000.5'), { mode: 0o600 });
+  await writeFile(low, (await readFile(chain.stack.config, 'utf8')).replace(/^chain_id = .*$/m, '$&\nlow_balance = 1000000.5\nlegacy = yes'), { mode: 0o600 });
   const level = async (...args) => JSON.parse((await chain.stack.ctlResult([...args, 'doctor'])).out).find(({ check }) => check === 'Ethereum\'s hot wallet');
   assert.match((await level()).found, /^has \d+\.\d{18} ether$/);
   assert.deepEqual([await level(), await level('--config', low)].map(({ ok }) => ok), [true, false]);
+  const [legacy] = await ask('ETH', SHOP, '0.25');
   assert.match((await chain.job('teller-pay', ['--once', '--config', low])).log, /event=hot_wallet_low/);
+  await settle();
+  const { state, reference: hash } = await payout(legacy);
+  assert.deepEqual([state, (await chain.rpc('eth_getTransactionByHash', hash)).type], ['confirmed', '0x0']);
 });
 
 test('what cannot be paid is refused by name, or comes back', { timeout: 90000 }, async () => {

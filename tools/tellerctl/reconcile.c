@@ -33,16 +33,18 @@ static void add_balance(void *arg, const struct rail_balance *balance)
     comparison->differences += balance->chain != balance->books;
 }
 
+static const struct {
+    enum err (*compare)(const struct config *config, struct db *db,
+                        void (*row)(void *arg, const struct rail_balance *balance), void *arg,
+                        struct text *problem);
+} chains[] = {{ethereum_reconcile}, {bitcoin_reconcile}};
+
 static enum err compare_chains(struct ctl *ctl, struct comparison *comparison, struct text *problem)
 {
-    enum err (*const chains[])(const struct config *config, struct db *db,
-                               void (*row)(void *arg, const struct rail_balance *balance),
-                               void *arg,
-                               struct text *problem) = {ethereum_reconcile, bitcoin_reconcile};
     enum err rc = ERR_OK;
 
     for (size_t i = 0; rc == ERR_OK && i < sizeof(chains) / sizeof(chains[0]); i++) {
-        rc = chains[i](&ctl->config, ctl->db, add_balance, comparison, problem);
+        rc = chains[i].compare(&ctl->config, ctl->db, add_balance, comparison, problem);
         if (rc == ERR_NOT_FOUND)
             rc = ERR_OK; /* that rail is off */
     }
