@@ -41,22 +41,36 @@ static const struct db_column line_columns[] = {
 enum { TYPE = DB_COUNT(line_columns), KIND, INFO };
 #define MORE_COLUMNS ", e.type, j.kind, e.info "
 
-/* What a filter has to look at: only dates are the journal's. */
-static const char *filtered_from(const struct ledger_filter *filter)
+/* Whose lines are wanted. */
+struct wanted {
+    int64_t user_id;
+    int64_t account; /* of the currency that is asked for; 0: all wallets of the user */
+    const struct ledger_filter *filter;
+};
+
+static bool is_plain(const struct ledger_filter *filter)
 {
-    return filter->since != 0 || filter->until != 0
-               ? "FROM account AS a JOIN entry AS e ON e.account_id = a.id JOIN journal AS j "
-                 "ON j.id = e.journal_id WHERE a.owner_id = ? AND a.purpose = 'available' "
-               : "FROM account AS a JOIN entry AS e ON e.account_id = a.id "
-                 "WHERE a.owner_id = ? AND a.purpose = 'available' ";
+    return filter->type == NULL && filter->since == 0 && filter->until == 0 &&
+           filter->journal_id == 0;
 }
 
-/* Which entries a page is of, as a condition on those of the owner's wallets. */
-static void add_filter(struct text *sql, int64_t user_id, const struct ledger_filter *filter)
+/* Which entries a page is of. An account is named by its id, so that the server can go to a range of its
+ * numbers; only dates are the journal's. */
+static void add_filter(struct text *sql, const struct wanted *wanted)
 {
-    statement_add(sql, filtered_from(filter), DB_ARGS(db_i64(user_id)));
-    if (filter->currency != NULL)
-        statement_add(sql, "AND a.currency_id = ? ", DB_ARGS(db_u64(filter->currency->id)));
+    const struct ledger_filter *filter = wanted->filter;
+    bool dates = filter->since != 0 || filter->until != 0;
+
+    text_puts(sql, wanted->account != 0
+                       ? "FROM entry AS e "
+                       : "FROM account AS a JOIN entry AS e ON e.account_id = a.id ");
+    if (dates)
+        text_puts(sql, "JOIN journal AS j ON j.id = e.journal_id ");
+    if (wanted->account != 0)
+        statement_add(sql, "WHERE e.account_id = ? ", DB_ARGS(db_i64(wanted->account)));
+    else
+        statement_add(sql, "WHERE a.owner_id = ? AND a.purpose = 'available' ",
+                      DB_ARGS(db_i64(wanted->user_id)));
     if (filter->type != NULL)
         statement_add(sql, "AND e.type = ? ", DB_ARGS(db_text(filter->type)));
     if (filter->since != 0)
@@ -67,36 +81,43 @@ static void add_filter(struct text *sql, int64_t user_id, const struct ledger_fi
         statement_add(sql, "AND e.journal_id = ? ", DB_ARGS(db_i64(filter->journal_id)));
 }
 
-static bool is_plain(const struct ledger_filter *filter)
-{
-    return filter->type == NULL && filter->since == 0 && filter->until == 0 &&
-           filter->journal_id == 0;
-}
-
-/* Accounts count their entries: without a filter nothing has to be read. */
-static void add_count(struct text *sql, int64_t user_id, const struct ledger_filter *filter)
-{
-    if (!is_plain(filter)) {
-        text_puts(sql, "SELECT COUNT(*) ");
-        add_filter(sql, user_id, filter);
-        return;
-    }
-    statement_add(sql,
-                  "SELECT COALESCE(SUM(entries), 0) FROM account WHERE owner_id = ? "
-                  "AND purpose = 'available' ",
-                  DB_ARGS(db_i64(user_id)));
-    if (filter->currency != NULL)
-        statement_add(sql, "AND currency_id = ? ", DB_ARGS(db_u64(filter->currency->id)));
-}
-
-static enum err count_lines(struct db *db, int64_t user_id, const struct ledger_filter *filter,
-                            uint64_t *records)
+/* Accounts count their entries: without a filter nothing has to be read.
+ * wanted  in and out: its account
+ * found   out, false where there is no such wallet */
+static enum err find_wallets(struct db *db, struct wanted *wanted, bool *found, uint64_t *records)
 {
     struct db_rows rows = {0};
     struct text sql = TEXT(SQL_MAX);
 
-    add_count(&sql, user_id, filter);
+    statement_add(&sql,
+                  "SELECT MAX(id), SUM(entries) FROM account WHERE owner_id = ? AND purpose = "
+                  "'available' ",
+                  DB_ARGS(db_i64(wanted->user_id)));
+    if (wanted->filter->currency != NULL)
+        statement_add(&sql, "AND currency_id = ? ", DB_ARGS(db_u64(wanted->filter->currency->id)));
     enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
+    *found = rc == ERR_OK && db_next(&rows) && !db_is_null(&rows, 0);
+    if (*found) {
+        wanted->account = wanted->filter->currency != NULL ? db_get_i64(&rows, 0) : 0;
+        *records = db_get_u64(&rows, 1);
+    }
+    db_rows_free(&rows);
+    text_free(&sql);
+    return rc;
+}
+
+static enum err count_lines(struct db *db, struct wanted *wanted, uint64_t *records)
+{
+    struct db_rows rows = {0};
+    struct text sql = TEXT(SQL_MAX);
+    bool found;
+
+    enum err rc = find_wallets(db, wanted, &found, records);
+    if (rc != ERR_OK || !found || is_plain(wanted->filter))
+        return rc;
+    text_puts(&sql, "SELECT COUNT(*) ");
+    add_filter(&sql, wanted);
+    rc = db_run(db, text_string(&sql), DB_NO_ARGS, &rows);
     if (rc == ERR_OK && db_next(&rows))
         *records = db_get_u64(&rows, 0);
     db_rows_free(&rows);
@@ -112,34 +133,36 @@ static const char *order_of(const struct ledger_filter *filter)
 
 /* The entries of a page. One of a wallet without a filter is a range of numbers, which have no gaps: no page is
  * further away than another. */
-static void add_page(struct text *sql, int64_t user_id, const struct ledger_filter *filter,
-                     const struct page *page)
+static void add_page(struct text *sql, const struct wanted *wanted, const struct page *page)
 {
+    const struct ledger_filter *filter = wanted->filter;
     int64_t offset = page_offset(page), last = (int64_t)page->records - offset;
+    /* Numbers begin with 1; with one below zero the server would read them all. */
+    int64_t first = last > page->size ? last - page->size + 1 : 1;
 
     text_puts(sql, "(SELECT e.account_id, e.seq ");
-    add_filter(sql, user_id, filter);
-    if (filter->currency != NULL && is_plain(filter)) {
+    add_filter(sql, wanted);
+    if (wanted->account != 0 && is_plain(filter)) {
         statement_add(sql, "AND e.seq BETWEEN ? AND ?)",
-                      DB_ARGS(db_i64(last - page->size + 1), db_i64(last)));
+                      DB_ARGS(db_i64(first), db_i64(last > 0 ? last : 0)));
         return;
     }
     text_puts(sql, order_of(filter));
     statement_add(sql, " LIMIT ?, ?)", DB_ARGS(db_i64(offset), db_i64(page->size)));
 }
 
-static enum err read_page(struct db *db, int64_t user_id, const struct ledger_filter *filter,
-                          const struct page *page, struct db_rows *rows)
+static enum err read_page(struct db *db, const struct wanted *wanted, const struct page *page,
+                          struct db_rows *rows)
 {
     struct text sql = TEXT(SQL_MAX);
 
     db_select(&sql, line_columns, DB_COUNT(line_columns));
     text_puts(&sql, MORE_COLUMNS "FROM ");
-    add_page(&sql, user_id, filter, page);
+    add_page(&sql, wanted, page);
     text_puts(&sql, " AS page JOIN account AS a ON a.id = page.account_id JOIN entry AS e ON "
                     "e.account_id = page.account_id AND e.seq = page.seq JOIN journal AS j ON "
                     "j.id = e.journal_id");
-    text_puts(&sql, order_of(filter));
+    text_puts(&sql, order_of(wanted->filter));
     enum err rc = db_run(db, text_string(&sql), DB_NO_ARGS, rows);
     text_free(&sql);
     return rc;
@@ -215,14 +238,16 @@ enum err ledger_history(struct db *db, int64_t user_id, const struct ledger_filt
     struct ledger_line lines[LEDGER_HISTORY_PAGE];
     struct told told = {.lines = lines, .words = TEXT(LEDGER_INFO_SIZE)};
     struct db_rows rows = {0};
+    struct wanted wanted = {.user_id = user_id, .filter = filter};
     uint64_t records = 0;
 
-    enum err rc = count_lines(db, user_id, filter, &records);
+    enum err rc = count_lines(db, &wanted, &records);
     if (rc != ERR_OK)
         return rc;
     *page = page_of(records, filter->page, LEDGER_HISTORY_PAGE);
-    rc = read_page(db, user_id, filter, page, &rows);
-    if (rc == ERR_OK)
+    if (records > 0)
+        rc = read_page(db, &wanted, page, &rows);
+    if (rc == ERR_OK && records > 0)
         told.count = take_lines(&rows, lines);
     for (size_t which = 0; rc == ERR_OK && which < registered_count; which++)
         rc = add_words(db, user_id, which, &told);
