@@ -86,7 +86,7 @@ const ledger = [
   ['what is captured is called released', 'lib/ledger/post.c', 'end_hold(posting, hold, "captured", to, type, info);', 'end_hold(posting, hold, "released", to, type, info);', ['db ledger']],
   ['what is released is called captured', 'lib/ledger/post.c', 'end_hold(posting, hold, "released", to, type, info);', 'end_hold(posting, hold, "captured", to, type, info);', ['db ledger']],
   ['a hold that does not fit is no matter', 'lib/ledger/post.c', 'db_packet_expect(packet, 1, ERR_DB_CONTENDED);', '', ['db ledger']],
-  ['a request posts twice', 'lib/ledger/post.c', 'db_u64(i), db_i128(list[i].units), db_u64(i)', 'db_u64(i), db_i128(2 * list[i].units), db_u64(i)', ['db ledger']],
+  ['a request posts twice', 'lib/ledger/post.c', 'db_u64(i), db_i128(list[i].units)));', 'db_u64(i), db_i128(2 * list[i].units)));', ['db ledger']],
   ['a limit is over when it is reached', 'lib/ledger/limit.c', 'use->amount.units > limits->max[period]', 'use->amount.units >= limits->max[period]', ['db ledger', 'db ticket']],
   ['a single limit is none', 'lib/ledger/limit.c', 'for (enum ledger_period period = LEDGER_SINGLE; period < LEDGER_PERIODS; period++)\n        if (!limits->ruled', 'for (enum ledger_period period = LEDGER_DAY; period < LEDGER_PERIODS; period++)\n        if (!limits->ruled', ['db ledger']],
   ['a limit that is none limits', 'lib/ledger/limit.c', '(!limits->none[period] &&\n', '(\n', ['db ledger']],
@@ -154,6 +154,25 @@ const operating = [
   ['Apache gets 200 and nothing for the stream', 'fcgi/v1/stream.c', 'rc = ERR_NO_STREAM;', 'rc = ERR_OK;', ['http servers']],
 ];
 
+const desk = [
+  ['what is got is rounded up', 'lib/desk/calc.c', 'false, grid_of(&terms->get), false,\n                   &calculation->sum2)', 'false, grid_of(&terms->get), true,\n                   &calculation->sum2)', ['unit desk_calc']],
+  ['a fee on what is given is rounded down', 'lib/desk/calc.c', 'sign > 0, &dc->units);', 'false, &dc->units);', ['unit desk_calc']],
+  ['a tier begins behind its amount', 'lib/desk/calc.c', 'calculation->sum1 < terms->tiers[tier].from', 'calculation->sum1 <= terms->tiers[tier].from', ['unit desk_calc']],
+  ['what cannot be given is filled up', 'lib/desk/calc.c', 'take_named(&calculation, &terms->give, false, named)', 'take_named(&calculation, &terms->give, true, named)', ['unit desk_calc']],
+  ['what rounding leaves is nobody\'s', 'lib/desk/calc.c', 'calculation->sum1 > worth ? calculation->sum1 - worth : 0', '0', ['unit desk_calc', 'db desk']],
+  ['a customer may say paid of anything', 'lib/desk/status.c', '{DESK_CUSTOMER, BIT(payed), BIT(new) | BIT(techpay)}', '{DESK_CUSTOMER, BIT(payed), EXISTING}', ['db desk']],
+  ['a bid past its time is paid', 'lib/desk/bid.c', 'enum err rc = row->due ? add_expiry(db, &change->packet, row) : ERR_OK;', 'enum err rc = ERR_OK;', ['db desk']],
+  ['a bid takes more than the reserve', 'lib/desk/bid_create.c', 'if (direction->reserve < row->bid.sum2.units)', 'if (direction->reserve < row->bid.sum2.units / 2)', ['db desk']],
+  ['a bid from balance takes more than there is', 'lib/desk/bid_create.c', 'row->own_free < row->bid.sum1dc.units', 'row->own_free < row->bid.sum1dc.units / 2', ['db desk']],
+  ['a payment system\'s fee is kept', 'lib/desk/bid_book.c', 'to_balance(row) ? row->bid.sum2c.units : row->bid.sum2dc.units', 'row->bid.sum2c.units', ['db desk']],
+  ['a reward has no ceiling', 'lib/desk/reward.c', 'if (terms->most >= 0 && reward->units > terms->most)\n        reward->units = terms->most;', '', ['db desk_people', 'db desk']],
+  ['a reward taken back stays', 'lib/desk/reward.c', 'row->credit = (struct amount){-row->bid.reward.units, row->bid.reward.currency};', 'row->credit = (struct amount){0};', ['db desk_people', 'db desk']],
+  ['a payout that was paid ends again', 'lib/desk/payout.c', 'if (paying->payout.status != DESK_PAYOUT_WAITS)\n        return ERR_DESK_ACTION;', '', ['db desk_people', 'db desk']],
+  ['a robot calls from anywhere', 'lib/desk/key.c', 'if (!networks_hold(found.key.networks, address))\n        return ERR_DESK_IP_BLOCKED;', '(void)address;', ['db desk_people', 'http desk_direction']],
+  ["a user's robot may do what no user's may", 'lib/desk/key.c', 'allowed &= found->user_methods;', 'allowed &= allowed;', ['db desk_people', 'http desk_direction']],
+  ['any secret opens a robot', 'lib/desk/key.c', 'return right && open && !found->disabled', 'return (right || open) && open && !found->disabled', ['db desk_people', 'http desk_direction']],
+];
+
 const signing = [
   ['a day is not limited', 'tools/signer/budget.c', ' || sum > limit->per_day)', ')', ['fault signer']],
   ['a replacement gives its first budget back', 'tools/signer/budget.c', 'if (charge->units <= before)\n        return ERR_OK;', '', ['fault signer']],
@@ -176,7 +195,7 @@ const signing = [
 ];
 
 /** Every change: its name, file, what it replaces by what, and who must notice. */
-export const changes = [...money, ...fills, ...matching, ...sales, ...ledger, ...tickets, ...checkout, ...identity, ...operating, ...signing]
+export const changes = [...money, ...fills, ...matching, ...sales, ...ledger, ...tickets, ...checkout, ...identity, ...operating, ...desk, ...signing]
   .map(([name, file, from, to, notice]) => ({ name, file, from, to, notice }));
 
 /** Changes that were tried and change nothing: why. */
