@@ -179,13 +179,25 @@ static const struct face_error errors[] = {
     {ERR_TOO_MANY_REQUESTS, {.number = 1, .words = slow_down}},
 };
 
-/* The headers of a call, a line each, without the secret. */
+/* Whether a header opens something, be it of another face. */
+static bool is_secret(const char *line)
+{
+    static const char *const secrets[] = {
+        "HTTP_API_KEY=", "HTTP_COOKIE=", "HTTP_AUTHORIZATION=", "HTTP_REST_SIGN=",
+        "HTTP_AUTHENTICATEIT_IDENTITY_TICKET="};
+
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+        if (strncmp(line, secrets[i], strlen(secrets[i])) == 0)
+            return true;
+    return false;
+}
+
+/* The headers of a call, a line each, without secrets. */
 static void put_headers(const struct request *request, struct text *out)
 {
-    static const char prefix[] = "HTTP_", secret[] = "HTTP_API_KEY=";
+    static const char prefix[] = "HTTP_";
     for (char *const *line = request->env; line != NULL && *line != NULL; line++)
-        if (strncmp(*line, prefix, sizeof(prefix) - 1) == 0 &&
-            strncmp(*line, secret, sizeof(secret) - 1) != 0)
+        if (strncmp(*line, prefix, sizeof(prefix) - 1) == 0 && !is_secret(*line))
             text_addf(out, "%s\n", *line + sizeof(prefix) - 1);
 }
 

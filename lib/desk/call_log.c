@@ -15,9 +15,8 @@ static struct db_arg cut(const char *text, size_t max)
     size_t len = text == NULL ? 0 : strlen(text);
 
     if (len > max)
-        len = max;
-    while (len > 0 && len == max && ((unsigned char)text[len] & 0xc0) == 0x80)
-        len--;
+        for (len = max; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len--;
     return len > 0 && text_is_utf8(text, len) ? db_textn(text, len) : db_text("");
 }
 

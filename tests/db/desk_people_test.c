@@ -347,10 +347,19 @@ static void test_calls(void)
     DB_GIVES(desk_call_add(test_db, &call), ERR_OK);
     DESK_SET(DESK_SETTINGS, "desk", {"log_calls", "yes"});
     DB_GIVES(desk_call_add(test_db, &call), ERR_OK);
+    /* What is too long is cut between two characters. */
+    char params[20001] = "x";
+    for (size_t i = 1; i + 4 < sizeof(params); i += 4)
+        memcpy(params + i, "\xf0\x9f\x98\x80", 5);
+    call.params = params;
+    DB_GIVES(desk_call_add(test_db, &call), ERR_OK);
+    DB_CHECK(db_test_number("SELECT LENGTH(params) FROM desk_call WHERE login = ? ORDER BY id DESC "
+                            "LIMIT 1",
+                            DB_ARGS(db_text(login))) == 16381);
     DESK_SET(DESK_SETTINGS, "desk", {"log_calls", "no"});
     struct desk_call_filter filter = {.login = login};
     DB_GIVES(desk_call_list(test_db, &filter, count_call, &count), ERR_OK);
-    DB_CHECK(count == 1);
+    DB_CHECK(count == 2);
 }
 
 static const struct test_case cases[] = {

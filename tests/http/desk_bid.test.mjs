@@ -234,10 +234,12 @@ test('the log of calls, where it is switched on: without secrets', async () => {
   try {
     await stack.sql('UPDATE desk_setting SET log_calls = TRUE');
     await until(async () => { await own.call('test', { partner_id: 5 }); return (await rows()).length > 0; }, 5, 'the log');
-    await own.call('bid_info', { id: 7 });
+    const secrets = { Cookie: 'session=S-cookie', Authorization: 'Bearer S-bearer', 'Rest-Sign': 'S-sign', authenticateit_identity_ticket: 'S-ticket' };
+    await own.call('bid_info', { id: 7 }, { ...secrets, 'X-Plain': 'seen' });
     const kept = await rows();
     assert.deepEqual(kept[0].slice(0, 4), ['test', '127.0.0.1', 'partner_id=5', '0 ']);
     assert.deepEqual(kept.at(-1).slice(0, 4), ['bid_info', '127.0.0.1', 'id=7', '1 no bid exists']);
+    assert.ok(kept.at(-1)[4].includes('X_PLAIN=seen') && !kept.at(-1)[4].includes('S-'), kept.at(-1)[4]);
     assert.ok(kept[0][4].includes(`API_LOGIN=${own.login}`) && !JSON.stringify(kept).includes(own.secret));
   } finally {
     await stack.sql('UPDATE desk_setting SET log_calls = FALSE');
