@@ -71,6 +71,22 @@ static void test_by_hand(void)
     DESK_BOOKS();
 }
 
+/* What a payment system takes on the way is none of ours: 49.5 are sent, of which 48.51 arrive. */
+static void test_system_fee(void)
+{
+    struct desk_place place;
+
+    desk_place_make(&place, "hand", "hand");
+    DESK_SET(DESK_DIRECTIONS, place.direction, {"get_system", "2"});
+    __int128 profit = desk_place_balance(1, "profit", place.eur);
+    DB_GIVES(desk_place_bid(&place, "100"), ERR_OK);
+    DB_CHECK(place.bid.sum2dc.units == 4950000 && place.bid.sum2c.units == 4851000);
+    DB_GIVES(desk_place_move(&place, DESK_OPERATOR, DESK_STATUS_success), ERR_OK);
+    DESK_RESERVE(place.get, "950 0 0 -950.5");
+    DB_CHECK(desk_place_balance(1, "profit", place.eur) == profit + 50000);
+    DESK_BOOKS();
+}
+
 /* Undone and done again, each way books what lies between. */
 static void test_back(void)
 {
@@ -611,6 +627,7 @@ static const struct test_case cases[] = {
     {"what operators set", test_operate},
     {"reserves", test_reserve},
     {"by hand", test_by_hand},
+    {"the fee of a payment system", test_system_fee},
     {"undone and done again", test_back},
     {"rounding", test_rounding},
     {"what is refused", test_refused},

@@ -163,7 +163,6 @@ const desk = [
   ['a customer may say paid of anything', 'lib/desk/status.c', '{DESK_CUSTOMER, BIT(payed), BIT(new) | BIT(techpay)}', '{DESK_CUSTOMER, BIT(payed), EXISTING}', ['db desk']],
   ['a bid past its time is paid', 'lib/desk/bid.c', 'enum err rc = row->due ? add_expiry(db, &change->packet, row) : ERR_OK;', 'enum err rc = ERR_OK;', ['db desk']],
   ['a bid takes more than the reserve', 'lib/desk/bid_create.c', 'if (direction->reserve < row->bid.sum2.units)', 'if (direction->reserve < row->bid.sum2.units / 2)', ['db desk']],
-  ['a bid from balance takes more than there is', 'lib/desk/bid_create.c', 'row->own_free < row->bid.sum1dc.units', 'row->own_free < row->bid.sum1dc.units / 2', ['db desk']],
   ['a payment system\'s fee is kept', 'lib/desk/bid_book.c', 'to_balance(row) ? row->bid.sum2c.units : row->bid.sum2dc.units', 'row->bid.sum2c.units', ['db desk']],
   ['a reward has no ceiling', 'lib/desk/reward.c', 'if (terms->most >= 0 && reward->units > terms->most)\n        reward->units = terms->most;', '', ['db desk_people', 'db desk']],
   ['a reward taken back stays', 'lib/desk/reward.c', 'row->credit = (struct amount){-row->bid.reward.units, row->bid.reward.currency};', 'row->credit = (struct amount){0};', ['db desk_people', 'db desk']],
@@ -203,5 +202,6 @@ export const equivalent = [
   { name: 'a quote is used up by somebody else', reason: 'checkout_quote_view has found it by its user before, who never changes' },
   { name: "a quote's cost is not compared before it is traded", reason: 'what was taken is compared behind it, and the other way round' },
   { name: 'a conversion that brings too little stands', reason: 'its cost was worked out under the same locks, so that it never does' },
+  { name: 'a bid from balance takes more than there is', reason: 'the CHECK of the account refuses the posting with the same error' },
   { name: 'a ticket is not refused for want of money beforehand', reason: 'the CHECK of the account refuses the posting with the same error' },
 ];
