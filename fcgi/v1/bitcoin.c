@@ -74,6 +74,14 @@ static enum err find_asset(struct request *request, struct rail_asset *out)
     return rc == ERR_OK && out->currency == NULL ? ERR_RAIL_UNKNOWN : rc;
 }
 
+/* Every address of the chain is letters and digits. */
+static enum err check_letters(struct request *request, const char *field, const char *address)
+{
+    return address[strspn(address, ADDRESS_LETTERS)] == '\0'
+               ? ERR_OK
+               : request_fail(request, field, ERR_ADDRESS);
+}
+
 /* --- address ------------------------------------------------------------------------------------ */
 
 static enum err handle_address(struct request *request, struct reply *reply)
@@ -157,6 +165,8 @@ static enum err handle_send(struct request *request, struct reply *reply)
     struct payout payout;
 
     enum err rc = FIELDS_READ(request, &params);
+    if (rc == ERR_OK)
+        rc = check_letters(request, "address", params.address);
     if (rc == ERR_OK)
         rc = ask_payout(request, &params, &payout);
     if (rc != ERR_OK)
@@ -269,8 +279,8 @@ static enum err handle_addr(struct request *request, struct reply *reply)
     struct rail_asset asset;
 
     enum err rc = FIELDS_READ(request, &params);
-    if (rc == ERR_OK && params.hash[strspn(params.hash, ADDRESS_LETTERS)] != '\0')
-        rc = request_fail(request, "hash", ERR_ADDRESS);
+    if (rc == ERR_OK)
+        rc = check_letters(request, "hash", params.hash);
     if (rc == ERR_OK)
         rc = find_asset(request, &asset);
     if (rc != ERR_OK)
