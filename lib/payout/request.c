@@ -82,10 +82,12 @@ static enum err check_address(struct db *db, struct creation *creation)
     const char *address = creation->request->address;
 
     creation->address_rc = ERR_OK;
-    text_copy(out->address, sizeof(out->address), address);
-    if (!is_printable(address, RAIL_ADDRESS_MAX))
+    if (!is_printable(address, RAIL_ADDRESS_MAX)) {
         creation->address_rc = ERR_PAYOUT_ADDRESS;
-    else if (rail != NULL)
+        return ERR_OK;
+    }
+    text_copy(out->address, sizeof(out->address), address);
+    if (rail != NULL)
         creation->address_rc =
             rail->check(db, out->amount.currency, address, out->memo, out->address);
     if (is_internal(creation) && creation->address_rc == ERR_OK)
