@@ -35,13 +35,16 @@ static void add_actions(const struct request *request, const struct desk_board *
                         const struct desk_bid *bid, struct writer *json)
 {
     bool open = bid->status == DESK_STATUS_new || bid->status == DESK_STATUS_techpay;
-    bool ours =
-        strcmp(bid->pay_in, "checkout") != 0; /* by hand, or from the balance of the key's user */
+    bool by_order = strcmp(bid->pay_in, "checkout") == 0;
+    char path[DESK_ORDER_PATH_SIZE];
 
     writer_object(json, "api_actions");
-    writer_text(json, "type", !open ? "finished" : ours ? "default" : "link");
+    writer_text(json, "type", !open ? "finished" : by_order ? "link" : "default");
     writer_text(json, "cancel", may(bid, DESK_STATUS_cancel) ? "api" : "disabled");
-    writer_text(json, "pay", ours && may(bid, DESK_STATUS_payed) ? "api" : "disabled");
+    if (open && desk_order_path(bid, path))
+        desk_add_link(request, json, "pay", path);
+    else
+        writer_text(json, "pay", !by_order && may(bid, DESK_STATUS_payed) ? "api" : "disabled");
     writer_short(json, "pay_amount", bid->sum1dc);
     writer_text(json, "instruction",
                 open ? instruction_of(board, bid, desk_language(request)) : "");

@@ -72,6 +72,7 @@ static enum err write_bid(struct request *request, struct reply *reply, const st
 {
     struct writer *json = &reply->writer;
     const struct desk_board *board;
+    char path[DESK_ORDER_PATH_SIZE];
 
     enum err rc = desk_board_take(request->db, &board);
     if (rc != ERR_OK)
@@ -90,6 +91,10 @@ static enum err write_bid(struct request *request, struct reply *reply, const st
                 may(bid, DESK_STATUS_payed) &&
                     (strcmp(bid->pay_in, "hand") == 0 ||
                      (balance && request->caller.user_id == bid->user_id)));
+    if (desk_order_path(bid, path))
+        writer_text(json, "pay_link", path);
+    else
+        writer_null(json, "pay_link");
     writer_bool(json, "may_cancel", may(bid, DESK_STATUS_cancel));
     writer_date(json, "created", bid->created);
     writer_date(json, "changed", bid->changed);

@@ -112,6 +112,15 @@ enum err checkout_view_own(struct db *db, int64_t merchant_id, const struct uuid
     return rc == ERR_OK && out->merchant_id != merchant_id ? ERR_ORDER_UNKNOWN : rc;
 }
 
+enum err checkout_create_in(struct db *db, const struct actor *actor,
+                            const struct checkout_request *request, const struct uuid *id)
+{
+    struct db_packet packet = DB_PACKET(CHECKOUT_PACKET_MAX);
+
+    checkout_store_add(&packet, actor, request, id);
+    return db_packet_run(db, &packet, NULL, 0);
+}
+
 /* An order that is to be ended: by its merchant, by a buyer, or because its time is over. */
 struct ending {
     const struct actor *actor;
@@ -185,19 +194,40 @@ static enum err check_ending(const struct ending *ending, bool *ends)
     return ERR_OK;
 }
 
+/* Reads, decides, and puts together what is to be written. */
+static enum err prepare_ending(struct db *db, struct ending *ending, struct db_packet *packet,
+                               bool *ends)
+{
+    enum err rc = checkout_store_read(db, ending->actor->user_id, ending->id, &ending->row);
+    if (rc == ERR_OK)
+        rc = check_ending(ending, ends);
+    return rc == ERR_OK && *ends
+               ? add_end(db, packet, &ending->row, "cancelled", "checkout_cancel", ending->actor)
+               : rc;
+}
+
 static enum err cancel_in(struct db *db, void *arg)
 {
     struct ending *ending = arg;
     struct db_packet packet = DB_PACKET(CHECKOUT_PACKET_MAX);
     bool ends = false;
 
-    enum err rc = checkout_store_read(db, ending->actor->user_id, ending->id, &ending->row);
+    enum err rc = prepare_ending(db, ending, &packet, &ends);
+    if (rc == ERR_OK && ends)
+        rc = checkout_commit(db, &packet, &ending->row, ending->actor->trace);
+    db_packet_free(&packet);
+    return rc;
+}
+
+enum err checkout_cancel_in(struct db *db, const struct actor *actor, const struct uuid *id)
+{
+    struct ending ending = {.actor = actor, .id = id, .as_merchant = true};
+    struct db_packet packet = DB_PACKET(CHECKOUT_PACKET_MAX);
+    bool ends = false;
+
+    enum err rc = prepare_ending(db, &ending, &packet, &ends);
     if (rc == ERR_OK)
-        rc = check_ending(ending, &ends);
-    if (rc == ERR_OK && ends)
-        rc = add_end(db, &packet, &ending->row, "cancelled", "checkout_cancel", ending->actor);
-    if (rc == ERR_OK && ends)
-        rc = db_packet_commit(db, &packet, NULL, 0);
+        rc = db_packet_run(db, &packet, NULL, 0);
     db_packet_free(&packet);
     return rc;
 }
@@ -255,7 +285,9 @@ static enum err close_in(struct db *db, void *arg)
     if (rc == ERR_OK)
         rc = close_all(db, closing, &packet);
     if (rc == ERR_OK && closing->count > 0)
-        rc = db_packet_commit(db, &packet, NULL, 0);
+        rc = db_packet_run(db, &packet, NULL, 0);
+    for (size_t i = 0; rc == ERR_OK && i < closing->count; i++)
+        rc = checkout_tell_service(db, &closing->rows[i], "");
     db_packet_free(&packet);
     return rc;
 }

@@ -32,12 +32,14 @@
 #define CHECKOUT_TTL_MIN_S 60
 #define CHECKOUT_TTL_MAX_S (31 * 86400)
 #define CHECKOUT_PAGE 50
+#define CHECKOUT_SERVICE_SIZE 17 /* a service's name and a NUL */
 
 /* What a merchant asks for; strings may be NULL or "" where the API has them optional. */
 struct checkout_request {
-    int64_t api_key_id;
-    struct amount amount;       /* greater than zero */
-    const char *description;    /* "" becomes "Payment to <login>" */
+    int64_t api_key_id;      /* 0 where a service asks */
+    const char *service;     /* of the house (checkout_service_register); NULL: the merchant asks */
+    struct amount amount;    /* greater than zero */
+    const char *description; /* "" becomes "Payment to <login>" */
     const char *return_success; /* http or https */
     const char *return_failure;
     const char *ipn_url;
@@ -75,6 +77,36 @@ bool checkout_return_url_ok(const char *url);
  * ERR_CURRENCY_DISABLED; ERR_REPLAYED where the actor's request was processed before. */
 MUST_USE enum err checkout_create(struct db *db, const struct actor *actor,
                                   const struct checkout_request *request, struct uuid *id);
+
+/* What a service of the house registers that has orders made for itself. They cost the merchant no fee; only
+ * the service gives back what was paid of them. It is told in the transaction of the change, with the order
+ * locked; an error of its own undoes the change and is returned. */
+struct checkout_service {
+    const char *name;
+    /* All of an order was paid, and is in its merchant's available account. */
+    enum err (*paid)(struct db *db, const struct checkout_order *order, const char *trace);
+    /* It ended unpaid, but not by checkout_cancel_in. */
+    enum err (*ended)(struct db *db, const struct checkout_order *order, const char *trace);
+};
+
+/* Adds a service, once at the start of a process; the same again changes nothing.
+ * service  static storage */
+void checkout_service_register(const struct checkout_service *service);
+
+/* For a service, inside the caller's transaction (db_txn): makes an order, under an id of the caller's.
+ * actor  the merchant
+ * ERR_CURRENCY_DISABLED, ERR_REPLAYED. */
+MUST_USE enum err checkout_create_in(struct db *db, const struct actor *actor,
+                                     const struct checkout_request *request, const struct uuid *id);
+
+/* ... ends one that is not paid, or gives all of one back that is.
+ * actor   the merchant; names the refund's journal
+ * reason  as checkout_refund
+ * Errors as checkout_cancel, checkout_refund. */
+MUST_USE enum err checkout_cancel_in(struct db *db, const struct actor *actor,
+                                     const struct uuid *id);
+MUST_USE enum err checkout_refund_in(struct db *db, const struct actor *actor,
+                                     const struct uuid *id, const char *reason);
 
 /* Anybody who holds the id may see an order. ERR_ORDER_UNKNOWN. */
 MUST_USE enum err checkout_view(struct db *db, const struct uuid *id, struct checkout_order *out);
@@ -126,7 +158,7 @@ MUST_USE enum err checkout_cancel(struct db *db, const struct actor *actor, cons
  * amount   NULL: all that is left; in the order's currency, greater than zero
  * A repeatable request is answered as by checkout_pay.
  * reason   at most CHECKOUT_REASON_MAX code points, for the payers' history; "": the description
- * ERR_ORDER_UNKNOWN, ERR_PAYMENT_UNKNOWN, ERR_ORDER_NOT_PAID, ERR_ORDER_OVER_REFUNDED,
+ * ERR_ORDER_UNKNOWN, ERR_ORDER_SERVICE, ERR_PAYMENT_UNKNOWN, ERR_ORDER_NOT_PAID, ERR_ORDER_OVER_REFUNDED,
  * ERR_INSUFFICIENT_FUNDS, ERR_REPLAYED. */
 MUST_USE enum err checkout_refund(struct db *db, const struct actor *actor, const struct uuid *id,
                                   const struct uuid *payment, const struct amount *amount,

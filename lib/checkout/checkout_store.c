@@ -50,6 +50,7 @@ static const struct db_column columns[] = {
     /* what the rules look at besides */
     DB_COLUMN("o.status = 'partial'", struct checkout_row, waiting),
     DB_COLUMN("o.api_key_id", struct checkout_row, api_key_id),
+    DB_COLUMN("o.service", struct checkout_row, service),
     DB_COLUMN("o.ipn_endpoint", struct checkout_row, ipn_endpoint),
     DB_COLUMN("o.paid > 0", struct checkout_row, with_payment),
     DB_COLUMN("(SELECT MAX(p.id) FROM checkout_payment AS p WHERE p.order_id = o.id)",
@@ -207,14 +208,17 @@ void checkout_store_add(struct db_packet *packet, const struct actor *actor,
 
     db_packet_add_once(
         packet,
-        "INSERT INTO checkout_order (id, merchant_id, api_key_id, request_key, currency_id, "
+        "INSERT INTO checkout_order (id, merchant_id, api_key_id, service, request_key, "
+        "currency_id, "
         "amount, description, return_success, return_failure, ipn_url, ipn_endpoint, data, "
         "wants_mail, autosell, instant_only, multipay, created_at, expires_at) "
-        "SELECT ?, ?, ?, ?, ?, ?, IF(? = '', CONCAT('Payment to ', " IDENTITY_SQL_LOGIN(
+        "SELECT ?, ?, ?, ?, ?, ?, ?, IF(? = '', CONCAT('Payment to ', " IDENTITY_SQL_LOGIN(
             "?") "), ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, NOW(6), NOW(6) + INTERVAL ? SECOND "
                  "FROM DUAL WHERE " LEDGER_SQL_ENABLED("?"),
-        DB_ARGS(db_uuid(id), merchant, db_i64(request->api_key_id), db_text(actor->request_key),
-                currency, db_i128(request->amount.units), db_text(description), merchant,
+        DB_ARGS(db_uuid(id), merchant,
+                request->service != NULL ? db_null() : db_i64(request->api_key_id),
+                db_text(request->service), db_text(actor->request_key), currency,
+                db_i128(request->amount.units), db_text(description), merchant,
                 db_text(description), url(request->return_success), url(request->return_failure),
                 url(request->ipn_url), with_ipn ? db_text(request->ipn_endpoint) : db_null(),
                 db_blob(request->data, request->data_len), db_u64(request->wants_mail),

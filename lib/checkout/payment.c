@@ -107,7 +107,7 @@ static enum err decide_payment(struct payment *payment)
     if (!payment->complete)
         return ERR_OK;
     payment->earned = order->multipay ? payment->pay : order->amount;
-    return reckon_fee(payment);
+    return payment->row.service[0] == '\0' ? reckon_fee(payment) : ERR_OK;
 }
 
 /* Opens the accounts that are needed and missing. */
@@ -229,7 +229,7 @@ enum err checkout_pay_in(struct db *db, const struct actor *actor,
 
     enum err rc = prepare_payment(db, &payment, &packet);
     if (rc == ERR_OK)
-        rc = db_packet_run(db, &packet, NULL, 0);
+        rc = checkout_run(db, &packet, &payment.row, actor->trace);
     db_packet_free(&packet);
     return rc == ERR_OK ? amount_sub(payment.earned, payment.fee, net) : rc;
 }
@@ -241,7 +241,7 @@ static enum err pay_in(struct db *db, void *arg)
 
     enum err rc = prepare_payment(db, payment, &packet);
     if (rc == ERR_OK)
-        rc = db_packet_commit(db, &packet, NULL, 0);
+        rc = checkout_commit(db, &packet, &payment->row, payment->actor->trace);
     db_packet_free(&packet);
     return rc;
 }

@@ -11,6 +11,7 @@ struct refund {
     const struct actor *actor;
     const struct uuid *id, *payment; /* payment NULL: of all of them */
     const struct amount *asked;      /* NULL: all that is left */
+    bool by_service;                 /* that the order was made for */
     const char *reason;              /* "": the order's description */
     struct checkout_row row;
     struct amount amount; /* what goes back */
@@ -37,6 +38,8 @@ static enum err decide_refund(struct db *db, struct refund *refund)
 
     if (order->merchant_id != refund->actor->user_id)
         return ERR_ORDER_UNKNOWN;
+    if (!refund->by_service && refund->row.service[0] != '\0')
+        return ERR_ORDER_SERVICE;
     if (!was_paid(order))
         return ERR_ORDER_NOT_PAID;
     enum err rc = checkout_store_left(db, order, refund->payment, &found, &left);
@@ -105,7 +108,8 @@ static enum err refund_in(struct db *db, void *arg)
     if (rc == ERR_OK)
         rc = add_refund(db, refund);
     if (rc == ERR_OK)
-        rc = db_packet_commit(db, &refund->packet, NULL, 0);
+        rc = refund->by_service ? db_packet_run(db, &refund->packet, NULL, 0)
+                                : db_packet_commit(db, &refund->packet, NULL, 0);
     ledger_posting_free(&refund->posting);
     db_packet_free(&refund->packet);
     return rc;
@@ -125,6 +129,13 @@ static enum err refunded_before(struct db *db, const struct refund *refund,
         return ERR_IDEMPOTENCY_CONFLICT;
     rc = request_check(db, refund->actor);
     return rc == ERR_OK ? checkout_view(db, refund->id, out) : rc;
+}
+
+enum err checkout_refund_in(struct db *db, const struct actor *actor, const struct uuid *id,
+                            const char *reason)
+{
+    struct refund refund = {.actor = actor, .id = id, .reason = reason, .by_service = true};
+    return refund_in(db, &refund);
 }
 
 enum err checkout_refund(struct db *db, const struct actor *actor, const struct uuid *id,

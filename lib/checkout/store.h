@@ -19,6 +19,7 @@ struct checkout_row {
     struct checkout_order order; /* first: the same columns fill one alone */
     bool waiting;                /* it is paid in part, which waits in escrow, expired or not */
     int64_t api_key_id;          /* signs its notifications */
+    char service[CHECKOUT_SERVICE_SIZE]; /* that had it made; "" the merchant's own */
     char ipn_endpoint[CHECKOUT_ENDPOINT_SIZE];
     bool with_payment; /* somebody paid something: */
     struct uuid last_payment;
@@ -111,6 +112,15 @@ void checkout_store_read_kept(const struct db_rows *rows, unsigned col, const st
 
 MUST_USE enum err checkout_store_fee(struct db *db, int64_t merchant_id, const char *percent,
                                      struct amount fixed);
+
+/* service.c: runs what changes an order in the transaction that is open, and tells its service. */
+MUST_USE enum err checkout_run(struct db *db, struct db_packet *packet,
+                               const struct checkout_row *row, const char *trace);
+/* ... and commits it at once where it has no service. */
+MUST_USE enum err checkout_commit(struct db *db, struct db_packet *packet,
+                                  const struct checkout_row *row, const char *trace);
+MUST_USE enum err checkout_tell_service(struct db *db, const struct checkout_row *row,
+                                        const char *trace);
 
 /* checkout.c: why an order of that status can be neither paid nor ended. */
 enum err checkout_refusal(const char *status);

@@ -1,6 +1,7 @@
 /* What happens to a bid: changes of status, expiry, callbacks. A change locks and reads in one packet, is
  * decided here, and is written and committed with its postings in another. Locks are taken in the order
- * bid, affiliate, hold, accounts by id. */
+ * bid, affiliate, hold, accounts by id. A bid's order is locked after it, but by who pays the order before it:
+ * where both meet, one of them is tried again. */
 #include "desk/bid.h"
 
 #include <json-c/json.h>
@@ -29,11 +30,9 @@ struct change {
     struct db_packet packet;
 };
 
-/* Adds one more status to a bid, with all that it moves.
- * at  DATETIME(6) */
-static enum err add_turn(struct db *db, struct db_packet *packet, struct bid_row *row,
-                         enum desk_status to, enum desk_who who, const char *note,
-                         const char *trace, const char *at)
+enum err bid_add_turn(struct db *db, struct db_packet *packet, struct bid_row *row,
+                      enum desk_status to, enum desk_who who, const char *note, const char *trace,
+                      const char *at)
 {
     enum desk_stage from = row->bid.stage, next = desk_status_stage(to);
     bool was_done = from == DESK_STAGE_DONE, done = next == DESK_STAGE_DONE;
@@ -61,12 +60,11 @@ static enum err add_turn(struct db *db, struct db_packet *packet, struct bid_row
     return rc;
 }
 
-/* Writes down that a bid's time is over. */
-static enum err add_expiry(struct db *db, struct db_packet *packet, struct bid_row *row)
+enum err bid_add_expiry(struct db *db, struct db_packet *packet, struct bid_row *row)
 {
     row->bid.stage = DESK_STAGE_HELD; /* as it is written still */
     row->due = false;
-    return add_turn(db, packet, row, DESK_STATUS_delete, DESK_JOB, NULL, "", row->expires);
+    return bid_add_turn(db, packet, row, DESK_STATUS_delete, DESK_JOB, NULL, "", row->expires);
 }
 
 /* Whether a customer would pay out of a balance that is somebody else's: a bid's hash may have been shown
@@ -78,10 +76,21 @@ static bool pays_for_others(const struct desk_move *move, const struct desk_bid 
            move->user_id != bid->user_id;
 }
 
+/* Whether a bid would go a way that its order does not: that alone pays it, and pays it back once. */
+static bool leaves_order(const struct desk_bid *bid, enum desk_status to)
+{
+    enum desk_stage from = bid->stage, next = desk_status_stage(to);
+
+    return bid_by_order(bid) && ((from < DESK_STAGE_PAID && next >= DESK_STAGE_PAID) ||
+                                 (from != DESK_STAGE_HELD && next == DESK_STAGE_HELD));
+}
+
 static enum err check_move(const struct change *change)
 {
     const struct desk_move *move = change->move;
 
+    if (leaves_order(&change->row.bid, move->to))
+        return ERR_DESK_ACTION;
     if (pays_for_others(move, &change->row.bid))
         return ERR_DESK_BID;
     if (desk_status_may(move->who, change->row.bid.status, move->to))
@@ -128,14 +137,18 @@ static enum err write_move(struct db *db, struct change *change)
 {
     const struct desk_move *move = change->move;
     struct bid_row *row = &change->row;
+    enum desk_stage from = row->due ? DESK_STAGE_HELD : row->bid.stage;
 
     if (move->who == DESK_OPERATOR)
         add_record(&change->packet, move, row->bid.id, row->bid.status);
-    enum err rc = row->due ? add_expiry(db, &change->packet, row) : ERR_OK;
+    enum err rc = row->due ? bid_add_expiry(db, &change->packet, row) : ERR_OK;
     if (rc == ERR_OK)
-        rc = add_turn(db, &change->packet, row, move->to, move->who, move->note, move->trace,
-                      row->now);
-    return rc == ERR_OK ? db_packet_commit(db, &change->packet, NULL, 0) : rc;
+        rc = bid_add_turn(db, &change->packet, row, move->to, move->who, move->note, move->trace,
+                          row->now);
+    if (rc != ERR_OK || !bid_by_order(&row->bid))
+        return rc == ERR_OK ? db_packet_commit(db, &change->packet, NULL, 0) : rc;
+    rc = db_packet_run(db, &change->packet, NULL, 0);
+    return rc == ERR_OK ? bid_end_order(db, row, from, move->trace) : rc;
 }
 
 static enum err move_in(struct db *db, void *arg)
@@ -201,9 +214,11 @@ static enum err expire_in(struct db *db, void *arg)
     expiry->count = 0;
     enum err rc = bid_store_due(db, expiry->limit, keep_due, expiry);
     for (int64_t i = 0; rc == ERR_OK && i < expiry->count; i++)
-        rc = add_expiry(db, &packet, &expiry->rows[i]);
-    if (rc == ERR_OK)
-        rc = db_packet_commit(db, &packet, NULL, 0);
+        rc = bid_add_expiry(db, &packet, &expiry->rows[i]);
+    if (rc == ERR_OK && expiry->count > 0)
+        rc = db_packet_run(db, &packet, NULL, 0);
+    for (int64_t i = 0; rc == ERR_OK && i < expiry->count; i++)
+        rc = bid_end_order(db, &expiry->rows[i], DESK_STAGE_HELD, "");
     db_packet_free(&packet);
     return rc;
 }

@@ -38,6 +38,7 @@ struct desk_bid {
     char give_code[DESK_CODE_MAX + 1], get_code[DESK_CODE_MAX + 1];
     char give_name[257], get_name[257];  /* of the payment systems: psys_give, psys_get */
     int64_t key_id, user_id, partner_id; /* 0 = none */
+    int64_t merchant_id;                 /* whose order pays it in; 0 unless pay_in is checkout */
     char api_id[4 * DESK_API_ID_MAX + 1];
     char pay_in[9], pay_out[8];
     struct amount sum1, sum1dc, sum1c, sum2, sum2dc, sum2c;
@@ -111,16 +112,18 @@ struct desk_problems {
  * Errors: ERR_DESK_MAINTENANCE, ERR_DESK_DIRECTION, ERR_DESK_DIRECTION_OFF (off or frozen),
  * ERR_DESK_DIRECTION_API (its access does not allow it), ERR_DESK_FIELDS, ERR_DESK_API_ID,
  * ERR_DESK_RESERVE, ERR_URL (callback_url), ERR_TOO_LONG (api_id), ERR_INSUFFICIENT_FUNDS (from balance
- * to balance), ERR_KEY_INVALID where a balance is to pay or be paid and there is no user. */
+ * to balance), ERR_KEY_INVALID where a balance is to pay or be paid and there is no user. Where an order is
+ * to pay, ERR_DESK_DIRECTION_OFF without a merchant in the settings, and what its making refuses. */
 MUST_USE enum err desk_bid_create(struct db *db, const struct desk_wish *wish, const char *trace,
                                   struct desk_problems *problems, struct desk_bid *out);
 
-/* Which bid is meant: by id where it is not 0, else by hash. */
+/* Which bid is meant: by id where it is not 0, else by uuid, else by hash. */
 struct desk_bid_name {
     int64_t id;
-    const char *hash; /* NULL: none */
-    int64_t key_id;   /* only one that this key made; 0: any key */
-    int64_t user_id;  /* only this user's; 0: anybody's */
+    const struct uuid *uuid; /* NULL: none */
+    const char *hash;        /* NULL: none */
+    int64_t key_id;          /* only one that this key made; 0: any key */
+    int64_t user_id;         /* only this user's; 0: anybody's */
 };
 
 /* A bid. ERR_DESK_BID. */
@@ -142,11 +145,31 @@ struct desk_move {
  * leaves a record in desk_change. From a balance only its owner pays.
  * out  out, the bid afterwards
  * Errors: ERR_DESK_BID where there is no such bid, or a customer may not do that from its status;
- * ERR_DESK_ACTION where somebody else may not; ERR_DESK_RESERVE where a bid that held nothing is to hold
+ * ERR_DESK_ACTION where somebody else may not, or the bid's order decides; ERR_DESK_RESERVE where a bid that held nothing is to hold
  * again and the reserve does not cover it; ERR_INSUFFICIENT_FUNDS where a balance is to pay, or one that
  * was paid is to give back what it has not; ERR_NOT_UTF8, ERR_TOO_LONG (note); ERR_INVALID (an operator
  * without a name). */
 MUST_USE enum err desk_bid_move(struct db *db, const struct desk_move *move, struct desk_bid *out);
+
+/* Orders that pay bids in (pay_in checkout), as whoever has them made registers. A bid has one, from its
+ * making on; it is paid by that alone, and once it has ended or was paid back it is not begun anew. Both are
+ * called inside the transaction of the change, with the bid locked; an error of theirs undoes it.
+ * bid  with merchant_id, in whose name the order of sum1dc is made */
+struct desk_checkout {
+    enum err (*open)(struct db *db, const struct desk_bid *bid, const char *trace);
+    /* The bid has ended. paid: what was paid is in the merchant's available account, and goes back */
+    enum err (*end)(struct db *db, const struct desk_bid *bid, bool paid, const char *trace);
+};
+
+/* Once at the start of a process.
+ * checkout  static storage */
+void desk_checkout_register(const struct desk_checkout *checkout);
+
+/* Inside the caller's transaction: the order of a bid was paid (realpay: sum1dc leaves the merchant's
+ * available account), or ended unpaid (delete).
+ * ERR_DESK_BID; ERR_DESK_ACTION where the bid has another status, or its time is over. */
+MUST_USE enum err desk_bid_paid_in(struct db *db, const struct uuid *uuid, const char *trace);
+MUST_USE enum err desk_bid_unpaid_in(struct db *db, const struct uuid *uuid, const char *trace);
 
 /* Which bids to list: those of a key, a user or an affiliate, newest change first. */
 struct desk_bid_filter {

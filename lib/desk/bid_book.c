@@ -22,9 +22,10 @@ static struct amount minus(struct amount amount)
     return amount;
 }
 
-static bool from_balance(const struct bid_row *row)
+/* From an account here: the customer's, or that of the merchant whose order was paid. */
+static bool from_account(const struct bid_row *row)
 {
-    return strcmp(row->bid.pay_in, "balance") == 0;
+    return strcmp(row->bid.pay_in, "hand") != 0;
 }
 
 static bool to_balance(const struct bid_row *row)
@@ -51,11 +52,12 @@ static enum err need_give(struct step *step)
         rc = need(step, currency, "profit", "", &row->profit_give);
     if (rc == ERR_OK)
         rc = need(step, currency, "rounding", "", &row->rounding);
-    if (rc == ERR_OK && !from_balance(row))
+    if (rc == ERR_OK && !from_account(row))
         return need(step, currency, "external", row->give_rail, &row->external_give);
-    return rc == ERR_OK && from_balance(row)
-               ? ledger_account_need(step->db, row->bid.user_id, currency, "available", "",
-                                     &row->own_give)
+    return rc == ERR_OK && from_account(row)
+               ? ledger_account_need(
+                     step->db, bid_by_order(&row->bid) ? row->bid.merchant_id : row->bid.user_id,
+                     currency, "available", "", &row->own_give)
                : rc;
 }
 
@@ -95,7 +97,7 @@ static struct amount kept(const struct bid_row *row)
 
 static int64_t payer(const struct bid_row *row)
 {
-    return from_balance(row) ? row->own_give : row->external_give;
+    return from_account(row) ? row->own_give : row->external_give;
 }
 
 static int64_t payee(const struct bid_row *row)
@@ -137,7 +139,7 @@ static const char *words(struct step *step, bool own, const char *what)
 static void add_pay(struct step *step)
 {
     const struct bid_row *row = step->row;
-    bool own = from_balance(row);
+    bool own = from_account(row);
 
     ledger_leg(&step->posting, payer(row), minus(row->bid.sum1dc), own ? "withdraw" : NULL,
                words(step, own, "Exchange"));
@@ -147,7 +149,7 @@ static void add_pay(struct step *step)
 static void add_unpay(struct step *step)
 {
     const struct bid_row *row = step->row;
-    bool own = from_balance(row);
+    bool own = from_account(row);
 
     ledger_leg(&step->posting, row->incoming, minus(row->bid.sum1dc), NULL, NULL);
     ledger_leg(&step->posting, payer(row), row->bid.sum1dc, own ? "deposit" : NULL,

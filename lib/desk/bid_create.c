@@ -139,8 +139,13 @@ static enum err write_in(struct db *db, struct creation *creation, const struct 
     }
     if (rc == ERR_OK)
         rc = add_money(db, &packet, creation);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK && bid_by_order(&row->bid)) {
+        rc = db_packet_run(db, &packet, NULL, 0);
+        if (rc == ERR_OK)
+            rc = bid_open_order(db, row, creation->trace);
+    } else if (rc == ERR_OK) {
         rc = db_packet_commit(db, &packet, NULL, 0);
+    }
     db_packet_free(&packet);
     return rc;
 }
@@ -172,6 +177,9 @@ static enum err decide(struct db *db, struct creation *creation, const struct de
     if (rc != ERR_NOT_FOUND)
         return rc; /* whatever has become of the direction meanwhile */
     rc = check_direction(board, direction, creation->wish);
+    if (rc == ERR_OK && bid_by_order(&creation->offer.row.bid) &&
+        creation->offer.row.bid.merchant_id == 0)
+        rc = ERR_DESK_DIRECTION_OFF;
     if (rc == ERR_OK)
         rc = checked;
     if (rc == ERR_OK && needs_user(&creation->offer.row.bid) && creation->wish->user_id == 0)

@@ -21,6 +21,7 @@
         DB_COLUMN("b.key_id", struct bid_row, bid.key_id),                                         \
         DB_COLUMN("b.user_id", struct bid_row, bid.user_id),                                       \
         DB_COLUMN("b.partner_id", struct bid_row, bid.partner_id),                                 \
+        DB_COLUMN("b.merchant_id", struct bid_row, bid.merchant_id),                               \
         DB_COLUMN("b.api_id", struct bid_row, bid.api_id),                                         \
         DB_COLUMN("b.pay_in", struct bid_row, bid.pay_in),                                         \
         DB_COLUMN("b.pay_out", struct bid_row, bid.pay_out),                                       \
@@ -57,7 +58,7 @@
 
 /* What a change of one needs besides: of its sides g and h, the direction d, the
  * affiliate p, and what holds for the desk, c. */
-#define NEEDED_COLUMNS(customer)                                                                   \
+#define NEEDED_COLUMNS(customer, payer)                                                            \
     DB_COLUMN("g.rail", struct bid_row, give_rail), DB_COLUMN("h.rail", struct bid_row, get_rail), \
         DB_COLUMN(OF_HOUSE("reserve", "g"), struct bid_row, reserve_give),                         \
         DB_COLUMN(OF_HOUSE("reserve", "h"), struct bid_row, reserve_get),                          \
@@ -71,7 +72,7 @@
                   profit_get),                                                                     \
         DB_COLUMN(LEDGER_SQL_ACCOUNT(HOUSE, "rounding", "g.currency_id"), struct bid_row,          \
                   rounding),                                                                       \
-        DB_COLUMN(LEDGER_SQL_ACCOUNT(customer, "available", "g.currency_id"), struct bid_row,      \
+        DB_COLUMN(LEDGER_SQL_ACCOUNT(payer, "available", "g.currency_id"), struct bid_row,         \
                   own_give),                                                                       \
         DB_COLUMN(LEDGER_SQL_ACCOUNT(customer, "available", "h.currency_id"), struct bid_row,      \
                   own_get),                                                                        \
@@ -114,7 +115,7 @@ static const struct db_column shown_columns[] = {SHOWN_COLUMNS};
 
 static const struct db_column columns[] = {
     SHOWN_COLUMNS,
-    NEEDED_COLUMNS("b.user_id"),
+    NEEDED_COLUMNS("b.user_id", "COALESCE(b.merchant_id, b.user_id)"),
     DB_COLUMN("b.hold_ref", struct bid_row, hold_ref),
     DB_COLUMN("b.endpoint", struct bid_row, endpoint),
     DB_COLUMN("b.expires_at", struct bid_row, expires),
@@ -129,7 +130,7 @@ static const struct db_column columns[] = {
              "ON d.id = b.direction_id LEFT JOIN desk_partner AS p ON p.user_id = b.partner_id "
 
 static const struct db_column offer_columns[] = {
-    NEEDED_COLUMNS("asks.user_id"),
+    NEEDED_COLUMNS("asks.user_id", "asks.user_id"),
     DB_COLUMN("g.code", struct bid_row, bid.give_code),
     DB_COLUMN("h.code", struct bid_row, bid.get_code),
     DB_COLUMN("g.name", struct bid_row, bid.give_name),
@@ -138,6 +139,7 @@ static const struct db_column offer_columns[] = {
     DB_COLUMN("h.id", struct bid_row, bid.get_id),
     DB_COLUMN("g.pay_in", struct bid_row, bid.pay_in),
     DB_COLUMN("h.pay_out", struct bid_row, bid.pay_out),
+    DB_COLUMN("IF(g.pay_in = 'checkout', c.merchant_id, NULL)", struct bid_row, bid.merchant_id),
     DB_COLUMN("p.user_id", struct bid_row, bid.partner_id),
     DB_COLUMN("UNIX_TIMESTAMP(NOW(6)) DIV 1", struct bid_row, bid.created),
 };
@@ -162,6 +164,8 @@ static void add_where(struct text *sql, const struct desk_bid_name *name)
 {
     if (name->id != 0)
         statement_add(sql, "WHERE b.id = ?", DB_ARGS(db_i64(name->id)));
+    else if (name->uuid != NULL)
+        statement_add(sql, "WHERE b.uuid = ?", DB_ARGS(db_uuid(name->uuid)));
     else
         statement_add(sql, "WHERE b.hash = ?", DB_ARGS(db_text(name->hash)));
     if (name->key_id != 0)
@@ -190,7 +194,8 @@ bool bid_store_next(struct db_rows *rows, struct desk_bid *out)
 /* A hash that none can be is looked for nowhere. */
 static bool may_exist(const struct desk_bid_name *name)
 {
-    return name->id != 0 || (name->hash != NULL && is_random_word(name->hash));
+    return name->id != 0 || name->uuid != NULL ||
+           (name->hash != NULL && is_random_word(name->hash));
 }
 
 enum err desk_bid_view(struct db *db, const struct desk_bid_name *name, struct desk_bid *out)
@@ -354,22 +359,22 @@ void bid_store_add(struct db_packet *packet, const struct bid_row *row,
     statement_add(
         &sql,
         "INSERT INTO desk_bid (uuid, hash, direction_id, give_id, get_id, key_id, "
-        "api_id, digest, user_id, partner_id, pay_in, pay_out, sum1, sum1dc, sum1c, "
+        "api_id, digest, user_id, partner_id, merchant_id, pay_in, pay_out, sum1, sum1dc, sum1c, "
         "sum2, sum2dc, sum2c, rounding, course_give, course_get, status, stage, "
         "hold_ref, turn, account1, account2, fields, callback_url, endpoint, language, "
         "ip, user_hash, worth, reward, reward_currency, created_at, changed_at, "
-        "expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ",
         DB_ARGS(db_uuid(&bid->uuid), db_text(bid->hash), db_u64(bid->direction_id),
                 db_u64(bid->give_id), db_u64(bid->get_id), id_or_null(bid->key_id),
                 text_or_null(bid->api_id), db_blob(digest, SHA256_SIZE), id_or_null(bid->user_id),
-                id_or_null(bid->partner_id), db_text(bid->pay_in), db_text(bid->pay_out),
-                db_i128(bid->sum1.units), db_i128(bid->sum1dc.units), db_i128(bid->sum1c.units),
-                db_i128(bid->sum2.units), db_i128(bid->sum2dc.units), db_i128(bid->sum2c.units),
-                db_i128(bid->rounding.units), db_text(bid->course_give), db_text(bid->course_get),
-                db_text(desk_status_names[bid->status]), db_text(desk_stage_names[bid->stage]),
-                holds ? db_uuid(&row->hold_ref) : db_null(), db_u64(bid->turn),
-                db_text(bid->account1), db_text(bid->account2), db_text(fields),
+                id_or_null(bid->partner_id), id_or_null(bid->merchant_id), db_text(bid->pay_in),
+                db_text(bid->pay_out), db_i128(bid->sum1.units), db_i128(bid->sum1dc.units),
+                db_i128(bid->sum1c.units), db_i128(bid->sum2.units), db_i128(bid->sum2dc.units),
+                db_i128(bid->sum2c.units), db_i128(bid->rounding.units), db_text(bid->course_give),
+                db_text(bid->course_get), db_text(desk_status_names[bid->status]),
+                db_text(desk_stage_names[bid->stage]), holds ? db_uuid(&row->hold_ref) : db_null(),
+                db_u64(bid->turn), db_text(bid->account1), db_text(bid->account2), db_text(fields),
                 text_or_null(bid->callback_url), text_or_null(row->endpoint),
                 db_text(bid->language), db_text(bid->ip), db_text(bid->user_hash),
                 row->has_worth ? db_i128(row->worth) : db_null(), db_i128(bid->reward.units),

@@ -36,7 +36,7 @@ struct desk_system {
     uint64_t account_min, account_max; /* characters */
     bool account_give, account_get;    /* an account is asked for on that side */
     bool give_on, get_on;
-    char pay_in[9], pay_out[8]; /* hand, balance */
+    char pay_in[9], pay_out[8]; /* hand, balance; pay_in also checkout */
     char pay_account[1021];     /* of the house, for payment by hand; "" none */
     __int128 reserve;           /* smallest units: what is there, less all holds */
 };

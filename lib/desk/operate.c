@@ -10,6 +10,7 @@
 #include "desk/operate_store.h"
 #include "desk/operate_table.h"
 #include "desk/store.h"
+#include "identity/sql.h"
 
 /* A change on its way. */
 struct setting {
@@ -191,6 +192,9 @@ static enum err add_value(struct db *db, struct text *sql, const struct property
         return add_named(db, sql, "SELECT id FROM desk_rate WHERE name = ?", value);
     case OF_FEED:
         return add_named(db, sql, "SELECT id FROM desk_feed WHERE name = ?", value);
+    case OF_USER:
+        return add_named(db, sql, "SELECT id FROM " IDENTITY_SQL_USERS " AS u WHERE login = ?",
+                         value);
     case OF_LIST:
         return ERR_INTERNAL;
     }

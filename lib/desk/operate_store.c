@@ -284,6 +284,9 @@ static void add_shown(struct text *sql, enum desk_thing thing, const struct prop
         text_addf(sql, "(SELECT name FROM desk_feed AS named WHERE named.id = t.%s)",
                   property->column);
         return;
+    case OF_USER:
+        text_addf(sql, IDENTITY_SQL_LOGIN("t.%s"), property->column);
+        return;
     case OF_TEXT:
     case OF_WORD:
     case OF_NUMBER:

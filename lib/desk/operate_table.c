@@ -6,7 +6,8 @@
 const char *const desk_thing_names[DESK_THINGS] = {"system", "direction", "rate",   "feed",
                                                    "field",  "setting",   "partner"};
 
-static const char *const pay_ways[] = {"hand", "balance", NULL};
+static const char *const pay_in_ways[] = {"hand", "balance", "checkout", NULL};
+static const char *const pay_out_ways[] = {"hand", "balance", NULL};
 static const char *const rules[] = {"text",    "card",     "iban",   "email", "phone",
                                     "bitcoin", "ethereum", "digits", NULL};
 static const char *const states[] = {"on", "off", "frozen", NULL};
@@ -58,8 +59,8 @@ static const struct property system_properties[] = {
     FLAG(account_get),
     FLAG(give_on),
     FLAG(get_on),
-    WORD(pay_in, pay_ways, LATER),
-    WORD(pay_out, pay_ways, LATER),
+    WORD(pay_in, pay_in_ways, LATER),
+    WORD(pay_out, pay_out_ways, LATER),
     TEXT_OF(pay_account, 255, none = true),
     {"worth_rate", "worth_rate_id", OF_RATE, 0, 0, .none = true},
     FLAG(payout_on),
@@ -146,6 +147,7 @@ static const struct property setting_properties[] = {
     UNITS(min_payout, OF_DESK, LATER),
     UNITS(min_reward, OF_DESK, LATER),
     NUMBER(visitor_days, 0, 3650, LATER),
+    {"merchant", "merchant_id", OF_USER, 0, 0, .none = true},
     {"levels", "levels", OF_LIST, 0, 0, .list = LIST_LEVELS, .none = true},
     {"lives", "lives", OF_LIST, 0, 0, .list = LIST_LIVES, .none = true},
     {0},

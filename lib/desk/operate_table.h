@@ -17,6 +17,7 @@ enum property_kind {
     OF_CURRENCY, /* by its code */
     OF_RATE,     /* desk_rate by its name */
     OF_FEED,     /* desk_feed by its name */
+    OF_USER,     /* by the login */
     OF_LIST      /* rows of another table: items with spaces between them */
 };
 

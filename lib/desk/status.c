@@ -50,6 +50,7 @@ static const struct {
     {DESK_OPERATOR, EXISTING, EXISTING},
     {DESK_JOB, BIT(delete), HOLDING},
     {DESK_PAYMENT, BIT(realpay), HOLDING | BIT(payed) | BIT(coldpay)},
+    {DESK_PAYMENT, BIT(delete), HOLDING},
 };
 
 enum desk_stage desk_status_stage(enum desk_status status)

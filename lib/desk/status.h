@@ -87,7 +87,8 @@ bool desk_status_find(const char *name, enum desk_status *out);
  *             new; success from any but auto, where their key has that method
  *   operator  any but auto, from any but auto
  *   job       delete from whatever holds and was not paid
- *   payment   realpay from whatever holds or waits to be confirmed */
+ *   payment   realpay from whatever holds or waits to be confirmed; delete from whatever holds
+ * Where an order pays a bid in, that decides besides (desk_checkout in desk/bid.h). */
 bool desk_status_may(enum desk_who who, enum desk_status from, enum desk_status to);
 
 #endif

@@ -170,6 +170,20 @@ void change_add(struct db_packet *packet, const char *who, const char *what, con
 /* The visit that a new bid is, where it names an affiliate itself. */
 void visit_of_bid(struct db_packet *packet, const struct desk_wish *wish, int64_t partner_id);
 
+/* Adds one more status to a bid, with all that it moves; or that its time is over.
+ * at  DATETIME(6) */
+MUST_USE enum err bid_add_turn(struct db *db, struct db_packet *packet, struct bid_row *row,
+                               enum desk_status to, enum desk_who who, const char *note,
+                               const char *trace, const char *at);
+MUST_USE enum err bid_add_expiry(struct db *db, struct db_packet *packet, struct bid_row *row);
+
+/* Whether an order pays a bid in; and tells whoever has orders made that it was made, or has come from that
+ * stage to where it is, which is nothing where no order pays it. */
+bool bid_by_order(const struct desk_bid *bid);
+MUST_USE enum err bid_open_order(struct db *db, const struct bid_row *row, const char *trace);
+MUST_USE enum err bid_end_order(struct db *db, const struct bid_row *row, enum desk_stage from,
+                                const char *trace);
+
 /* The event of a bid's callback; nothing where it has none. */
 void bid_tell(struct db_packet *packet, const struct bid_row *row, enum desk_status status);
 

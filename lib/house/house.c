@@ -3,6 +3,7 @@
 
 #include "checkout/checkout.h"
 #include "db/archive.h"
+#include "deal/deal.h"
 #include "deposit/deposit.h"
 #include "desk/bid.h"
 #include "ledger/audit.h"
@@ -26,6 +27,8 @@ void house_register(void)
     audit_register(&checkout_audit);
     audit_register(&market_audit);
     audit_register(&desk_audit);
+    audit_register(&deal_audit);
+    deal_register();
     audit_register(&deposit_audit);
     audit_register(&payout_audit);
     payout_rail_register(&bitcoin_payout_rail);

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/failpoint.h"
+#include "checkout/checkout.h"
+#include "deal/deal.h"
 #include "desk/partner.h"
 #include "ledger/ledger.h"
 #include "ledger/slip.h"
@@ -16,6 +18,8 @@
 #define FLOW "desk"
 #define POINTS_LEAST 2 /* of a flow: before and after the packet that commits */
 #define POINTS_MOST 40
+#define UNDOING_TRIES 100
+#define UNDOING_US 20000
 
 /* What a flow works on: made ready before each kill. */
 struct subject {
@@ -31,7 +35,10 @@ static void make_ready(struct subject *subject, const char *pay)
     char key[24];
 
     *subject = (struct subject){0};
-    desk_place_make(&subject->place, pay, pay);
+    if (strcmp(pay, "checkout") == 0)
+        (void)desk_place_make_orders(&subject->place);
+    else
+        desk_place_make(&subject->place, pay, pay);
     subject->user = db_test_user(NULL, NULL);
     subject->partner = db_test_user(NULL, NULL);
     DB_GIVES(ledger_credit(test_db, subject->user,
@@ -107,6 +114,40 @@ static void ready_done(struct subject *subject)
     DB_GIVES(move_to(subject, DESK_STATUS_success), ERR_OK);
 }
 
+static void ready_orders(struct subject *subject)
+{
+    make_ready(subject, "checkout");
+}
+
+static void ready_order(struct subject *subject)
+{
+    ready_orders(subject);
+    DB_GIVES(create(subject), ERR_OK);
+}
+
+static void ready_due_order(struct subject *subject)
+{
+    ready_order(subject);
+    (void)db_test_number("UPDATE desk_bid SET expires_at = NOW(6) - INTERVAL 1 SECOND WHERE id = ?",
+                         DB_ARGS(db_i64(subject->place.bid.id)));
+}
+
+static enum err pay_order(struct subject *subject)
+{
+    const struct actor payer = {
+        .user_id = subject->user, .request_key = subject->api_id, .repeatable = true, .trace = ""};
+    struct checkout_order order;
+    struct uuid payment;
+
+    return checkout_pay(test_db, &payer, &subject->place.bid.uuid, NULL, NULL, &payment, &order);
+}
+
+static void ready_paid_order(struct subject *subject)
+{
+    ready_order(subject);
+    DB_GIVES(pay_order(subject), ERR_OK);
+}
+
 static void ready_payout(struct subject *subject)
 {
     struct desk_payout payout;
@@ -134,11 +175,20 @@ static enum err fail(struct subject *subject)
     return move_to(subject, DESK_STATUS_error);
 }
 
+/* The server may be at undoing what was killed still: its bid is locked then, and is left out. */
 static enum err expire(struct subject *subject)
 {
-    int64_t expired;
-    (void)subject;
-    return desk_bid_expire_due(test_db, 10, &expired);
+    int64_t expired = 0;
+    enum err rc = desk_bid_expire_due(test_db, 10, &expired);
+
+    for (int i = 0; rc == ERR_OK && expired == 0 && i < UNDOING_TRIES &&
+                    db_test_number("SELECT COUNT(*) FROM desk_bid WHERE id = ? AND stage = 'held'",
+                                   DB_ARGS(db_i64(subject->place.bid.id))) == 1;
+         i++) {
+        usleep(UNDOING_US);
+        rc = desk_bid_expire_due(test_db, 10, &expired);
+    }
+    return rc;
 }
 
 static enum err add_payout(struct subject *subject)
@@ -178,10 +228,14 @@ static enum err fill(struct subject *subject)
 }
 
 /* What must be so in the end, by SQL about the bid ?: one row for each thing that is not. */
-#define STATUS_IS(status, turns)                                                \
-    "SELECT COUNT(*) FROM desk_bid AS b WHERE b.id = ? AND b.status = '" status \
-    "' AND b.turn = " turns                                                     \
-    " AND (SELECT COUNT(*) FROM event AS e WHERE e.subject = b.uuid) = b.turn - 2"
+#define STATUS_IS(status, turns)                                                              \
+    "SELECT COUNT(*) FROM desk_bid AS b WHERE b.id = ? AND b.status = '" status               \
+    "' AND b.turn = " turns                                                                   \
+    " AND (SELECT COUNT(*) FROM event AS e WHERE e.subject = b.uuid AND e.topic = 'desk') = " \
+    "b.turn - 2"
+#define ORDER_IS(status, turns, order) \
+    STATUS_IS(status, turns)           \
+    " AND (SELECT o.status FROM checkout_order AS o WHERE o.id = b.uuid) = '" order "'"
 #define PAYOUTS_ARE(status)                                                                    \
     "SELECT COUNT(*) FROM desk_payout AS o JOIN desk_bid AS b ON b.partner_id = o.partner_id " \
     "WHERE b.id = ? AND o.status = " status
@@ -198,6 +252,10 @@ static const struct {
     {"a bid is done", ready_new, finish, STATUS_IS("success", "3")},
     {"a bid is undone", ready_done, fail, STATUS_IS("error", "4")},
     {"a bid expires", ready_due, expire, STATUS_IS("delete", "3")},
+    {"a bid is made with its order", ready_orders, create, ORDER_IS("new", "2", "open")},
+    {"a bid's order is paid", ready_order, pay_order, ORDER_IS("realpay", "3", "paid")},
+    {"a bid expires with its order", ready_due_order, expire, ORDER_IS("delete", "3", "cancelled")},
+    {"a bid's order is paid back", ready_paid_order, fail, ORDER_IS("error", "4", "refunded")},
     {"a payout is asked for", ready_done, add_payout, PAYOUTS_ARE("0")},
     {"a payout is paid", ready_payout, end_payout, PAYOUTS_ARE("1")},
     {"a payout is taken back", ready_payout, take_payout_back, PAYOUTS_ARE("3")},
@@ -218,6 +276,8 @@ static void check_books(const char *name)
     struct audit_report report = {.difference = say, .arg = file};
     DB_GIVES(audit_run(test_db, &ledger_audit, &report), ERR_OK);
     DB_GIVES(audit_run(test_db, &desk_audit, &report), ERR_OK);
+    DB_GIVES(audit_run(test_db, &deal_audit, &report), ERR_OK);
+    DB_GIVES(audit_run(test_db, &checkout_audit, &report), ERR_OK);
 }
 
 /* Acts in a process of its own, which is to die at a point. True where it did. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "deal/deal.h"
 #include "ledger/ledger.h"
 
 void desk_place_set(enum desk_thing thing, const char *key, const struct desk_property *list,
@@ -60,6 +61,16 @@ void desk_place_make(struct desk_place *place, const char *pay_in, const char *p
     DB_CHECK(place->direction_id != 0);
     if (board != NULL)
         desk_board_give(board);
+}
+
+int64_t desk_place_make_orders(struct desk_place *place)
+{
+    char login[DB_TEST_NAME_SIZE];
+    int64_t merchant = db_test_user(NULL, login);
+
+    DESK_SET(DESK_SETTINGS, "desk", {"merchant", login});
+    desk_place_make(place, "checkout", "hand");
+    return merchant;
 }
 
 struct desk_wish desk_place_wish(const struct desk_place *place, const char *amount)
@@ -141,5 +152,6 @@ void desk_place_books(unsigned line)
 
     DB_GIVES(audit_run(test_db, &ledger_audit, &report), ERR_OK);
     DB_GIVES(audit_run(test_db, &desk_audit, &report), ERR_OK);
+    DB_GIVES(audit_run(test_db, &deal_audit, &report), ERR_OK);
     db_test_check(report.differences == 0, "the audit is clean", __FILE__, line);
 }

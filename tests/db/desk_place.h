@@ -29,6 +29,10 @@ void desk_place_set(enum desk_thing thing, const char *key, const struct desk_pr
 /* Makes a place, with 1000 EUR in the reserve of what is got. */
 void desk_place_make(struct desk_place *place, const char *pay_in, const char *pay_out);
 
+/* A place whose bids are paid by an order of a merchant, who is made, and named in the desk's settings; gives
+ * the merchant. */
+int64_t desk_place_make_orders(struct desk_place *place);
+
 /* Adds to a reserve: "12.5". */
 void desk_place_fill(const char *code, const struct currency *currency, const char *amount);
 

@@ -32,6 +32,7 @@
     X(desk_reward)      \
     X(desk_people)      \
     X(desk_fault)       \
+    X(deal)             \
     X(deposit)          \
     X(payout)           \
     X(bitcoin)          \

@@ -427,6 +427,17 @@ static void test_constraints(void)
         "created_at, changed_at, stage, hold_ref, expires_at, fields, sum1, sum1dc, sum1c, sum2, "
         "sum2dc, sum2c, rounding) VALUES (REPEAT('b', 16), REPEAT('b', 32), 1, 1, 2, 'hand', "
         "'hand', '1', '1', 'new', 1, '', '', 'en', '', '', NOW(), NOW(), ";
+    static const char order_of_nobody[] =
+        "INSERT INTO checkout_order (id, merchant_id, request_key, currency_id, amount, "
+        "description, wants_mail, autosell, instant_only, multipay, created_at, service) VALUES "
+        "(REPEAT('o', 16), 1, 'r', 2, 1, 'd', 0, 0, 0, 0, NOW(), ";
+    static const char bid_by_hand[] =
+        "INSERT INTO desk_bid (uuid, hash, direction_id, give_id, get_id, pay_in, pay_out, "
+        "course_give, course_get, status, turn, account1, account2, language, ip, user_hash, "
+        "created_at, changed_at, stage, fields, sum1, sum1dc, sum1c, sum2, sum2dc, sum2c, "
+        "rounding, merchant_id) VALUES (REPEAT('b', 16), REPEAT('b', 32), 1, 1, 2, 'hand', "
+        "'hand', '1', '1', 'delete', 3, '', '', 'en', '', '', NOW(), NOW(), 'none', '{}', 1, 1, "
+        "1, 1, 1, 1, 0, ";
     static const char send[] =
         "INSERT INTO ethereum_send (uuid, path_index, nonce, currency_id, recipient, gas, needed, "
         "kind, payout_id, own_index, amount, state, fee) VALUES (REPEAT('e', 16), 0, 0, 2, "
@@ -548,8 +559,10 @@ static void test_constraints(void)
         {send, "'sweep', NULL, NULL, 1, 'open', NULL", ")", "`ethereum_send`"},
         {send, "'sweep', NULL, 0, 0, 'open', NULL", ")", "`ethereum_send`"},
         {send, "'sweep', NULL, 0, 1, 'open', 1", ")", "`ethereum_send`"},
+        {order_of_nobody, "NULL", ")", "order_maker"},
+        {bid_by_hand, "1", ")", "bid_merchant"},
     };
-    enum { CONSTRAINTS = 55 }; /* a new one needs a row above */
+    enum { CONSTRAINTS = 57 }; /* a new one needs a row above */
     struct scratch scratch;
 
     if (scratch_make(&scratch) && scratch_migrate(&scratch, NULL, NULL, NULL) == ERR_OK) {

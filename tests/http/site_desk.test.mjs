@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Desk } from '../support/desk.mjs';
-import { closeConnections, stack, until } from '../support/teller.mjs';
+import { closeConnections, stack, unique, until } from '../support/teller.mjs';
 
 const desk = new Desk(stack);
 const ADDRESS = 'bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq';
@@ -77,6 +77,51 @@ test('from a balance: its owner pays, whoever else knows the hash does not', asy
   const [{ balance: left }] = (await owner.ok('GET', '/site/account')).wallets.filter(({ currency }) => currency === 'USD');
   assert.equal(left.value, '500.00000');
   await desk.hide(balance);
+});
+
+test('by an order of ours: its payment page pays the bid, and either ends the other', async () => {
+  const merchant = await stack.user();
+  await stack.sql(`UPDATE desk_setting SET merchant_id = ${await desk.userId(merchant)}`);
+  const till = await desk.system({ currency: 'USD', name: 'Order here', pay_in: 'checkout' });
+  const order = await desk.direction(till, btc, { rate: { give: '50000', get: '1' } });
+  const params = { direction: order.id, amount: '100', account2: ADDRESS };
+  const bid = await until(async () => {
+    const { json } = await post('bids', params);
+    return json.hash && json;
+  });
+  assert.deepEqual([bid.may_pay, bid.may_cancel], [false, true]);
+  assert.match(bid.pay_link, /^\/pay\/[0-9a-f-]{36}$/);
+  const page = (one) => `/site${one.pay_link}`;
+  const shown = (await stack.request('GET', page(bid))).json;
+  assert.deepEqual([shown.status, shown.missing.value, shown.merchant, shown.partial_allowed, shown.description],
+    ['open', '100.00000', merchant.login, false, `Exchange: ${till.code} to ${btc.code}`]);
+  assert.equal((await post('bid/pay', { hash: bid.hash })).json.error, 'desk_action', 'its order alone pays it');
+
+  const named = () => ({ 'Idempotency-Key': unique() });
+  const buyer = await stack.signIn(await stack.user({ password: 'a password of the tests', funds: { USD: '150' } }));
+  await buyer.ok('POST', page(bid), {}, named());
+  const paid = (await get('bid', { hash: bid.hash })).json;
+  assert.deepEqual([paid.status, paid.pay_link, paid.may_cancel], ['realpay', null, false]);
+  await buyer.refused(409, 'order_paid', 'POST', page(bid), {}, { headers: named() });
+  const [{ balance: left }] = (await buyer.ok('GET', '/site/account')).wallets.filter(({ currency }) => currency === 'USD');
+  assert.equal(left.value, '50.00000');
+
+  const second = (await post('bids', params)).json;
+  assert.equal((await post('bid/cancel', { hash: second.hash })).json.status, 'cancel');
+  await buyer.refused(409, 'order_cancelled', 'POST', page(second), {}, { headers: named() });
+  const third = (await post('bids', params)).json;
+  await buyer.ok('POST', `${page(third)}/cancel`, {});
+  assert.equal((await get('bid', { hash: third.hash })).json.status, 'delete');
+
+  const robot = await desk.key();
+  const { data } = await robot.json('create_bid', { direction_id: order.id, calc_amount: '100', calc_action: 1, account2: ADDRESS });
+  const { pay, ...actions } = data.api_actions;
+  assert.deepEqual(actions, { type: 'link', cancel: 'api', pay_amount: '100', instruction: '' });
+  assert.match(pay, /^https?:\/\/[^/]+\/pay\/[0-9a-f-]{36}$/);
+  assert.equal((await robot.json('pay_bid', { id: data.id })).error_text, 'action disabled');
+  assert.equal((await robot.json('cancel_bid', { id: data.id })).data, 'cancel');
+  assert.equal((await robot.json('bid_info', { id: data.id })).data.api_actions.pay, 'disabled');
+  await desk.hide(order);
 });
 
 test('a coin\'s address is shown as a code while the bid is to be paid', async () => {

@@ -40,12 +40,14 @@ function show(next) {
   $('title').textContent = bid.title;
   document.title = `${bid.title} – Teller`;
   showFacts();
-  $('how').hidden = !bid.may_pay;
+  $('how').hidden = !bid.may_pay && !bid.pay_link;
   $('instruction').textContent = words(bid.instruction);
   $('account').hidden = !bid.pay_account;
   $('account').replaceChildren(el('code', {}, plainText(bid.pay_account)), copyButton(bid.pay_account, 'account'));
   $('qr').hidden = !bid.qr_svg;
   if (bid.qr_svg) $('qr').src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(bid.qr_svg)}`;
+  $('pay').hidden = !bid.pay_link;
+  if (bid.pay_link) $('pay').href = bid.pay_link;
   $('paid').hidden = !bid.may_pay;
   $('paid').textContent = bid.from_balance ? 'Pay from your balance' : 'I have paid';
   $('cancel').hidden = !bid.may_cancel;
