@@ -161,7 +161,7 @@ const desk = [
   ['what cannot be given is filled up', 'lib/desk/calc.c', 'take_named(&calculation, &terms->give, false, named)', 'take_named(&calculation, &terms->give, true, named)', ['unit desk_calc']],
   ['what rounding leaves is nobody\'s', 'lib/desk/calc.c', 'calculation->sum1 > worth ? calculation->sum1 - worth : 0', '0', ['unit desk_calc', 'db desk']],
   ['a customer may say paid of anything', 'lib/desk/status.c', '{DESK_CUSTOMER, BIT(payed), BIT(new) | BIT(techpay)}', '{DESK_CUSTOMER, BIT(payed), EXISTING}', ['db desk']],
-  ['a bid past its time is paid', 'lib/desk/bid.c', 'enum err rc = row->due ? add_expiry(db, &change->packet, row) : ERR_OK;', 'enum err rc = ERR_OK;', ['db desk']],
+  ['a bid past its time is paid', 'lib/desk/bid.c', 'enum err rc = row->due ? bid_add_expiry(db, &change->packet, row) : ERR_OK;', 'enum err rc = ERR_OK;', ['db desk']],
   ['a bid takes more than the reserve', 'lib/desk/bid_create.c', 'if (direction->reserve < row->bid.sum2.units)', 'if (direction->reserve < row->bid.sum2.units / 2)', ['db desk']],
   ['a payment system\'s fee is kept', 'lib/desk/bid_book.c', 'to_balance(row) ? row->bid.sum2c.units : row->bid.sum2dc.units', 'row->bid.sum2c.units', ['db desk']],
   ['a reward has no ceiling', 'lib/desk/reward.c', 'if (terms->most >= 0 && reward->units > terms->most)\n        reward->units = terms->most;', '', ['db desk_people', 'db desk']],
