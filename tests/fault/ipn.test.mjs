@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
@@ -76,6 +77,16 @@ async function killOne(program) {
   return true;
 }
 
+/** Whether a process is far enough to end in order when it is told to. */
+function catchesTerm({ pid }) {
+  try {
+    const [, mask] = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return (BigInt(`0x${mask}`) >> 14n & 1n) === 1n;
+  } catch {
+    return false; // it has just ended
+  }
+}
+
 /** Copies of the retrier, each started again when it ends. */
 function keepRetriers(copies) {
   const running = new Set(), bugs = [], ends = [];
@@ -103,7 +114,7 @@ function keepRetriers(copies) {
     /** TERM: each finishes what it has in hand and says that all is well. */
     async stop() {
       over = true;
-      await until(() => running.size === copies, 10, 'all copies run');
+      await until(() => running.size === copies && [...running].every(catchesTerm), 10, 'all copies run');
       for (const child of running) child.kill('SIGTERM');
       await until(() => running.size === 0, 60, 'the retriers end');
       return ends;

@@ -22,7 +22,7 @@
     BTC: ['BTC', false], USD: ['$', true], EUR: ['€', false], GBP: ['£', true], AUD: ['AU$', true], CAD: ['CA$', true],
     CHF: ['CHF', false], CNY: ['CN¥', true], DKK: ['kr', false], HKD: ['HK$', true], NZD: ['NZ$', true],
     PLN: ['zł', false], RUB: ['руб', false], SGD: ['SG$', true], THB: ['฿', true], NOK: ['kr', false],
-    CZK: ['Kč', false], JPY: ['¥', true], SEK: ['kr', false],
+    CZK: ['Kč', false], JPY: ['¥', true], SEK: ['kr', false], ETH: ['ETH', false], USDT: ['USDT', false],
   };
 
   const BUTTON = {
