@@ -109,23 +109,26 @@ static bool reach(struct connection *connection)
     return connected != NULL;
 }
 
-/* Asks where the server's files lie, which is on this machine where its socket is. */
-static void find_data(struct connection *connection)
+/* Asks where the server's files lie, which is on this machine where its socket is. False where it gives no
+ * answer. */
+static bool find_data(struct connection *connection)
 {
     static const char sql[] = "SELECT @@datadir";
     MYSQL_RES *result;
     MYSQL_ROW row;
 
     connection->data_directory[0] = '\0';
-    if (given(connection->params.host) ||
-        mysql_send_query(connection->mysql, sql, strlen(sql)) != 0 ||
+    if (given(connection->params.host))
+        return true;
+    if (mysql_send_query(connection->mysql, sql, strlen(sql)) != 0 ||
         !wait_readable(mysql_get_socket(connection->mysql), CONNECT_TIMEOUT_S * 1000) ||
         mysql_read_query_result(connection->mysql) != 0 ||
         (result = mysql_store_result(connection->mysql)) == NULL)
-        return;
+        return false;
     if ((row = mysql_fetch_row(result)) != NULL)
         text_copy(connection->data_directory, sizeof(connection->data_directory), row[0]);
     mysql_free_result(result);
+    return true;
 }
 
 static void forget(struct connection *connection)
@@ -148,14 +151,13 @@ static enum err open_now(struct connection *connection, struct text *problem)
     }
     if ((connection->mysql = mysql_init(NULL)) == NULL)
         return ERR_NO_MEMORY;
-    connection->opening = true;
-    connection->open = reach(connection);
-    if (connection->open)
-        find_data(connection);
+    connection->opening = true; /* and not open yet: others would send in the middle of it */
+    bool reached = reach(connection) && find_data(connection);
     connection->opening = false;
+    connection->open = reached;
     if (connection->open)
         return ERR_OK;
-    if (connection->mysql != NULL)
+    if (connection->mysql != NULL && mysql_errno(connection->mysql) != 0)
         text_addf(problem, "%u %s", mysql_errno(connection->mysql), mysql_error(connection->mysql));
     else
         text_puts(problem, "no answer in time, be it of the server or for its name");

@@ -15,7 +15,7 @@ import { SMTPServer } from 'smtp-server';
 import { inParallel, Stack, unique, until } from '../support/teller.mjs';
 
 // Some hundreds in every run; IPN_FAULT_PAYMENTS=20000 is the long one (about half an hour).
-const PAYMENTS = Number(process.env.IPN_FAULT_PAYMENTS ?? 600);
+const PAYMENTS = Number(process.env.IPN_FAULT_PAYMENTS ?? 300);
 const DATABASE_KILLS = Math.max(2, PAYMENTS / 1000);
 const KILLS = Math.max(5, PAYMENTS / 200); // of retriers and of workers, at least
 const LIMIT_MS = Math.max(600, PAYMENTS / 4) * 1000;

@@ -3,11 +3,11 @@
  *   MODEL_OPS=N      how many operations in all (default 200000), in MODEL_RUNS runs (default 4) that
  *                    go on side by side, each with a seed, a database and a reference of its own
  *   MODEL_SECONDS=N  a run ends after so long even where it is not through, so that a run of all tests
- *                    stays short (default 30); 0 = never
+ *                    stays short (default 20); 0 = never
  *   MODEL_SEED=N     the first run's seed, the others' are the next ones (default: another every day)
  *   MODEL_CHECK=N    looks at the whole book every N steps (default 1000): 1 finds the step at which
  *                    something changed that the step had nothing to do with
- *   MODEL_RACES=N    rounds of the race (default 200)
+ *   MODEL_RACES=N    rounds of the race (default 100)
  *   DESK_OPS=N       operations on the exchange desk (default 400)
  *   DESK_RACES=N     rounds of each of 64 clients for the last of a reserve (default 3)
  * Exit 0 where nothing differs, 1 otherwise. */
@@ -107,7 +107,7 @@ static void test_model(void)
     for (size_t i = 0; i < count; i++)
         runs[i] = (struct driver_run){.seed = seed + i,
                                       .steps = steps / count + (i < steps % count),
-                                      .seconds = setting("MODEL_SECONDS", 30),
+                                      .seconds = setting("MODEL_SECONDS", 20),
                                       .check_every = setting("MODEL_CHECK", 1000)};
     run_all(runs, results, count);
     for (size_t i = 0; i < count; i++)
@@ -119,7 +119,7 @@ static void test_model(void)
 
 static void test_race(void)
 {
-    race_test((int)setting("MODEL_RACES", 200));
+    race_test((int)setting("MODEL_RACES", 100));
 }
 
 static const struct test_case tests[] = {
