@@ -173,8 +173,8 @@ function addBacklog() {
         START TRANSACTION;
         WHILE i < ${BACKLOG} DO
             SET v_host = CONCAT('127.0.2.', 1 + i % ${env.SINK_HOSTS}, ':${env.SINK_PORT}');
-            SELECT u.id, k.id INTO @merchant, @key FROM user AS u JOIN api_key AS k ON k.user_id = u.id
-                WHERE u.login = CONCAT('merchant-', i % ${env.SINK_HOSTS});
+            SELECT u.id, MIN(k.id) INTO @merchant, @key FROM user AS u JOIN api_key AS k ON k.user_id = u.id AND k.face = 'v1'
+                WHERE u.login = CONCAT('merchant-', i % ${env.SINK_HOSTS}) GROUP BY u.id;
             CALL notify_event(@merchant, uuid4(), uuid4(), 'test', 'USD', 100000, NULL, NULL, 'order 1', @key,
                 CONCAT('http://', v_host, '/ipn'), v_host, FALSE);
             SET i = i + 1;
